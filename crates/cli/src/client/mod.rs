@@ -1,0 +1,176 @@
+//! Commands on a device of an office: enrol, send, collect.
+
+pub(crate) mod collect;
+pub(crate) mod enrol;
+mod packs;
+pub(crate) mod send;
+
+use crate::terminal::Failure;
+use anyhow::Context as _;
+use reqwest::{Certificate, Client, ClientBuilder, Identity, Response, StatusCode, tls};
+use serde::{Deserialize, Serialize};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub(crate) const KEY_FILE: &str = "key.pem";
+pub(crate) const CERTIFICATE_FILE: &str = "certificate.pem";
+pub(crate) const AUTHORITY_FILE: &str = "authority.pem";
+pub(crate) const DEVICE_FILE: &str = "device.toml";
+
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(15);
+const CALL_TIME_MAX: Duration = Duration::from_secs(180);
+
+/// Which device.
+#[derive(clap::Args, Debug)]
+pub(crate) struct DeviceFolder {
+    /// 端末のフォルダー（fumibako device enrol で作ったもの）
+    #[arg(
+        long = "device",
+        id = "device",
+        value_name = "DIR",
+        env = "FUMIBAKO_DEVICE",
+        default_value = "fumibako-device"
+    )]
+    pub(crate) folder: PathBuf,
+}
+
+/// What the device remembers beside its key and certificate.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DeviceCard {
+    pub(crate) exchange_url: String,
+    pub(crate) office_number: String,
+    pub(crate) office_name: String,
+}
+
+/// An enrolled device, ready to call the exchange.
+pub(crate) struct Session {
+    http: Client,
+    card: DeviceCard,
+}
+
+impl Session {
+    pub(crate) fn open(device: &DeviceFolder) -> anyhow::Result<Self> {
+        let folder = &device.folder;
+        let failure = || {
+            Failure::new(
+                format!("端末のフォルダー {} を使えません。", folder.display()),
+                "--device で場所を示すか、はじめてなら fumibako device enrol で登録してください。",
+            )
+        };
+        let read = |name: &str| std::fs::read(folder.join(name)).with_context(failure);
+        let card: DeviceCard = toml::from_str(&String::from_utf8_lossy(&read(DEVICE_FILE)?)).with_context(failure)?;
+        let mut identity = read(KEY_FILE)?;
+        identity.extend(read(CERTIFICATE_FILE)?);
+        let http = builder(Some(&read(AUTHORITY_FILE)?))?
+            .identity(Identity::from_pem(&identity).with_context(failure)?)
+            .build()
+            .with_context(failure)?;
+        Ok(Self { http, card })
+    }
+
+    pub(crate) fn get(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.get(format!("{}{path}", self.card.exchange_url))
+    }
+
+    pub(crate) fn post(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.post(format!("{}{path}", self.card.exchange_url))
+    }
+}
+
+/// TLS 1.3 only; the given authority, or those the system trusts. There is no way to switch verification off (R7.1).
+pub(crate) fn builder(authority: Option<&[u8]>) -> anyhow::Result<ClientBuilder> {
+    let builder = Client::builder()
+        .https_only(true)
+        .tls_version_min(tls::Version::TLS_1_3)
+        .connect_timeout(CONNECT_TIME_MAX)
+        .timeout(CALL_TIME_MAX)
+        .redirect(reqwest::redirect::Policy::none());
+    Ok(match authority {
+        Some(pem) => {
+            builder.tls_certs_only(Certificate::from_pem_bundle(pem).with_context(|| {
+                Failure::new("認証局の証明書を読めません。", "PEM 形式のファイルか確かめてください。")
+            })?)
+        }
+        None => builder,
+    })
+}
+
+/// Runs a device's command to its end.
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+/// What the exchange says when it says no.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ProblemView {
+    pub(crate) code: String,
+    pub(crate) what: String,
+    pub(crate) fix: String,
+    pub(crate) incident: Option<String>,
+    #[serde(default)]
+    pub(crate) findings: Vec<FindingView>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct FindingView {
+    pub(crate) code: String,
+    pub(crate) file: Option<String>,
+    pub(crate) row: Option<u64>,
+    pub(crate) column: Option<u16>,
+    pub(crate) item: Option<String>,
+    pub(crate) what: String,
+    pub(crate) fix: String,
+}
+
+/// Sends the request and turns an answer that says no into a failure with its way out.
+pub(crate) async fn call(request: reqwest::RequestBuilder) -> anyhow::Result<Response> {
+    let response = request.send().await.map_err(unreachable_exchange)?;
+    if response.status() == StatusCode::OK {
+        return Ok(response);
+    }
+    let status = response.status();
+    let body = response.bytes().await.unwrap_or_default();
+    let Ok(problem) = serde_json::from_slice::<ProblemView>(&body) else {
+        return Err(Failure::new(
+            format!("交換所から思わぬ返事がありました（{status}）。"),
+            "しばらくして試し、続くときは運営者に連絡してください。",
+        )
+        .into());
+    };
+    let incident = problem.incident.map_or_else(String::new, |number| format!("（番号 {number}）"));
+    Err(Failure::new(format!("{} [{}]", problem.what, problem.code), format!("{}{incident}", problem.fix)).into())
+}
+
+fn unreachable_exchange(error: reqwest::Error) -> anyhow::Error {
+    let refused = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source())
+        .any(|cause| cause.to_string().contains("certificate"));
+    let failure = if refused {
+        Failure::new(
+            "交換所との間で、証明書の確認ができませんでした。",
+            "端末の証明書の期限と、登録したときの交換所かどうかを確かめてください。切れていれば登録し直します。",
+        )
+    } else {
+        Failure::new(
+            "交換所につながりません。",
+            "ネットワークと交換所の名前を確かめてください。送った分があれば、もう一度送っても二重にはなりません。",
+        )
+    };
+    anyhow::Error::new(error.without_url()).context(failure)
+}
+
+/// A file in the device's folder, complete or not there at all.
+pub(crate) fn write_private(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let path = folder.join(name);
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("{}", path.display()))?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    Ok(())
+}

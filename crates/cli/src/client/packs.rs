@@ -1,0 +1,58 @@
+//! Files on disk, split into sets by their names, packed into calls.
+
+use crate::check::gather::{Folder, Found, gather};
+use std::path::PathBuf;
+
+/// Sets of one call: enough to share a commit, few enough for an answer to come soon.
+const CALL_SETS_MAX: usize = 20;
+/// Bytes of one call, below what an exchange takes by default.
+const CALL_BYTES_MAX: usize = 16 << 20;
+
+/// The files of one call.
+pub(crate) struct Pack {
+    pub(crate) files: Vec<Found>,
+}
+
+/// Files that belong to no set, by the name to show and why.
+pub(crate) struct Stray {
+    pub(crate) shown: String,
+    pub(crate) why: String,
+}
+
+/// Every set under `paths`, in serial order, never split over two calls.
+pub(crate) fn pack(paths: &[PathBuf]) -> anyhow::Result<(Vec<Pack>, Vec<Stray>)> {
+    let (mut sets, mut strays) = (Vec::new(), Vec::new());
+    for folder in gather(paths)? {
+        split(folder, &mut sets, &mut strays);
+    }
+    sets.sort_by_key(|(serial, _)| *serial);
+    let mut packs: Vec<Pack> = Vec::new();
+    let (mut count, mut bytes) = (0, 0);
+    for (_, files) in sets {
+        let size: usize = files.iter().map(|file| file.bytes.len()).sum();
+        if count == 0 || count == CALL_SETS_MAX || bytes + size > CALL_BYTES_MAX {
+            packs.push(Pack { files: Vec::new() });
+            (count, bytes) = (0, 0);
+        }
+        if let Some(pack) = packs.last_mut() {
+            pack.files.extend(files);
+        }
+        (count, bytes) = (count + 1, bytes + size);
+    }
+    Ok((packs, strays))
+}
+
+fn split(folder: Folder, sets: &mut Vec<(standard::Serial, Vec<Found>)>, strays: &mut Vec<Stray>) {
+    let names: Vec<&str> = folder.files.iter().map(|file| file.name.as_str()).collect();
+    let (groups, faults) = standard::group(&names);
+    let mut files: Vec<Option<Found>> = folder.files.into_iter().map(Some).collect();
+    for group in groups {
+        let members = group.files.iter().filter_map(|(index, _)| files.get_mut(*index).and_then(Option::take));
+        sets.push((group.key.serial, members.collect()));
+    }
+    for (index, fault) in faults {
+        if let Some(file) = files.get_mut(index).and_then(Option::take) {
+            strays.push(Stray { shown: file.shown, why: fault.message() });
+        }
+    }
+}

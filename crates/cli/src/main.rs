@@ -1,0 +1,61 @@
+//! 文箱 — the program. Alone reads the environment; everything else is told.
+
+mod check;
+mod client;
+mod operator;
+mod rule;
+mod sample;
+mod terminal;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "fumibako", version, about = "文箱 — ケアプランデータ連携の交換所")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// CSVファイルを標準仕様に照らして検査します
+    Check(check::Args),
+    /// 検査項目の説明を表示します
+    Rule(rule::Args),
+    /// 架空の人・事業所による見本データを作ります
+    Sample(sample::Args),
+    /// データを送ります（事業所の端末で）
+    Send(client::send::Args),
+    /// 届いているデータを受け取ります（事業所の端末で）
+    Collect(client::collect::Args),
+    /// 交換所を新しく作ります（運営者）
+    Init(operator::init::Args),
+    /// 交換所を動かします（運営者）
+    Serve(operator::serve::Args),
+    /// 事業所台帳（運営者）
+    #[command(subcommand)]
+    Office(operator::office::Command),
+    /// 端末の登録
+    #[command(subcommand)]
+    Device(operator::device::Command),
+}
+
+fn main() -> ExitCode {
+    // A panic's message may quote data; where it happened is enough to find it (R6.8).
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
+        anstream::eprintln!("内部の誤りで止まりました（{place}）。運営者に知らせてください。");
+    }));
+    match Cli::parse().command {
+        Command::Check(args) => check::run(&args),
+        Command::Rule(args) => rule::run(&args),
+        Command::Sample(args) => sample::run(&args),
+        Command::Send(args) => terminal::finish(client::send::run(&args)),
+        Command::Collect(args) => terminal::finish(client::collect::run(&args)),
+        Command::Init(args) => terminal::finish(operator::init::run(&args)),
+        Command::Serve(args) => terminal::finish(operator::serve::run(&args)),
+        Command::Office(command) => terminal::finish(operator::office::run(&command)),
+        Command::Device(command) => terminal::finish(operator::device::run(&command)),
+    }
+}

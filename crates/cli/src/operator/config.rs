@@ -1,0 +1,268 @@
+//! 設定ファイル — one file, with sensible defaults. It names where secrets are and never holds one (R6.4).
+
+use crate::terminal::Failure;
+use anyhow::Context as _;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use store::Unlock;
+use zeroize::Zeroizing;
+
+/// A passphrase longer than this is a wrong file.
+const PASSPHRASE_BYTES_MAX: usize = 1024;
+
+/// What `fumibako init` writes.
+pub(crate) const TEMPLATE: &str = r#"# 文箱の設定。相対パスは、このファイルのある場所から数えます。
+
+# データの置き場所（データベースと、大きなデータ）
+data = "data"
+
+[key_store]
+# マスター鍵のファイル。データとは別のディスクに置き、控えもデータの控えとは別にしてください。
+file = "keys/master.key"
+# 合言葉を書いたファイル。書かなければ、起動のたびに端末でたずねます。
+# passphrase_file = "/run/secrets/fumibako"
+# systemd の資格情報（32バイト）の名前。合言葉の代わりに使います。
+# credential = "fumibako-master"
+
+[listen]
+# 事業所の端末がつなぐところ（クライアント証明書が要ります）
+exchange = "127.0.0.1:8443"
+# 端末を登録するところ（登録コードだけを受け付けます）
+enrolment = "127.0.0.1:8444"
+# 端末から見えるこの交換所の名前
+names = ["localhost"]
+
+[tls]
+# 信頼された認証局の証明書と鍵（PEM）。書かなければ、この交換所の認証局が発行します。
+# certificate = "tls/server.pem"
+# key = "tls/server.key"
+
+[limits]
+# 一度に受け付ける大きさ（MB）
+call_megabytes = 64
+# 一度に受け付けるファイルの数
+call_files = 2000
+# 受け付けの途中で使うメモリの合計（MB）。超える分は順番を待ちます。
+upload_memory_megabytes = 512
+"#;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    data: PathBuf,
+    key_store: KeyStore,
+    #[serde(default)]
+    listen: Listen,
+    #[serde(default)]
+    tls: Tls,
+    #[serde(default)]
+    limits: Limits,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyStore {
+    file: PathBuf,
+    passphrase_file: Option<PathBuf>,
+    credential: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Listen {
+    exchange: SocketAddr,
+    enrolment: SocketAddr,
+    names: Vec<String>,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            exchange: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            enrolment: SocketAddr::from(([127, 0, 0, 1], 8444)),
+            names: vec!["localhost".to_owned()],
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tls {
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Limits {
+    call_megabytes: usize,
+    call_files: usize,
+    upload_memory_megabytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { call_megabytes: 64, call_files: 2_000, upload_memory_megabytes: 512 }
+    }
+}
+
+/// The configuration, read and whole.
+#[derive(Debug)]
+pub(crate) struct Config {
+    folder: PathBuf,
+    file: File,
+}
+
+impl Config {
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| {
+            Failure::new(
+                format!("設定ファイル {} を読めません。", path.display()),
+                "--config で場所を示すか、はじめてなら fumibako init で作ってください。",
+            )
+        })?;
+        let file: File = toml::from_str(&text).with_context(|| {
+            Failure::new(
+                format!("設定ファイル {} に誤りがあります。", path.display()),
+                "次に示す箇所を直してください。",
+            )
+        })?;
+        if file.tls.certificate.is_some() != file.tls.key.is_some() {
+            return Err(Failure::new(
+                "設定の tls には certificate と key の両方が要ります。",
+                "片方を書き足すか、両方を消してください。",
+            )
+            .into());
+        }
+        let limits = &file.limits;
+        let sound = (1..=1024).contains(&limits.call_megabytes)
+            && limits.call_files > 0
+            && (limits.call_megabytes..=65_536).contains(&limits.upload_memory_megabytes)
+            && !file.listen.names.is_empty();
+        if !sound {
+            return Err(Failure::new(
+                "設定の limits か listen.names に、使えない値があります。",
+                "call_megabytes は 1〜1024、upload_memory_megabytes はそれ以上、names は一つ以上にしてください。",
+            )
+            .into());
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Ok(Self { folder: folder.to_path_buf(), file })
+    }
+
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        self.folder.join(&self.file.data)
+    }
+
+    pub(crate) fn key_store_file(&self) -> PathBuf {
+        self.folder.join(&self.file.key_store.file)
+    }
+
+    pub(crate) fn exchange_address(&self) -> SocketAddr {
+        self.file.listen.exchange
+    }
+
+    pub(crate) fn enrolment_address(&self) -> SocketAddr {
+        self.file.listen.enrolment
+    }
+
+    pub(crate) fn names(&self) -> &[String] {
+        &self.file.listen.names
+    }
+
+    /// Certificate chain and key of a trusted authority, if there are.
+    pub(crate) fn certificate_files(&self) -> Option<(PathBuf, PathBuf)> {
+        let tls = &self.file.tls;
+        Some((self.folder.join(tls.certificate.as_ref()?), self.folder.join(tls.key.as_ref()?)))
+    }
+
+    pub(crate) fn limits(&self) -> web::Limits {
+        let limits = &self.file.limits;
+        web::Limits {
+            call_bytes: limits.call_megabytes << 20,
+            call_files: limits.call_files,
+            upload_memory_bytes: limits.upload_memory_megabytes << 20,
+        }
+    }
+
+    /// What opens the key store: a systemd credential, a passphrase file, or the person at the terminal.
+    pub(crate) fn unlock(&self) -> anyhow::Result<Unlock> {
+        let key_store = &self.file.key_store;
+        if let Some(name) = &key_store.credential {
+            return credential(name);
+        }
+        let Some(file) = &key_store.passphrase_file else {
+            let typed = rpassword::prompt_password("鍵ファイルの合言葉: ").with_context(|| {
+                Failure::new(
+                    "合言葉をたずねる端末がありません。",
+                    "設定の key_store に passphrase_file か credential を書いてください。",
+                )
+            })?;
+            return Ok(Unlock::Passphrase(Zeroizing::new(typed)));
+        };
+        let path = self.folder.join(file);
+        let read = std::fs::read_to_string(&path).with_context(|| {
+            Failure::new(
+                format!("合言葉のファイル {} を読めません。", path.display()),
+                "場所と権限を確かめてください。",
+            )
+        })?;
+        let text = Zeroizing::new(read);
+        if text.len() > PASSPHRASE_BYTES_MAX {
+            return Err(Failure::new(
+                "合言葉のファイルが長すぎます。",
+                "別のファイルを指していないか確かめてください。",
+            )
+            .into());
+        }
+        Ok(Unlock::Passphrase(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())))
+    }
+}
+
+fn credential(name: &str) -> anyhow::Result<Unlock> {
+    let failure = || {
+        Failure::new(
+            format!("資格情報 {name} を使えません。"),
+            "systemd の LoadCredential で、ちょうど32バイトの値を渡してください。",
+        )
+    };
+    // A name, not a path: it must not lead out of the folder.
+    if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
+        return Err(failure().into());
+    }
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(failure)?;
+    let bytes = Zeroizing::new(std::fs::read(Path::new(&folder).join(name)).with_context(failure)?);
+    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| failure())?;
+    Ok(Unlock::Credential(Zeroizing::new(key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_a_configuration() {
+        let file: File = toml::from_str(TEMPLATE).expect("template");
+        assert_eq!(file.limits.call_megabytes, Limits::default().call_megabytes);
+        assert_eq!(file.limits.call_files, Limits::default().call_files);
+        assert_eq!(file.limits.upload_memory_megabytes, Limits::default().upload_memory_megabytes);
+        assert_eq!(file.listen.exchange, Listen::default().exchange);
+        assert_eq!(file.listen.enrolment, Listen::default().enrolment);
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_refused() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("fumibako.toml");
+        for bad in [
+            "dta = 1",
+            "data = \"d\"\n[key_store]\nfile = \"k\"\npassphrase = \"x\"",
+            "",
+            "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\ncall_megabytes = 0",
+        ] {
+            std::fs::write(&path, bad).expect("written");
+            assert!(Config::read(&path).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Commands of those who run an exchange.
+
+pub(crate) mod config;
+pub(crate) mod device;
+pub(crate) mod init;
+pub(crate) mod office;
+pub(crate) mod serve;
+
+use crate::terminal::Failure;
+use config::Config;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use store::{Error, HostClock, KeyStoreError, Store};
+
+/// Which exchange.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Where {
+    /// 設定ファイル
+    #[arg(long, env = "FUMIBAKO_CONFIG", default_value = "fumibako.toml")]
+    pub(crate) config: PathBuf,
+}
+
+impl Where {
+    pub(crate) fn read(&self) -> anyhow::Result<Config> {
+        Config::read(&self.config)
+    }
+
+    pub(crate) async fn open(&self) -> anyhow::Result<(Config, Store)> {
+        let config = self.read()?;
+        let master = store::open_key_store(&config.key_store_file(), &config.unlock()?).map_err(explain)?;
+        let store = Store::open(&config.data_folder(), master, Arc::new(HostClock)).await.map_err(explain)?;
+        Ok((config, store))
+    }
+}
+
+/// Runs an operator's command to its end.
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// The ways in which opening an exchange fails, with a way out of each.
+pub(crate) fn explain(error: Error) -> anyhow::Error {
+    let (what, fix) = match &error {
+        Error::KeyStore(KeyStoreError::WrongKey | KeyStoreError::EmptyPassphrase) => (
+            "鍵ファイルの合言葉が違います。",
+            "合言葉を確かめて、もう一度実行してください。データには何もしていません。",
+        ),
+        Error::KeyStore(KeyStoreError::OtherLock) => (
+            "鍵ファイルは、設定とは別の方法（合言葉か資格情報か）で閉じられています。",
+            "設定ファイルの key_store を、作ったときの方法に合わせてください。",
+        ),
+        Error::KeyStore(_) => (
+            "鍵ファイルが壊れているか、鍵ファイルではありません。",
+            "控えておいた鍵ファイルに戻してください。データには何もしていません。",
+        ),
+        Error::WrongKey => (
+            "データベースがこの鍵では開きません。別の交換所の鍵か、データベースが壊れています。",
+            "設定ファイルの data と key_store の組合せを確かめてください。",
+        ),
+        Error::Busy => {
+            ("データベースを別のプロセスが使っています。", "ほかの操作が終わるのを待って、もう一度実行してください。")
+        }
+        Error::DiskFull => ("ディスクに空きがありません。", "空きを作ってから、もう一度実行してください。"),
+        Error::File { .. } => ("ファイルを読み書きできません。", "場所と権限を確かめてください。"),
+        _ => ("交換所のデータを開けません。", "原因を確かめてください。データには何もしていません。"),
+    };
+    anyhow::Error::new(error).context(Failure::new(what, fix))
+}

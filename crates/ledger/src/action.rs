@@ -1,0 +1,127 @@
+//! What was done: a closed list, each action with an id that never changes.
+
+/// Defines the enum, the ids and the list of all in one place, so that none can be forgotten.
+macro_rules! actions {
+    ($($(#[doc = $doc:literal])+ $name:ident = $id:literal,)+) => {
+        /// What was done. The id stands in stored entries: add actions, never rename or remove one.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Action {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Action {
+            /// Every action, for coverage lists (R10.1) and for help.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The id in the entry.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self {
+                    $(Self::$name => $id,)+
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    /// The store was created.
+    StoreInit = "store.init",
+    /// The server began to serve.
+    ServerStart = "server.start",
+    /// The server stopped in order.
+    ServerStop = "server.stop",
+    /// An office was registered.
+    OfficeAdd = "office.add",
+    /// An office's registration was changed.
+    OfficeChange = "office.change",
+    /// An office was closed: it may no longer send or collect.
+    OfficeClose = "office.close",
+    /// A one-time code for enrolling a device was issued.
+    DeviceCode = "device.code",
+    /// A device got its certificate.
+    DeviceEnrol = "device.enrol",
+    /// A device got a new certificate in place of an old one.
+    DeviceRenew = "device.renew",
+    /// A device's certificate was revoked.
+    DeviceRevoke = "device.revoke",
+    /// An account was made.
+    AccountAdd = "account.add",
+    /// An account's rights were changed.
+    AccountChange = "account.change",
+    /// An account was closed.
+    AccountClose = "account.close",
+    /// Someone signed in, or tried to.
+    SessionStart = "session.start",
+    /// Someone signed out, or was signed out.
+    SessionEnd = "session.end",
+    /// A set was checked without being sent.
+    SetCheck = "set.check",
+    /// A set was accepted from its sender.
+    SetAccept = "set.accept",
+    /// A set was not accepted.
+    SetRefuse = "set.refuse",
+    /// Sets were listed.
+    SetList = "set.list",
+    /// A set's page was shown.
+    SetView = "set.view",
+    /// A file of a set was opened.
+    SetOpen = "set.open",
+    /// A set was printed, or made into a document.
+    SetPrint = "set.print",
+    /// A set was collected by its receiver.
+    SetCollect = "set.collect",
+    /// A set was acknowledged by its receiver.
+    SetAcknowledge = "set.acknowledge",
+    /// A set was withdrawn by its sender.
+    SetWithdraw = "set.withdraw",
+    /// A set's contents were erased after their time.
+    SetExpire = "set.expire",
+    /// A key was created.
+    KeyCreate = "key.create",
+    /// A key was used to open something.
+    KeyUse = "key.use",
+    /// Something was wrapped anew under another key.
+    KeyRotate = "key.rotate",
+    /// A key was destroyed.
+    KeyDestroy = "key.destroy",
+    /// An access was refused before it became any of the others.
+    AccessRefuse = "access.refuse",
+    /// A sealed box did not open: wrong key, altered, or moved (R6.3).
+    BoxDamaged = "box.damaged",
+    /// A backup was made.
+    BackupMake = "backup.make",
+    /// A backup was restored.
+    BackupRestore = "backup.restore",
+    /// The log was read (R10.7).
+    LedgerRead = "ledger.read",
+    /// The log was exported (R10.7).
+    LedgerExport = "ledger.export",
+    /// The state of the clock changed (R10.3).
+    ClockChange = "clock.change",
+}
+
+impl Action {
+    /// The action of this id.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.id() == id)
+    }
+
+    /// Whether the entry must name the office and the object: one may not open a set without saying whose and which.
+    /// A refused attempt may lack either, since there may be none.
+    pub(crate) fn concerns_one_set(self) -> bool {
+        matches!(
+            self,
+            Self::SetAccept
+                | Self::SetView
+                | Self::SetOpen
+                | Self::SetPrint
+                | Self::SetCollect
+                | Self::SetAcknowledge
+                | Self::SetWithdraw
+                | Self::SetExpire
+        )
+    }
+}

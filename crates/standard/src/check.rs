@@ -1,0 +1,158 @@
+//! 検査 — groups files into units and lets every rule look.
+
+use crate::content;
+use crate::name::NameEdition;
+use crate::report::Findings;
+use crate::rules::{v01, v02, v07, v09, v10, v11, v12, v14, v15, v16, v17, v18};
+use crate::unit::{Group, classify, is_plan_without_sheet_3};
+use crate::{Edition, FileKind, Place, Profile, Report, SourceFile, Unit, UnitKind, group, read};
+
+/// Checks files as they would be sent or imported together: any number of units, in any order.
+pub fn check(files: &[SourceFile<'_>], profile: Profile) -> Report {
+    let names: Vec<&str> = files.iter().map(|file| file.name).collect();
+    let (groups, faults) = group(&names);
+    let mut found = Findings::new(profile);
+    let mut kinds = Vec::with_capacity(groups.len());
+    let with_unit: Vec<usize> = faults.iter().filter(|(_, fault)| fault.rest.is_some()).map(|(file, _)| *file).collect();
+
+    for (index, group) in groups.iter().enumerate() {
+        found.begin(Some(index), None);
+        let kind = unit(files, group, &groups, &with_unit, profile, &mut found);
+        kinds.push(kind);
+        let mut images_named = Vec::new();
+        let mut images_known = true;
+        for (file, name) in &group.files {
+            found.begin(Some(index), Some(*file));
+            for (_, fault) in faults.iter().filter(|(faulty, _)| faulty == file) {
+                found.push(v01::broken_by(fault), Place::file(*file), Some(fault.message()));
+            }
+            let Some(source) = files.get(*file) else { continue };
+            if name.kind == FileKind::UpkihonImage {
+                if !v14::is_jpeg(source.bytes) {
+                    let detail = Some("中身がJPEG画像ではありません".into());
+                    found.push(&v14::RULE, Place::file(*file), detail);
+                }
+            } else {
+                let month = name.month.filter(|_| name.kind != FileKind::Uphosoku);
+                let facts = content::check(*file, name, month, source.bytes, &mut found);
+                images_known &= facts.sound || name.kind != FileKind::Upkihon;
+                images_named.extend(facts.images);
+            }
+        }
+        if kind.is_some() && images_known {
+            found.begin(Some(index), None);
+            images(files, group, &images_named, &with_unit, &mut found);
+        }
+    }
+
+    for (file, fault) in faults.iter().filter(|(_, fault)| fault.rest.is_none()) {
+        found.begin(None, Some(*file));
+        found.push(v01::broken_by(fault), Place::file(*file), Some(fault.message()));
+    }
+
+    let (findings, suppressed, refused) = found.finish();
+    let units = groups.iter().zip(kinds).enumerate().map(|(index, (group, kind))| Unit {
+        kind,
+        serial: group.key.serial,
+        sender: group.key.sender,
+        sender_type: group.key.sender_type,
+        receiver: group.key.receiver,
+        receiver_type: group.key.receiver_type,
+        files: group.files.iter().map(|(file, _)| *file).collect(),
+        accepted: refused.binary_search(&index).is_err(),
+        service_month: group.service_month(),
+    });
+    Report { units: units.collect(), findings, suppressed }
+}
+
+/// The rules on names and on the unit as a whole; which unit it is.
+fn unit(
+    files: &[SourceFile<'_>],
+    group: &Group,
+    all: &[Group],
+    faulty: &[usize],
+    profile: Profile,
+    found: &mut Findings,
+) -> Option<UnitKind> {
+    let first = group.files.first();
+    // Type codes and the form of the names are the same in all files of a unit: said once, at the first.
+    if let Some((file, name)) = first {
+        if let Some(edition) = v02::old_edition(name) {
+            found.push(&v02::RULE, Place::file(*file), Some(edition.into()));
+        }
+        for (code, side) in [(name.sender_type, "送信元"), (name.receiver_type, "送信先")] {
+            if let Some(code) = code.filter(|code| !v07::holds(*code)) {
+                found.push(&v07::RULE, Place::file(*file), Some(format!("{side}のサービス種類コードが「{code}」です")));
+            }
+        }
+    }
+    if let Some((file, detail)) =
+        group.files.iter().find_map(|(file, name)| Some((*file, v17::broken(name.kind, &group.key)?)))
+    {
+        found.push(&v17::RULE, Place::file(file), Some(detail.into()));
+    }
+
+    let mut present: Vec<FileKind> = group.files.iter().map(|(_, name)| name.kind).collect();
+    present.dedup();
+    present.sort_unstable();
+    present.dedup();
+    let kind = match classify(&present, group.key.is_prevention()) {
+        Some(kind) => kind,
+        None => {
+            let old_name = group.files.iter().any(|(_, name)| name.edition == NameEdition::V3);
+            let old_version = || {
+                let mut contents = group.files.iter().filter_map(|(file, _)| files.get(*file));
+                contents.any(|file| read::edition(file.bytes) == Some(Edition::V202208))
+            };
+            if is_plan_without_sheet_3(&present) && v12::instead_of_v09(profile, old_name || old_version()) {
+                found.push(&v12::RULE, Place::default(), None);
+                UnitKind::CarePlan
+            } else {
+                found.push(&v09::RULE, Place::default(), Some(v09::explain(group, all)));
+                return None;
+            }
+        }
+    };
+    if matches!(kind, UnitKind::CarePlan | UnitKind::Schedule | UnitKind::PreventionSchedule) {
+        for file in v10::broken(kind, group, faulty) {
+            found.push(&v10::RULE, Place::file(file), None);
+        }
+        if let Some(file) = v11::broken(group, faulty) {
+            found.push(&v11::RULE, Place::file(file), None);
+        }
+    }
+    for file in v16::broken(group) {
+        found.push(&v16::RULE, Place::file(file), None);
+    }
+    for file in v18::broken(group) {
+        found.push(&v18::RULE, Place::file(file), None);
+    }
+    Some(kind)
+}
+
+/// V15, once the rows of 利用者基本情報 have been read.
+fn images(
+    files: &[SourceFile<'_>],
+    group: &Group,
+    named: &[content::ImageName],
+    faulty: &[usize],
+    found: &mut Findings,
+) {
+    let present = group.files.iter().filter(|(file, name)| name.kind == FileKind::UpkihonImage && !faulty.contains(file));
+    let images: Vec<(usize, &str)> = present.filter_map(|(file, _)| Some((*file, files.get(*file)?.name))).collect();
+    let values: Vec<&[u8]> = named.iter().map(|image| image.value.as_slice()).collect();
+    let image_names: Vec<&str> = images.iter().map(|(_, name)| *name).collect();
+    let (counts, without) = v15::count(&values, &image_names);
+    for image in without.into_iter().filter_map(|index| named.get(index)) {
+        let detail = "この名前の画像が一緒に選ばれていません";
+        found.push(&v15::RULE, image.place, Some(detail.into()));
+    }
+    for ((_, count), (file, _)) in counts.into_iter().zip(&images) {
+        let detail = match count {
+            1 => continue,
+            0 => "この画像を使う行が利用者基本情報にありません",
+            _ => "この画像を使う行が利用者基本情報に二つ以上あります",
+        };
+        found.push(&v15::RULE, Place::file(*file), Some(detail.into()));
+    }
+}

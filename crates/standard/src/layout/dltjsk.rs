@@ -1,0 +1,21 @@
+//! 第6表 実績情報_削除 (DLTJSK), 6 columns.
+
+use super::Form::*;
+use super::Length::*;
+use super::Required::*;
+use super::{Column, Edition, FileKind, Layout, NONE, col};
+
+pub(super) static V202407: Layout = Layout { kind: FileKind::Dltjsk, edition: Edition::V202407, columns: COLUMNS };
+pub(super) static V202504: Layout = Layout { kind: FileKind::Dltjsk, edition: Edition::V202504, columns: COLUMNS };
+/// 版3.x: unchanged.
+pub(super) static V202208: Layout = Layout { kind: FileKind::Dltjsk, edition: Edition::V202208, columns: COLUMNS };
+
+#[rustfmt::skip]
+const COLUMNS: &[Column] = &[
+    col(1, "CSVバージョン",        "csv_version",       Digits,  Exact(6),  Yes, NONE),
+    col(2, "保険者番号",           "insurer_no",        Insurer, Exact(6),  Yes, NONE),
+    col(3, "被保険者番号",         "insured_no",        Insured, Exact(10), Yes, NONE),
+    col(4, "削除対象年月",         "target_month",      Month,   Exact(6),  Yes, NONE),
+    col(5, "サービス事業者コード", "service_office_no", Office,  Exact(10), Yes, NONE),
+    col(6, "サービス種類コード",   "service_type",      Code,    Exact(2),  Yes, NONE),
+];

@@ -1,0 +1,70 @@
+//! 介護予防サービス・支援計画書 (UPYOBO), 57 columns.
+
+use super::Form::*;
+use super::Length::*;
+use super::Required::*;
+use super::{Column, Edition, FileKind, Layout, NONE, codes, col};
+
+pub(super) static V202407: Layout = Layout { kind: FileKind::Upyobo, edition: Edition::V202407, columns: COLUMNS };
+pub(super) static V202504: Layout = Layout { kind: FileKind::Upyobo, edition: Edition::V202504, columns: COLUMNS };
+
+#[rustfmt::skip]
+const COLUMNS: &[Column] = &[
+    col( 1, "CSVバージョン",                                                            "csv_version",                   Digits,  Exact(6),  Yes,         NONE),
+    col( 2, "保険者番号",                                                               "insurer_no",                    Insurer, Exact(6),  Yes,         NONE),
+    col( 3, "被保険者番号",                                                             "insured_no",                    Insured, Exact(10), Yes,         NONE),
+    col( 4, "計画作成(変更)日",                                                         "plan_date",                     Date,    Exact(8),  Yes,         NONE),
+    col( 5, "計画種類",                                                                 "plan_kind",                     Code,    Exact(1),  Yes,         Some(&codes::PLAN_KIND)),
+    col( 6, "委託の有無",                                                               "entrusted",                     Code,    Exact(1),  Conditional, Some(&codes::ENTRUSTED)),
+    col( 7, "整理番号",                                                                 "reference_no",                  Text,    Free,      No,          NONE),
+    col( 8, "利用者名",                                                                 "person_name",                   Text,    Free,      Yes,         NONE),
+    col( 9, "認定年月日",                                                               "certification_date",            Date,    Exact(8),  No,          NONE),
+    col(10, "認定有効期間開始日",                                                       "certification_valid_from",      Date,    Exact(8),  No,          NONE),
+    col(11, "認定有効期間終了日",                                                       "certification_valid_to",        Date,    Exact(8),  No,          NONE),
+    col(12, "計画書区分",                                                               "plan_category",                 Code,    Exact(2),  No,          Some(&codes::PLAN_CATEGORY)),
+    col(13, "認定状況区分",                                                             "certification_status",          Code,    Exact(1),  No,          Some(&codes::CERTIFICATION_STATUS)),
+    col(14, "要支援状態区分",                                                           "support_level",                 Code,    Exact(1),  No,          Some(&codes::SUPPORT_LEVEL)),
+    col(15, "計画作成者氏名（地域包括支援センター担当者名）",                           "author_center_staff_name",      Text,    Free,      No,          NONE),
+    col(16, "計画作成者氏名（担当介護支援専門員名）",                                   "author_care_manager_name",      Text,    Free,      No,          NONE),
+    col(17, "計画作成者事業者・事業所名",                                               "author_office_name",            Text,    Free,      No,          NONE),
+    col(18, "計画作成者事業者・事業所住所",                                             "author_office_address",         Text,    Free,      No,          NONE),
+    col(19, "計画作成者事業者・事業所電話番号",                                         "author_office_phone",           Phone,   Max(15),   No,          NONE),
+    col(20, "初回作成日",                                                               "first_plan_date",               Date,    Exact(8),  No,          NONE),
+    col(21, "担当地域包括支援センター",                                                 "support_center_name",           Text,    Free,      No,          NONE),
+    col(22, "目標とする生活(1日)",                                                      "target_life_day",               Text,    Free,      No,          NONE),
+    col(23, "目標とする生活(1年)",                                                      "target_life_year",              Text,    Free,      No,          NONE),
+    col(24, "【運動・移動】現在の状況",                                                 "mobility_current",              Text,    Free,      No,          NONE),
+    col(25, "【運動・移動】本人・家族の意欲・意向",                                     "mobility_intention",            Text,    Free,      No,          NONE),
+    col(26, "【運動・移動】領域における課題の有無",                                     "mobility_issue_exists",         Code,    Exact(1),  No,          Some(&codes::EXISTS_FLAG)),
+    col(27, "【運動・移動】領域における課題（背景・原因）",                             "mobility_issue",                Text,    Free,      No,          NONE),
+    col(28, "【日常生活(家庭生活)】現在の状況",                                         "daily_life_current",            Text,    Free,      No,          NONE),
+    col(29, "【日常生活(家庭生活)】本人・家族の意欲・意向",                             "daily_life_intention",          Text,    Free,      No,          NONE),
+    col(30, "【日常生活(家庭生活)】領域における課題の有無",                             "daily_life_issue_exists",       Code,    Exact(1),  No,          Some(&codes::EXISTS_FLAG)),
+    col(31, "【日常生活(家庭生活)】領域における課題（背景・原因）",                     "daily_life_issue",              Text,    Free,      No,          NONE),
+    col(32, "【社会参加、対人関係・コミュニケーション】現在の状況",                     "social_current",                Text,    Free,      No,          NONE),
+    col(33, "【社会参加、対人関係・コミュニケーション】本人・家族の意欲・意向",         "social_intention",              Text,    Free,      No,          NONE),
+    col(34, "【社会参加、対人関係・コミュニケーション】領域における課題の有無",         "social_issue_exists",           Code,    Exact(1),  No,          Some(&codes::EXISTS_FLAG)),
+    col(35, "【社会参加、対人関係・コミュニケーション】領域における課題（背景・原因）", "social_issue",                  Text,    Free,      No,          NONE),
+    col(36, "【健康管理】現在の状況",                                                   "health_current",                Text,    Free,      No,          NONE),
+    col(37, "【健康管理】本人・家族の意欲・意向",                                       "health_intention",              Text,    Free,      No,          NONE),
+    col(38, "【健康管理】領域における課題の有無",                                       "health_issue_exists",           Code,    Exact(1),  No,          Some(&codes::EXISTS_FLAG)),
+    col(39, "【健康管理】領域における課題（背景・原因）",                               "health_issue",                  Text,    Free,      No,          NONE),
+    col(40, "健康状態の留意点",                                                         "health_notes",                  Text,    Free,      No,          NONE),
+    col(41, "妥当な支援の実施に向けた方針",                                             "support_policy",                Text,    Free,      No,          NONE),
+    col(42, "総合的な方針",                                                             "overall_policy",                Text,    Free,      No,          NONE),
+    col(43, "基本チェックリストの該当数(運動不足)",                                     "checklist_count_exercise",      Integer, Max(1),    No,          NONE),
+    col(44, "基本チェックリストの該当数(栄養改善)",                                     "checklist_count_nutrition",     Integer, Max(1),    No,          NONE),
+    col(45, "基本チェックリストの該当数(口腔内ケア)",                                   "checklist_count_oral",          Integer, Max(1),    No,          NONE),
+    col(46, "基本チェックリストの該当数(閉じこもり予防)",                               "checklist_count_seclusion",     Integer, Max(1),    No,          NONE),
+    col(47, "基本チェックリストの該当数(物忘れ予防)",                                   "checklist_count_forgetfulness", Integer, Max(1),    No,          NONE),
+    col(48, "基本チェックリストの該当数(うつ予防)",                                     "checklist_count_depression",    Integer, Max(1),    No,          NONE),
+    col(49, "事業プログラムの要否(運動不足)",                                           "program_needed_exercise",       Code,    Exact(1),  No,          Some(&codes::NEEDED_FLAG)),
+    col(50, "事業プログラムの要否(栄養改善)",                                           "program_needed_nutrition",      Code,    Exact(1),  No,          Some(&codes::NEEDED_FLAG)),
+    col(51, "事業プログラムの要否(口腔内ケア)",                                         "program_needed_oral",           Code,    Exact(1),  No,          Some(&codes::NEEDED_FLAG)),
+    col(52, "事業プログラムの要否(閉じこもり予防)",                                     "program_needed_seclusion",      Code,    Exact(1),  No,          Some(&codes::NEEDED_FLAG)),
+    col(53, "事業プログラムの要否(物忘れ予防)",                                         "program_needed_forgetfulness",  Code,    Exact(1),  No,          Some(&codes::NEEDED_FLAG)),
+    col(54, "事業プログラムの要否(うつ予防)",                                           "program_needed_depression",     Code,    Exact(1),  No,          Some(&codes::NEEDED_FLAG)),
+    col(55, "地域包括支援センター意見",                                                 "support_center_opinion",        Text,    Free,      No,          NONE),
+    col(56, "同意日",                                                                   "consent_date",                  Date,    Exact(8),  No,          NONE),
+    col(57, "同意者氏名",                                                               "consenter_name",                Text,    Free,      No,          NONE),
+];

@@ -1,0 +1,48 @@
+//! V35: 項目長 — exact columns exactly, others not longer.
+
+use super::example::{actual, back, text};
+use super::{OnImport, Rule};
+use crate::Severity;
+use crate::layout::Length;
+use crate::{calendar, ms932};
+
+/// 項目長
+pub const RULE: Rule = Rule {
+    code: "V35",
+    clause: "項目長",
+    severity: Severity::Error,
+    on_import: OnImport::Same,
+    what: "項目の文字数が標準仕様と違います。",
+    fix: "介護ソフトでこの項目の桁数を確かめて入力し直し、書き出し直してください。",
+    shown_as: None,
+    good: &[text!(back!("UPJSK_202604"), actual!())],
+    bad: &[text!(back!("UPJSK_202604"), actual!("\"見本の事業所\"", "250", "0", "123", ""))],
+};
+
+/// An office number: ten characters, none of them full-width.
+#[inline(always)]
+pub(crate) fn is_office(value: &[u8]) -> bool {
+    value.len() == 10 && (calendar::all_digits(value) || value.iter().all(u8::is_ascii_alphanumeric))
+}
+
+/// At most so many characters.
+#[inline(always)]
+pub(crate) fn fits(value: &[u8], max: u16) -> bool {
+    value.len() <= usize::from(max) || ms932::characters(value) <= usize::from(max)
+}
+
+/// At most so many digits; a sign is not counted.
+#[inline(always)]
+pub(crate) fn fits_digits(value: &[u8], max: u16) -> bool {
+    value.strip_prefix(b"-").unwrap_or(value).len() <= usize::from(max)
+}
+
+/// The lengths, in words.
+pub(crate) fn describe(value: &[u8], length: Length) -> Option<String> {
+    let given = ms932::characters(value);
+    match length {
+        Length::Exact(exact) => Some(format!("{exact}文字の項目に{given}文字あるか、半角英数字でない文字があります")),
+        Length::Max(max) | Length::Printed(_, max) => Some(format!("{max}文字までの項目に{given}文字あります")),
+        Length::Free => None,
+    }
+}

@@ -1,0 +1,250 @@
+//! 送る: sealing a set and taking it in.
+
+use crate::record::{self, Act};
+use crate::transmission::{TransmissionRow, select_transmission};
+use crate::{Answer, Asker, Error, Office, Store, Transmission, TransmissionId};
+use exchange::{Digest, Letter, Refusal};
+use ledger::Action;
+use rand::Rng as _;
+use seal::{Envelope, ObjectBinding, ObjectPurpose, SetBinding, SetKey};
+use sqlx::SqliteConnection;
+use standard::SourceFile;
+
+/// A sealed body up to this size lies in its row, so that accepting an ordinary set is one transaction and one fsync.
+const BODY_IN_ROW_BYTES_MAX: usize = 64 << 10;
+
+/// A set as it will lie on disk: nothing in it can be read without an office's key.
+#[derive(Debug)]
+pub struct SealedSet {
+    id: TransmissionId,
+    letter: Letter,
+    receiver: Office,
+    envelope: Vec<u8>,
+    commitment_salt: [u8; 32],
+    warnings: u64,
+    files: Vec<SealedFile>,
+}
+
+#[derive(Debug)]
+struct SealedFile {
+    name: String,
+    digest: Digest,
+    size_bytes: usize,
+    sealed: Vec<u8>,
+}
+
+/// What came of accepting a set.
+#[derive(Clone, Debug)]
+pub enum Acceptance {
+    /// On disk, with its ledger entry.
+    New(Transmission),
+    /// This very set was accepted before; nothing was added.
+    Already(Transmission),
+}
+
+const INSERT: &str = "
+    INSERT INTO transmission (transmission_id, accepted_index, sender_office_id, sender_type, receiver_office_id,
+                              receiver_type, kind, serial, service_month, digest, commitment_salt, envelope,
+                              warnings, size_bytes, accepted_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+
+const INSERT_FILE: &str = "
+    INSERT INTO transmission_file (transmission_id, ordinal, name, digest, size_bytes, body, body_key)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+/// The set that holds this serial between these two offices, unless withdrawn.
+const HOLDER: &str = select_transmission!(
+    "WHERE t.sender_office_id = $1 AND t.sender_type = $2 AND t.receiver_office_id = $3 AND t.receiver_type = $4
+       AND t.serial = $5 AND t.withdrawn_at IS NULL"
+);
+
+/// Closing an office between addressing and writing must not let one more set through.
+const BOTH_OPEN: &str = "
+    SELECT count(*) FROM office WHERE office_id IN ($1, $2) AND closed_at IS NULL";
+
+impl Store {
+    /// Seals a set to its receiver and to its sender. Takes CPU, so call it off the async threads.
+    ///
+    /// `files` is what was given to [`exchange::address`].
+    ///
+    /// # Errors
+    /// When a file is larger than a box may be.
+    pub fn seal(
+        &self,
+        sender: &Asker,
+        receiver: &Office,
+        letter: &Letter,
+        warnings: u64,
+        files: &[SourceFile<'_>],
+    ) -> Result<SealedSet, Error> {
+        const WHERE: Error = Error::Impossible("sealing");
+        let mut rng = rand::rng();
+        let id = TransmissionId::fresh();
+        let (transmission, from, to) = (id.to_string(), sender.office.id.to_string(), receiver.id.to_string());
+        let binding = SetBinding { transmission: &transmission, sender: &from, receiver: &to };
+        let key = SetKey::generate(&mut rng);
+        let envelope = Envelope::seal(&key, &sender.office.public_key, &receiver.public_key, &binding, &mut rng)
+            .map_err(|_| WHERE)?;
+        let mut sealed_files = Vec::with_capacity(letter.files().len());
+        for (ordinal, file) in (0..).zip(letter.files().iter().map(|&index| files[index])) {
+            let place = ObjectBinding::new(binding, ObjectPurpose::File, ordinal, file.name);
+            sealed_files.push(SealedFile {
+                name: file.name.to_owned(),
+                digest: Digest::of_file(file.bytes),
+                size_bytes: file.bytes.len(),
+                sealed: key.seal_object(&place, file.bytes, &mut rng).map_err(|_| WHERE)?,
+            });
+        }
+        let mut commitment_salt = [0; 32];
+        rng.fill_bytes(&mut commitment_salt);
+        Ok(SealedSet {
+            id,
+            letter: letter.clone(),
+            receiver: receiver.clone(),
+            envelope: envelope.to_bytes(),
+            commitment_salt,
+            warnings,
+            files: sealed_files,
+        })
+    }
+
+    /// Takes a sealed set in: transmission, files and ledger entry in one transaction. It is on disk when this answers.
+    ///
+    /// Idempotent: the same set again is [`Acceptance::Already`]; the same serial with other content is
+    /// [`Refusal::SerialTaken`] (R1.8).
+    ///
+    /// # Errors
+    /// When it could not be written; then nothing of it was.
+    pub async fn accept(&self, asker: &Asker, set: SealedSet) -> Result<Answer<Acceptance>, Error> {
+        let (in_rows, apart): (Vec<_>, Vec<_>) =
+            set.files.iter().enumerate().partition(|(_, file)| file.sealed.len() <= BODY_IN_ROW_BYTES_MAX);
+        drop(in_rows);
+        let body_keys: Vec<(usize, String)> =
+            apart.into_iter().map(|(ordinal, _)| (ordinal, uuid::Uuid::now_v7().to_string())).collect();
+        for (ordinal, key) in &body_keys {
+            if let Err(error) = self.bodies.put(key, &set.files[*ordinal].sealed) {
+                body_keys.iter().for_each(|(_, key)| self.bodies.discard(key));
+                return Err(error);
+            }
+        }
+        let (asker, now, at, keys) = (asker.clone(), self.clock.now(), self.now_text(), body_keys.clone());
+        let answer =
+            self.writer.run(move |c| Box::pin(async move { write(c, &asker, &set, &keys, now, &at).await })).await;
+        match &answer {
+            Ok(Answer::Done(Acceptance::New(_))) => body_keys.iter().for_each(|(_, key)| self.bodies.settle(key)),
+            _ => body_keys.iter().for_each(|(_, key)| self.bodies.discard(key)),
+        }
+        answer
+    }
+
+    /// Records that a set was not carried, and why.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record_refusal(&self, asker: &Asker, refusal: Refusal) -> Result<(), Error> {
+        let entry = Act::asker(Action::SetRefuse, asker, self.clock.now()).refused(refusal)?;
+        self.record(entry).await
+    }
+}
+
+async fn write(
+    c: &mut SqliteConnection,
+    asker: &Asker,
+    set: &SealedSet,
+    body_keys: &[(usize, String)],
+    now: jiff::Timestamp,
+    at: &str,
+) -> Result<Answer<Acceptance>, Error> {
+    let letter = &set.letter;
+    let act = |action| Act::asker(action, asker, now).counterpart(letter.receiver());
+    let (from, to) = (asker.office.id.to_string(), set.receiver.id.to_string());
+    let parties: i64 = if from == to { 1 } else { 2 };
+    let open: i64 = sqlx::query_scalar(BOTH_OPEN).bind(&from).bind(&to).fetch_one(&mut *c).await?;
+    if open != parties {
+        record::append(c, &act(Action::SetRefuse).refused(Refusal::ReceiverClosed)?).await?;
+        return Ok(Answer::Refused(Refusal::ReceiverClosed));
+    }
+    let holder: Option<TransmissionRow> = sqlx::query_as(HOLDER)
+        .bind(&from)
+        .bind(letter.sender_type().to_string())
+        .bind(&to)
+        .bind(letter.receiver_type().to_string())
+        .bind(letter.serial().to_string())
+        .fetch_optional(&mut *c)
+        .await?;
+    if let Some(holder) = holder.map(Transmission::try_from).transpose()? {
+        if holder.digest == letter.digest() {
+            let entry = act(Action::SetAccept).object(holder.id).code("outcome", "already").done()?;
+            record::append(c, &entry).await?;
+            return Ok(Answer::Done(Acceptance::Already(holder)));
+        }
+        record::append(c, &act(Action::SetRefuse).object(holder.id).refused(Refusal::SerialTaken)?).await?;
+        return Ok(Answer::Refused(Refusal::SerialTaken));
+    }
+
+    let size_bytes: usize = set.files.iter().map(|file| file.size_bytes).sum();
+    let entry = act(Action::SetAccept)
+        .object(set.id)
+        .code("kind", letter.kind().id())
+        .number("files", set.files.len() as u64)
+        .number("size_bytes", size_bytes as u64)
+        .hex("commitment", &seal::commitment(&set.commitment_salt, letter.digest().as_bytes()))
+        .done()?;
+    let accepted_index = record::append(c, &entry).await?;
+    sqlx::query(INSERT)
+        .bind(set.id.to_string())
+        .bind(accepted_index)
+        .bind(&from)
+        .bind(letter.sender_type().to_string())
+        .bind(&to)
+        .bind(letter.receiver_type().to_string())
+        .bind(letter.kind().id())
+        .bind(letter.serial().to_string())
+        .bind(letter.service_month().map(|month| month.to_string()))
+        .bind(letter.digest().to_string())
+        .bind(set.commitment_salt.as_slice())
+        .bind(set.envelope.as_slice())
+        .bind(count(set.warnings)?)
+        .bind(count(size_bytes as u64)?)
+        .bind(at)
+        .execute(&mut *c)
+        .await?;
+    for (ordinal, file) in set.files.iter().enumerate() {
+        let body_key = body_keys.iter().find(|(at, _)| *at == ordinal).map(|(_, key)| key.as_str());
+        sqlx::query(INSERT_FILE)
+            .bind(set.id.to_string())
+            .bind(count(ordinal as u64)?)
+            .bind(&file.name)
+            .bind(file.digest.to_string())
+            .bind(count(file.size_bytes as u64)?)
+            .bind(body_key.is_none().then_some(file.sealed.as_slice()))
+            .bind(body_key)
+            .execute(&mut *c)
+            .await?;
+    }
+    Ok(Answer::Done(Acceptance::New(Transmission {
+        id: set.id,
+        accepted_index,
+        kind: letter.kind(),
+        serial: letter.serial(),
+        sender: letter.sender(),
+        sender_name: asker.office.name.clone(),
+        sender_type: letter.sender_type(),
+        receiver: letter.receiver(),
+        receiver_name: set.receiver.name.clone(),
+        receiver_type: letter.receiver_type(),
+        service_month: letter.service_month(),
+        digest: letter.digest(),
+        size_bytes: size_bytes as u64,
+        warnings: set.warnings,
+        accepted_at: at.to_owned(),
+        collected_at: None,
+        acknowledged_at: None,
+        withdrawn_at: None,
+        files: Vec::new(),
+    })))
+}
+
+fn count(value: u64) -> Result<i64, Error> {
+    i64::try_from(value).map_err(|_| Error::Impossible("count"))
+}

@@ -1,0 +1,370 @@
+//! 受け取る: lists, opening, acknowledging, withdrawing.
+
+use crate::record::{self, Act};
+use crate::transmission::{TransmissionRow, digest, select_transmission};
+use crate::{Answer, Asker, Error, Folder, OpenedFile, Page, Store, StoredFile, Transmission, TransmissionId};
+use exchange::{Refusal, may_acknowledge, may_collect, may_withdraw};
+use ledger::Action;
+use seal::{Envelope, OBJECT_BYTES_MAX, ObjectBinding, ObjectPurpose, OfficeSecretKey, Purpose, SetBinding, Zeroizing};
+use sqlx::{FromRow, SqliteConnection};
+use std::sync::Arc;
+
+const RECEIVED: &str = select_transmission!(
+    "WHERE t.receiver_office_id = $1 AND t.accepted_index > $2 AND ($3 = 0 OR (t.acknowledged_at IS NULL AND t.withdrawn_at IS NULL))
+     ORDER BY t.accepted_index LIMIT $4"
+);
+const SENT: &str = select_transmission!(
+    "WHERE t.sender_office_id = $1 AND t.accepted_index > $2 AND ($3 = 0 OR (t.acknowledged_at IS NULL AND t.withdrawn_at IS NULL))
+     ORDER BY t.accepted_index LIMIT $4"
+);
+const RECEIVED_NEWEST: &str =
+    select_transmission!("WHERE t.receiver_office_id = $1 ORDER BY t.accepted_index DESC LIMIT $2");
+const SENT_NEWEST: &str = select_transmission!("WHERE t.sender_office_id = $1 ORDER BY t.accepted_index DESC LIMIT $2");
+
+/// Only its two offices see a set; to anybody else it does not exist (R1.6).
+const ONE: &str =
+    select_transmission!("WHERE t.transmission_id = $1 AND (t.sender_office_id = $2 OR t.receiver_office_id = $2)");
+
+const FILES: &str = "
+    SELECT name, digest, size_bytes FROM transmission_file WHERE transmission_id = $1 ORDER BY ordinal";
+
+/// Marks a set as collected, the first time its receiver opens it.
+const COLLECT: &str = "
+    UPDATE transmission SET collected_at = $3
+     WHERE transmission_id = $1 AND receiver_office_id = $2 AND collected_at IS NULL AND withdrawn_at IS NULL";
+const ACKNOWLEDGE: &str = "
+    UPDATE transmission SET acknowledged_at = $3
+     WHERE transmission_id = $1 AND receiver_office_id = $2 AND acknowledged_at IS NULL AND collected_at IS NOT NULL";
+/// Takes a set back. Only its sender may, and only before collection.
+const WITHDRAW: &str = "
+    UPDATE transmission SET withdrawn_at = $3
+     WHERE transmission_id = $1 AND sender_office_id = $2 AND withdrawn_at IS NULL AND collected_at IS NULL";
+
+const BOXES: &str = "
+    SELECT t.sender_office_id, t.receiver_office_id, t.envelope, f.ordinal, f.name, f.digest, f.size_bytes, f.body, f.body_key
+      FROM transmission t
+      JOIN transmission_file f ON f.transmission_id = t.transmission_id
+     WHERE t.transmission_id = $1 ORDER BY f.ordinal";
+
+const OFFICE_KEYS: &str = "
+    SELECT key_version, wrapped_secret FROM office_key WHERE office_id = $1 AND key_id = $2";
+
+#[derive(FromRow)]
+struct FileRow {
+    name: String,
+    digest: String,
+    size_bytes: i64,
+}
+
+#[derive(FromRow)]
+struct BoxRow {
+    sender_office_id: String,
+    receiver_office_id: String,
+    envelope: Vec<u8>,
+    ordinal: i64,
+    name: String,
+    digest: String,
+    size_bytes: i64,
+    body: Option<Vec<u8>>,
+    body_key: Option<String>,
+}
+
+impl Store {
+    /// A page of an office's sets, oldest first. A cursor never skips a set that is accepted later.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list(&self, asker: &Asker, folder: Folder, page: Page) -> Result<Vec<Transmission>, Error> {
+        let sql = match folder {
+            Folder::Received => RECEIVED,
+            Folder::Sent => SENT,
+        };
+        let rows: Vec<TransmissionRow> = sqlx::query_as(sql)
+            .bind(asker.office.id.to_string())
+            .bind(page.after.unwrap_or(-1))
+            .bind(i64::from(page.open_only))
+            .bind(i64::from(page.rows))
+            .fetch_all(&self.reads)
+            .await?;
+        rows.into_iter().map(Transmission::try_from).collect()
+    }
+
+    /// The newest sets of an office, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn newest(&self, asker: &Asker, folder: Folder, rows: u32) -> Result<Vec<Transmission>, Error> {
+        let sql = match folder {
+            Folder::Received => RECEIVED_NEWEST,
+            Folder::Sent => SENT_NEWEST,
+        };
+        let rows: Vec<TransmissionRow> =
+            sqlx::query_as(sql).bind(asker.office.id.to_string()).bind(i64::from(rows)).fetch_all(&self.reads).await?;
+        rows.into_iter().map(Transmission::try_from).collect()
+    }
+
+    /// One set with its files, without opening it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn describe(&self, asker: &Asker, id: TransmissionId) -> Result<Option<Transmission>, Error> {
+        let mut connection = self.reads.acquire().await?;
+        let Some(mut set) = find(&mut connection, asker, id).await? else { return Ok(None) };
+        set.files = files(&mut connection, id).await?;
+        Ok(Some(set))
+    }
+
+    /// Opens a set, or one file of it, for its sender or receiver. For the receiver this collects the set.
+    ///
+    /// The record is on disk before a byte is handed out (R10.2), and a box that does not open is recorded as damaged
+    /// and hands out nothing (R6.3, R1.9).
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], or when the database fails.
+    pub async fn open_set(
+        self: &Arc<Self>,
+        asker: &Asker,
+        id: TransmissionId,
+        only: Option<&str>,
+    ) -> Result<Answer<Vec<OpenedFile>>, Error> {
+        let set = {
+            let mut connection = self.reads.acquire().await?;
+            find(&mut connection, asker, id).await?
+        };
+        let Some(set) = set else { return Ok(Answer::NotFound) };
+        if let Err(refusal) = may_collect(set.life()) {
+            return Ok(Answer::Refused(refusal));
+        }
+        let mut boxes: Vec<BoxRow> = sqlx::query_as(BOXES).bind(id.to_string()).fetch_all(&self.reads).await?;
+        if let Some(only) = only {
+            boxes.retain(|row| row.name == only);
+            if boxes.is_empty() {
+                return Ok(Answer::NotFound);
+            }
+        }
+        let opened = match self.open_boxes(asker, id, boxes).await {
+            Err(Error::Damaged) => {
+                self.record_damage(asker, id).await?;
+                return Err(Error::Damaged);
+            }
+            opened => opened?,
+        };
+        let receiving = set.receiver == asker.office.register.number;
+        let count = opened.len() as u64;
+        let recorded = self
+            .change(asker, id, move |c, asker, _, now, at| {
+                Box::pin(async move {
+                    let first = receiving
+                        && sqlx::query(COLLECT)
+                            .bind(id.to_string())
+                            .bind(asker.office.id.to_string())
+                            .bind(at)
+                            .execute(&mut *c)
+                            .await?
+                            .rows_affected()
+                            == 1;
+                    // Decided again on what stands now: it may have been withdrawn meanwhile.
+                    let Some(set) = find(c, asker, id).await? else { return Ok(Answer::NotFound) };
+                    if let Err(refusal) = may_collect(set.life()) {
+                        return Ok(Answer::Refused(refusal));
+                    }
+                    let action = if first { Action::SetCollect } else { Action::SetOpen };
+                    let act = Act::asker(action, asker, now).object(id).number("files", count);
+                    record::append(c, &counterpart(act, asker, &set).done()?).await?;
+                    Ok(Answer::Done(set))
+                })
+            })
+            .await?;
+        Ok(match recorded {
+            Answer::Done(_) => Answer::Done(opened),
+            Answer::Refused(refusal) => Answer::Refused(refusal),
+            Answer::NotFound => Answer::NotFound,
+        })
+    }
+
+    async fn open_boxes(
+        self: &Arc<Self>,
+        asker: &Asker,
+        id: TransmissionId,
+        boxes: Vec<BoxRow>,
+    ) -> Result<Vec<OpenedFile>, Error> {
+        let first = boxes.first().ok_or(Error::Damaged)?;
+        let envelope = Envelope::parse(&first.envelope).map_err(|_| Error::Damaged)?;
+        let office = asker.office.id.to_string();
+        let mut kept = None;
+        for wrapped in envelope.keys() {
+            let row: Option<(i64, Vec<u8>)> = sqlx::query_as(OFFICE_KEYS)
+                .bind(&office)
+                .bind(wrapped.key_id().to_string())
+                .fetch_optional(&self.reads)
+                .await?;
+            if let Some((version, secret)) = row {
+                kept = Some((u32::try_from(version).map_err(|_| Error::Damaged)?, secret));
+                break;
+            }
+        }
+        let (version, wrapped_secret) = kept.ok_or(Error::Damaged)?;
+        let store = Arc::clone(self);
+        let work = move || {
+            let secret = store
+                .master
+                .unwrap(&Purpose::OfficeKey { office: &office, version }, &wrapped_secret)
+                .map_err(|_| Error::Damaged)?;
+            let secret = OfficeSecretKey::from_bytes(&secret).map_err(|_| Error::Damaged)?;
+            let transmission = id.to_string();
+            boxes
+                .into_iter()
+                .map(|row| store.open_box(&secret, &envelope, &transmission, row))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| Error::Impossible("opening"))?
+    }
+
+    fn open_box(
+        &self,
+        secret: &OfficeSecretKey,
+        envelope: &Envelope,
+        transmission: &str,
+        row: BoxRow,
+    ) -> Result<OpenedFile, Error> {
+        let damaged = |_| Error::Damaged;
+        let set = SetBinding { transmission, sender: &row.sender_office_id, receiver: &row.receiver_office_id };
+        let ordinal = u32::try_from(row.ordinal).map_err(|_| Error::Damaged)?;
+        let place = ObjectBinding::new(set, ObjectPurpose::File, ordinal, &row.name);
+        let sealed = match (row.body, row.body_key) {
+            (Some(body), None) => body,
+            (None, Some(key)) => self.bodies.get(&key)?,
+            _ => return Err(Error::Damaged),
+        };
+        let key = envelope.open(secret, &set).map_err(damaged)?;
+        let mut opened = key.open_object(&place, &sealed, OBJECT_BYTES_MAX).map_err(damaged)?;
+        let as_recorded = digest(&row.digest).is_some_and(|digest| *digest.as_bytes() == opened.digest)
+            && usize::try_from(row.size_bytes).is_ok_and(|size| size == opened.content.len());
+        if !as_recorded {
+            return Err(Error::Damaged);
+        }
+        Ok(OpenedFile { name: row.name, bytes: take(&mut opened.content) })
+    }
+
+    async fn record_damage(&self, asker: &Asker, id: TransmissionId) -> Result<(), Error> {
+        let entry = Act::asker(Action::BoxDamaged, asker, self.clock.now()).object(id).failed("damaged")?;
+        self.record(entry).await
+    }
+
+    /// 受領確認. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn acknowledge(&self, asker: &Asker, id: TransmissionId) -> Result<Answer<Transmission>, Error> {
+        self.change(asker, id, move |c, asker, set, now, at| {
+            Box::pin(async move {
+                if set.receiver != asker.office.register.number {
+                    return Ok(Answer::NotFound);
+                }
+                let act = counterpart(Act::asker(Action::SetAcknowledge, asker, now).object(id), asker, &set);
+                step(c, asker, &set, act, may_acknowledge(set.life()), ACKNOWLEDGE, at).await
+            })
+        })
+        .await
+    }
+
+    /// 取下げ. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn withdraw(&self, asker: &Asker, id: TransmissionId) -> Result<Answer<Transmission>, Error> {
+        self.change(asker, id, move |c, asker, set, now, at| {
+            Box::pin(async move {
+                if set.sender != asker.office.register.number {
+                    return Ok(Answer::NotFound);
+                }
+                let act = counterpart(Act::asker(Action::SetWithdraw, asker, now).object(id), asker, &set);
+                step(c, asker, &set, act, may_withdraw(set.life()), WITHDRAW, at).await
+            })
+        })
+        .await
+    }
+
+    /// Runs a change of one set in the writer, on what stands there at that moment.
+    async fn change<T: Send + 'static>(
+        &self,
+        asker: &Asker,
+        id: TransmissionId,
+        change: impl for<'c> FnOnce(
+            &'c mut SqliteConnection,
+            &'c Asker,
+            Transmission,
+            jiff::Timestamp,
+            &'c str,
+        ) -> crate::writer::Work<'c, Answer<T>>
+        + Send
+        + 'static,
+    ) -> Result<Answer<T>, Error> {
+        let (asker, now, at) = (asker.clone(), self.clock.now(), self.now_text());
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    match find(c, &asker, id).await? {
+                        Some(set) => change(c, &asker, set, now, &at).await,
+                        None => Ok(Answer::NotFound),
+                    }
+                })
+            })
+            .await
+    }
+}
+
+/// One step in a set's life: refused, done now, or done before.
+async fn step(
+    c: &mut SqliteConnection,
+    asker: &Asker,
+    set: &Transmission,
+    act: Act,
+    decision: Result<(), Refusal>,
+    sql: &'static str,
+    at: &str,
+) -> Result<Answer<Transmission>, Error> {
+    if let Err(refusal) = decision {
+        record::append(c, &act.refused(refusal)?).await?;
+        return Ok(Answer::Refused(refusal));
+    }
+    let changed = sqlx::query(sql)
+        .bind(set.id.to_string())
+        .bind(asker.office.id.to_string())
+        .bind(at)
+        .execute(&mut *c)
+        .await?
+        .rows_affected();
+    if changed == 1 {
+        record::append(c, &act.done()?).await?;
+    }
+    Ok(find(c, asker, set.id).await?.map_or(Answer::NotFound, Answer::Done))
+}
+
+fn counterpart(act: Act, asker: &Asker, set: &Transmission) -> Act {
+    act.counterpart(if set.sender == asker.office.register.number { set.receiver } else { set.sender })
+}
+
+async fn find(c: &mut SqliteConnection, asker: &Asker, id: TransmissionId) -> Result<Option<Transmission>, Error> {
+    let row: Option<TransmissionRow> =
+        sqlx::query_as(ONE).bind(id.to_string()).bind(asker.office.id.to_string()).fetch_optional(c).await?;
+    row.map(Transmission::try_from).transpose()
+}
+
+async fn files(c: &mut SqliteConnection, id: TransmissionId) -> Result<Vec<StoredFile>, Error> {
+    const WHERE: Error = Error::Impossible("transmission_file");
+    let rows: Vec<FileRow> = sqlx::query_as(FILES).bind(id.to_string()).fetch_all(c).await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(StoredFile {
+                name: row.name,
+                size_bytes: u64::try_from(row.size_bytes).map_err(|_| WHERE)?,
+                digest: digest(&row.digest).ok_or(WHERE)?,
+            })
+        })
+        .collect()
+}
+
+fn take(content: &mut Zeroizing<Vec<u8>>) -> Vec<u8> {
+    std::mem::take(&mut **content)
+}

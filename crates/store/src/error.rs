@@ -1,0 +1,78 @@
+use std::path::PathBuf;
+
+/// Our own failure. What a person or program did wrong is a value ([`exchange::Refusal`]), not an error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Another process holds the database; nothing was written.
+    #[error("the database is held by another process")]
+    Busy,
+    /// The group this write belonged to did not reach the disk; nothing of it was written.
+    #[error("not written: the commit it was part of failed")]
+    NotCommitted,
+    /// No room left on the disk; nothing was written.
+    #[error("no room left on the disk")]
+    DiskFull,
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+    /// The database cannot be read with this key, or is damaged.
+    #[error("the database does not open with this key, or is damaged")]
+    WrongKey,
+    /// The database failed in another way.
+    #[error("database: {0}")]
+    Database(sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("schema: {0}")]
+    Schema(#[from] sqlx::migrate::MigrateError),
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The key-store file does not open.
+    #[error("key store: {0}")]
+    KeyStore(#[from] seal::KeyStoreError),
+    /// A stored box does not open: altered, moved, truncated, or under another key (R6.3).
+    #[error("a stored box does not open")]
+    Damaged,
+    /// Something in the database is not what this program wrote there.
+    #[error("the database holds an impossible value in {0}")]
+    Impossible(&'static str),
+    /// A certificate or key could not be made.
+    #[error("certificate: {0}")]
+    Certificate(#[from] rcgen::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        // Primary result codes of SQLite; the extended code is in the upper bits.
+        const SQLITE_BUSY: i32 = 5;
+        const SQLITE_LOCKED: i32 = 6;
+        const SQLITE_FULL: i32 = 13;
+        const SQLITE_NOTADB: i32 = 26;
+        let code = match &error {
+            sqlx::Error::Database(inner) => inner.code().and_then(|code| code.parse::<i32>().ok()),
+            _ => None,
+        };
+        match code.map(|code| code & 0xff) {
+            Some(SQLITE_BUSY | SQLITE_LOCKED) => Self::Busy,
+            Some(SQLITE_FULL) => Self::DiskFull,
+            Some(SQLITE_NOTADB) => Self::WrongKey,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| match source.kind() {
+            std::io::ErrorKind::StorageFull => Self::DiskFull,
+            _ => Self::File { path, source },
+        }
+    }
+}

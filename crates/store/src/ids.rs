@@ -1,0 +1,51 @@
+use std::fmt;
+use std::str::FromStr;
+use uuid::Uuid;
+
+macro_rules! id {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            pub(crate) fn fresh() -> Self {
+                Self(Uuid::now_v7())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            /// Only the form we print: lower case, with hyphens.
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                let id = Self(Uuid::try_parse(text).map_err(|_| NotAnId)?);
+                if id.to_string() == text { Ok(id) } else { Err(NotAnId) }
+            }
+        }
+    };
+}
+
+id! {
+    /// 事業所 in our register (ours; the authority's is [`standard::OfficeNumber`]).
+    OfficeId
+}
+id! {
+    /// 端末: one client certificate.
+    DeviceId
+}
+id! {
+    /// 送信一件.
+    TransmissionId
+}
+
+/// The text is not an id of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an id")]
+pub struct NotAnId;

@@ -1,0 +1,181 @@
+//! SQL, files and keys at work. Verbs (accept, collect, withdraw), each with its ledger entry in the same transaction.
+//!
+//! Nothing is acknowledged before it is on disk, and nothing is handed out before the record of handing it out is (R10.2).
+
+mod accept;
+mod authority;
+mod bodies;
+mod clock;
+mod deliver;
+mod devices;
+mod error;
+mod ids;
+mod key_store;
+mod offices;
+mod record;
+mod transmission;
+mod writer;
+
+pub use accept::{Acceptance, SealedSet};
+pub use authority::ServerCertificate;
+pub use clock::{Clock, HostClock, japanese_time};
+pub use devices::{Asker, Device, EnrolledDevice, Enrolment, EnrolmentCode};
+pub use error::Error;
+pub use ids::{DeviceId, NotAnId, OfficeId, TransmissionId};
+pub use key_store::{Unlock, create_key_store, open_key_store};
+pub use offices::{NewOffice, Office, OfficeAdded};
+pub use seal::{KeyStoreError, MasterKey};
+pub use transmission::{Answer, Folder, OpenedFile, Page, State, StoredFile, Transmission};
+pub use writer::WriterCounts;
+
+use bodies::Bodies;
+use ledger::Action;
+use record::Act;
+use seal::{Purpose, Zeroizing};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use writer::Writer;
+
+/// Connections that read at the same time.
+const READERS_MAX: u32 = 4;
+/// How long a write waits for another process that holds the database (an operator's command) before it is refused.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+const DATABASE_FILE: &str = "fumibako.db";
+/// Versions of the keys derived from the master key. They change when those keys are rotated.
+const KEY_VERSION: u32 = 1;
+
+/// The store: one data folder, opened with the master key.
+#[derive(Debug)]
+pub struct Store {
+    reads: SqlitePool,
+    writer: Writer,
+    bodies: Bodies,
+    master: MasterKey,
+    clock: Arc<dyn Clock>,
+}
+
+impl Store {
+    /// Makes a new data folder: an encrypted database with the present schema and a certificate authority.
+    ///
+    /// # Errors
+    /// When the folder already holds a database, or cannot be written.
+    pub async fn create(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::file(folder))?;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(Error::file(folder))?;
+        let database = folder.join(DATABASE_FILE);
+        // Reserves the name: an exchange is never initialised over another.
+        fs::File::create_new(&database).map_err(Error::file(&database))?;
+        let store = Self::connect(folder, master, clock).await?;
+        store.create_authority().await?;
+        Ok(store)
+    }
+
+    /// Opens an existing data folder and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`Error::WrongKey`] when the master key is another exchange's, and whatever else is in the way.
+    pub async fn open(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let store = Self::connect(folder, master, clock).await?;
+        store.settle_bodies().await?;
+        Ok(store)
+    }
+
+    async fn connect(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let options = database_options(&folder.join(DATABASE_FILE), &master)?;
+        let mut connection = options.connect().await?;
+        // Without the right key opening succeeds and the first query fails.
+        sqlx::query("SELECT count(*) FROM sqlite_master").execute(&mut connection).await?;
+        let cipher: Option<String> =
+            sqlx::query_scalar("PRAGMA cipher_version").fetch_optional(&mut connection).await?;
+        if cipher.is_none_or(|version| version.is_empty()) {
+            // Built without encryption: refuse rather than store readably (R6.8).
+            return Err(Error::Impossible("cipher_version"));
+        }
+        sqlx::migrate!().run(&mut connection).await?;
+        let reads = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .connect_with(options.read_only(true).create_if_missing(false))
+            .await?;
+        Ok(Self {
+            reads,
+            writer: Writer::start(connection),
+            bodies: Bodies::open(&folder.join("bodies"))?,
+            master,
+            clock,
+        })
+    }
+
+    /// Bodies that a crash left between writing and settling: those with a row take their place, the others go.
+    async fn settle_bodies(&self) -> Result<(), Error> {
+        const NAMED: &str = "SELECT count(*) FROM transmission_file WHERE body_key = $1";
+        for key in self.bodies.unsettled()? {
+            let rows: i64 = sqlx::query_scalar(NAMED).bind(&key).fetch_one(&self.reads).await?;
+            if rows > 0 { self.bodies.settle(&key) } else { self.bodies.discard(&key) }
+        }
+        Ok(())
+    }
+
+    /// Finishes what is being written and closes the database.
+    pub async fn close(self) {
+        self.reads.close().await;
+        self.writer.close().await;
+    }
+
+    /// Commits and the writes they carried since the store was opened.
+    #[must_use]
+    pub fn writer_counts(&self) -> &WriterCounts {
+        self.writer.counts()
+    }
+
+    /// Records that the service was opened to offices, or closed in order.
+    ///
+    /// # Errors
+    /// When the database fails: then the service must not open (R10.2).
+    pub async fn record_service(&self, opened: bool) -> Result<(), Error> {
+        let action = if opened { Action::ServerStart } else { Action::ServerStop };
+        let entry = Act::system(action, self.clock.now()).done()?;
+        self.record(entry).await
+    }
+
+    fn now_text(&self) -> String {
+        clock::text(self.clock.now())
+    }
+}
+
+fn database_options(path: &Path, master: &MasterKey) -> Result<SqliteConnectOptions, Error> {
+    let key =
+        master.derive(&Purpose::DatabaseKey { version: KEY_VERSION }).map_err(|_| Error::Impossible("database key"))?;
+    let mut pragma = Zeroizing::new(String::with_capacity(80));
+    pragma.push_str("\"x'");
+    for byte in key.reveal() {
+        pragma.push_str(&format!("{byte:02x}"));
+    }
+    pragma.push_str("'\"");
+    Ok(SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .pragma("key", pragma.as_str().to_owned())
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_WAIT)
+        // Intermediate results never go to a temporary file (R6.8).
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging())
+}
+
+/// A number to tell the operator, and to find in the log.
+#[must_use]
+pub fn incident_number() -> String {
+    uuid::Uuid::now_v7().simple().to_string()
+}
+
+/// Where the data folder's database lies; for tools that look at the disk from outside.
+#[must_use]
+pub fn database_path(folder: &Path) -> PathBuf {
+    folder.join(DATABASE_FILE)
+}

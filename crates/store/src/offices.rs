@@ -1,0 +1,223 @@
+//! 事業所台帳 — the register of offices and their keys.
+
+use crate::record::{self, Act};
+use crate::{Error, KEY_VERSION, OfficeId, Store};
+use ledger::Action;
+use seal::{OfficePublicKey, OfficeSecretKey, Purpose, Suite};
+use sqlx::FromRow;
+use standard::{OfficeNumber, ServiceType};
+use std::collections::BTreeSet;
+
+/// Characters of an office's name. The longest real ones are below 60.
+const NAME_CHARACTERS_MAX: usize = 200;
+/// Receivers looked up for one call.
+const OFFICES_AT_ONCE_MAX: usize = 2_000;
+
+/// 事業所 as registered.
+#[derive(Clone, Debug)]
+pub struct Office {
+    /// Ours.
+    pub id: OfficeId,
+    /// 事業所名.
+    pub name: String,
+    /// Number, service types, closed or not.
+    pub register: exchange::Office,
+    pub(crate) public_key: OfficePublicKey,
+}
+
+/// What the operator enters. Identity proofing happens before (R7.2).
+#[derive(Clone, Debug)]
+pub struct NewOffice {
+    /// 事業所番号.
+    pub number: OfficeNumber,
+    /// 事業所名.
+    pub name: String,
+    /// サービス種類コード; at least one.
+    pub service_types: BTreeSet<ServiceType>,
+}
+
+/// What came of adding an office.
+#[derive(Clone, Debug)]
+pub enum OfficeAdded {
+    /// Registered, with a fresh key.
+    Done(Office),
+    /// The number is registered already; nothing was changed.
+    NumberTaken,
+    /// No name, too long a name, or no service type.
+    Incomplete,
+}
+
+#[derive(FromRow)]
+pub(crate) struct OfficeRow {
+    office_id: String,
+    office_number: String,
+    name: String,
+    service_types: String,
+    public_key: Vec<u8>,
+    closed_at: Option<String>,
+}
+
+impl TryFrom<OfficeRow> for Office {
+    type Error = Error;
+
+    fn try_from(row: OfficeRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.office_id.parse().map_err(|_| Error::Impossible("office.office_id"))?,
+            name: row.name,
+            register: exchange::Office {
+                number: row.office_number.parse().map_err(|_| Error::Impossible("office.office_number"))?,
+                service_types: row
+                    .service_types
+                    .split(' ')
+                    .map(str::parse)
+                    .collect::<Result<_, _>>()
+                    .map_err(|_| Error::Impossible("office.service_types"))?,
+                closed: row.closed_at.is_some(),
+            },
+            public_key: OfficePublicKey::from_bytes(&row.public_key)
+                .map_err(|_| Error::Impossible("office.public_key"))?,
+        })
+    }
+}
+
+const INSERT_OFFICE: &str = "
+    INSERT INTO office (office_id, office_number, name, service_types, key_id, public_key, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (office_number) DO NOTHING
+    RETURNING office_id";
+
+const INSERT_KEY: &str = "
+    INSERT INTO office_key (key_id, office_id, key_version, public_key, wrapped_secret, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6)";
+
+const BY_NUMBER: &str = "
+    SELECT office_id, office_number, name, service_types, public_key, closed_at
+      FROM office WHERE office_number = $1";
+
+const ALL: &str = "
+    SELECT office_id, office_number, name, service_types, public_key, closed_at
+      FROM office ORDER BY office_number LIMIT $1";
+
+const CLOSE: &str = "
+    UPDATE office SET closed_at = $2 WHERE office_number = $1 AND closed_at IS NULL RETURNING office_id";
+
+/// Rows of a listing on the operator's terminal.
+const LISTED_MAX: i64 = 100_000;
+
+impl Store {
+    /// Registers an office and makes its key, which the server keeps wrapped under the master key.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_office(&self, new: NewOffice) -> Result<OfficeAdded, Error> {
+        let characters = new.name.trim().chars().count();
+        let readable = !new.name.chars().any(char::is_control);
+        if !(1..=NAME_CHARACTERS_MAX).contains(&characters) || !readable || new.service_types.is_empty() {
+            return Ok(OfficeAdded::Incomplete);
+        }
+        let id = OfficeId::fresh();
+        let mut rng = rand::rng();
+        let secret = OfficeSecretKey::generate(Suite::XWing, &mut rng).map_err(|_| Error::Impossible("office key"))?;
+        let public = secret.public().clone();
+        let purpose_id = id.to_string();
+        let purpose = Purpose::OfficeKey { office: &purpose_id, version: KEY_VERSION };
+        let wrapped =
+            self.master.wrap(&purpose, &secret.to_bytes(), &mut rng).map_err(|_| Error::Impossible("office key"))?;
+        let now = self.clock.now();
+        let at = self.now_text();
+        let office = Office {
+            id,
+            name: new.name.trim().to_owned(),
+            register: exchange::Office { number: new.number, service_types: new.service_types, closed: false },
+            public_key: public,
+        };
+        let entry = Act::operator(Action::OfficeAdd, now).object(id).office(new.number).done()?;
+        let added = office.clone();
+        let inserted = self
+            .writer
+            .run(move |c| {
+                Box::pin(async move {
+                    let types: Vec<_> = office.register.service_types.iter().map(ToString::to_string).collect();
+                    let key_id = office.public_key.id().to_string();
+                    let inserted = sqlx::query(INSERT_OFFICE)
+                        .bind(id.to_string())
+                        .bind(office.register.number.to_string())
+                        .bind(&office.name)
+                        .bind(types.join(" "))
+                        .bind(&key_id)
+                        .bind(office.public_key.to_bytes())
+                        .bind(&at)
+                        .fetch_optional(&mut *c)
+                        .await?
+                        .is_some();
+                    if inserted {
+                        sqlx::query(INSERT_KEY)
+                            .bind(&key_id)
+                            .bind(id.to_string())
+                            .bind(i64::from(KEY_VERSION))
+                            .bind(office.public_key.to_bytes())
+                            .bind(wrapped)
+                            .bind(&at)
+                            .execute(&mut *c)
+                            .await?;
+                        record::append(c, &entry).await?;
+                    }
+                    Ok(inserted)
+                })
+            })
+            .await?;
+        Ok(if inserted { OfficeAdded::Done(added) } else { OfficeAdded::NumberTaken })
+    }
+
+    /// The registered offices among these numbers.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn offices(&self, numbers: &BTreeSet<OfficeNumber>) -> Result<Vec<Office>, Error> {
+        let mut offices = Vec::with_capacity(numbers.len());
+        for number in numbers.iter().take(OFFICES_AT_ONCE_MAX) {
+            offices.extend(self.office(*number).await?);
+        }
+        Ok(offices)
+    }
+
+    /// One office by its number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn office(&self, number: OfficeNumber) -> Result<Option<Office>, Error> {
+        let row: Option<OfficeRow> =
+            sqlx::query_as(BY_NUMBER).bind(number.to_string()).fetch_optional(&self.reads).await?;
+        row.map(Office::try_from).transpose()
+    }
+
+    /// Every registered office, in the order of their numbers.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn all_offices(&self) -> Result<Vec<Office>, Error> {
+        let rows: Vec<OfficeRow> = sqlx::query_as(ALL).bind(LISTED_MAX).fetch_all(&self.reads).await?;
+        rows.into_iter().map(Office::try_from).collect()
+    }
+
+    /// Closes an office: it neither sends nor receives any more. False when no open office has the number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn close_office(&self, number: OfficeNumber) -> Result<bool, Error> {
+        let at = self.now_text();
+        let act = Act::operator(Action::OfficeClose, self.clock.now()).office(number);
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    let closed: Option<String> =
+                        sqlx::query_scalar(CLOSE).bind(number.to_string()).bind(at).fetch_optional(&mut *c).await?;
+                    if closed.is_some() {
+                        record::append(c, &act.done()?).await?;
+                    }
+                    Ok(closed.is_some())
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,185 @@
+//! One connection writes; those who wait for it share a commit.
+//!
+//! A job is acknowledged only when the commit it was part of is on disk (`synchronous=FULL`), never before.
+
+use crate::Error;
+use sqlx::{Connection, SqliteConnection};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// Jobs that may wait for the writer; more than this and the caller waits in turn.
+const WAITING_JOBS_MAX: usize = 1024;
+/// Jobs in one commit. Bounds what one failing commit takes with it.
+const GROUP_JOBS_MAX: usize = 256;
+
+pub(crate) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'c>>;
+/// Told once the fate of the group is known: committed, or not at all.
+type Deliver = Box<dyn FnOnce(bool) + Send>;
+/// Given the connection, or told why there is no use in trying.
+type Job = Box<
+    dyn for<'c> FnOnce(Result<&'c mut SqliteConnection, Error>) -> Pin<Box<dyn Future<Output = Step> + Send + 'c>>
+        + Send,
+>;
+
+enum Step {
+    /// Written, as far as this job goes; deliver once committed.
+    Done(Deliver),
+    /// The database failed: nothing of this group may be trusted any more.
+    Failed(Deliver),
+}
+
+/// What the writer has done since it started.
+#[derive(Debug, Default)]
+pub struct WriterCounts {
+    commits: AtomicU64,
+    jobs: AtomicU64,
+}
+
+impl WriterCounts {
+    /// Commits that reached the disk.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+    /// Jobs those commits carried.
+    #[must_use]
+    pub fn jobs(&self) -> u64 {
+        self.jobs.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Writer {
+    jobs: mpsc::Sender<Job>,
+    counts: Arc<WriterCounts>,
+    task: JoinHandle<()>,
+}
+
+impl Writer {
+    /// Takes the connection that writes.
+    pub(crate) fn start(connection: SqliteConnection) -> Self {
+        let (jobs, waiting) = mpsc::channel(WAITING_JOBS_MAX);
+        let counts = Arc::new(WriterCounts::default());
+        let task = tokio::spawn(write(connection, waiting, Arc::clone(&counts)));
+        Self { jobs, counts, task }
+    }
+
+    /// Writes what waits and closes the connection.
+    pub(crate) async fn close(self) {
+        drop(self.jobs);
+        if self.task.await.is_err() {
+            tracing::error!("the writer was lost");
+        }
+    }
+
+    pub(crate) fn counts(&self) -> &WriterCounts {
+        &self.counts
+    }
+
+    /// Runs `work` inside a transaction shared with others and answers after the commit.
+    ///
+    /// `work` returns decisions as `Ok` values; an `Err` is a failure of the database and undoes the whole group,
+    /// because SQLite may already have rolled back under us (full disk, I/O error).
+    pub(crate) async fn run<T, W>(&self, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            Box::pin(async move {
+                let outcome = match connection {
+                    Ok(connection) => work(connection).await,
+                    Err(error) => Err(error),
+                };
+                match outcome {
+                    Ok(value) => Step::Done(Box::new(move |committed| {
+                        let _ = answer.send(if committed { Ok(value) } else { Err(Error::NotCommitted) });
+                    })),
+                    Err(error) => Step::Failed(Box::new(move |_| {
+                        let _ = answer.send(Err(error));
+                    })),
+                }
+            })
+        });
+        self.jobs.send(job).await.map_err(|_| Error::Closed)?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+}
+
+async fn write(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job>, counts: Arc<WriterCounts>) {
+    let mut group = Vec::with_capacity(GROUP_JOBS_MAX);
+    while waiting.recv_many(&mut group, GROUP_JOBS_MAX).await > 0 {
+        let jobs = group.len() as u64;
+        let mut deliveries = Vec::with_capacity(group.len());
+        let committed = write_group(&mut connection, group.drain(..), &mut deliveries).await;
+        if committed {
+            counts.commits.fetch_add(1, Ordering::Relaxed);
+            counts.jobs.fetch_add(jobs, Ordering::Relaxed);
+        }
+        for deliver in deliveries {
+            deliver(committed);
+        }
+    }
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "the writing connection did not close cleanly");
+    }
+}
+
+/// True when everything is on disk.
+async fn write_group(
+    connection: &mut SqliteConnection,
+    jobs: impl Iterator<Item = Job>,
+    deliveries: &mut Vec<Deliver>,
+) -> bool {
+    let mut fate = match sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await {
+        Ok(_) => Fate::Sound,
+        Err(error) => Fate::from(Error::from(error)),
+    };
+    for job in jobs {
+        let step = match fate {
+            Fate::Sound => job(Ok(&mut *connection)).await,
+            Fate::Busy => job(Err(Error::Busy)).await,
+            Fate::Lost => job(Err(Error::NotCommitted)).await,
+        };
+        match step {
+            Step::Done(deliver) => deliveries.push(deliver),
+            Step::Failed(deliver) => {
+                deliveries.push(deliver);
+                if matches!(fate, Fate::Sound) {
+                    fate = Fate::Lost;
+                }
+            }
+        }
+    }
+    let end = if matches!(fate, Fate::Sound) { "COMMIT" } else { "ROLLBACK" };
+    match sqlx::query(end).execute(&mut *connection).await {
+        Ok(_) => matches!(fate, Fate::Sound),
+        Err(error) if matches!(fate, Fate::Sound) => {
+            tracing::error!(%error, "could not commit");
+            // The transaction may still be open; after a full disk SQLite has already ended it.
+            let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+enum Fate {
+    Sound,
+    /// Somebody else holds the database.
+    Busy,
+    /// A job failed, or the transaction could not begin: nothing of this group will be written.
+    Lost,
+}
+
+impl From<Error> for Fate {
+    fn from(error: Error) -> Self {
+        tracing::error!(%error, "could not begin to write");
+        if matches!(error, Error::Busy) { Self::Busy } else { Self::Lost }
+    }
+}

@@ -1,0 +1,129 @@
+use super::{TransmissionView, parse_id};
+use crate::app::App;
+use crate::asker::Caller;
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::header;
+use std::io::{Cursor, Write as _};
+use store::{Answer, OpenedFile};
+use zip::write::{SimpleFileOptions, ZipWriter};
+use zip::{CompressionMethod, DateTime};
+
+fn done<T>(answer: Answer<T>) -> Result<T, Problem> {
+    match answer {
+        Answer::Done(value) => Ok(value),
+        Answer::Refused(refusal) => Err(refusal.into()),
+        Answer::NotFound => Err(Problem::not_found()),
+    }
+}
+
+/// One set with its files' names, sizes and digests. Opens nothing.
+#[utoipa::path(
+    get, path = "/api/v1/transmissions/{id}", tag = "受け取る", params(("id" = String, Path)),
+    responses((status = 200, body = TransmissionView), (status = 404, body = Problem, content_type = "application/problem+json"))
+)]
+pub(super) async fn describe(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<TransmissionView>, Problem> {
+    let set = app.store.describe(&caller.asker, parse_id(&id)?).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(set.into()))
+}
+
+/// One file, the same bytes that were sent. For the receiver this collects the set (受領).
+#[utoipa::path(
+    get, path = "/api/v1/transmissions/{id}/files/{name}", tag = "受け取る",
+    params(("id" = String, Path), ("name" = String, Path)),
+    responses(
+        (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "Withdrawn by its sender.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn file(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, name)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let mut files = done(app.store.open_set(&caller.asker, parse_id(&id)?, Some(&name)).await?)?;
+    let file = files.pop().ok_or_else(Problem::not_found)?;
+    Ok(download("application/octet-stream", &file.name, file.bytes))
+}
+
+/// The whole set as one zip file, names and bytes as they were sent. For the receiver this collects the set (受領).
+#[utoipa::path(
+    get, path = "/api/v1/transmissions/{id}/zip", tag = "受け取る", params(("id" = String, Path)),
+    responses(
+        (status = 200, content_type = "application/zip", body = Vec<u8>),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "Withdrawn by its sender.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn zip(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    let id = parse_id(&id)?;
+    let files = done(app.store.open_set(&caller.asker, id, None).await?)?;
+    let archive = pack(&files).map_err(|_| store::Error::Impossible("zip"))?;
+    Ok(download("application/zip", &format!("{id}.zip"), archive))
+}
+
+/// 受領確認: the receiver has the set safe on its own side. Doing it again changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/transmissions/{id}/acknowledge", tag = "受け取る", params(("id" = String, Path)),
+    responses(
+        (status = 200, body = TransmissionView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Not collected yet.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn acknowledge(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<TransmissionView>, Problem> {
+    Ok(Json(done(app.store.acknowledge(&caller.asker, parse_id(&id)?).await?)?.into()))
+}
+
+/// 取下げ: the sender takes a set back that nobody has collected. Doing it again changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/transmissions/{id}/withdraw", tag = "送る", params(("id" = String, Path)),
+    responses(
+        (status = 200, body = TransmissionView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Already collected.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn withdraw(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<TransmissionView>, Problem> {
+    Ok(Json(done(app.store.withdraw(&caller.asker, parse_id(&id)?).await?)?.into()))
+}
+
+/// Stored, not compressed: the sets are small and the connection is the receiver's own.
+fn pack(files: &[OpenedFile]) -> zip::result::ZipResult<Vec<u8>> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
+        .last_modified_time(DateTime::default());
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for file in files {
+        archive.start_file(file.name.as_str(), options)?;
+        archive.write_all(&file.bytes)?;
+    }
+    Ok(archive.finish()?.into_inner())
+}
+
+/// Names of the standard are ASCII without quotes, so they need no escaping in the header.
+fn download(content_type: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    (
+        [
+            (header::CONTENT_TYPE, content_type.to_owned()),
+            (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        ],
+        bytes,
+    )
+        .into_response()
+}

@@ -1,0 +1,248 @@
+use super::{FindingView, TransmissionView};
+use crate::app::App;
+use crate::asker::Caller;
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::{FromRequest as _, Multipart, Request, State};
+use exchange::Refusal;
+use http::header;
+use serde::Serialize;
+use standard::{Profile, Report, SourceFile, Unit};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use store::{Acceptance, Answer, Office};
+use tokio::sync::OwnedSemaphorePermit;
+use utoipa::ToSchema;
+
+/// What came of each set of a call.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SendAnswer {
+    /// One answer per set, each independent of the others.
+    pub sets: Vec<SetAnswer>,
+    /// Files whose names belong to no set; nothing was done with them.
+    pub strays: Vec<Stray>,
+}
+
+/// The answer for one set.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SetAnswer {
+    /// `accepted`: on disk, sealed and recorded. `already`: this very set was accepted before. `refused`: nothing of it was kept.
+    pub outcome: &'static str,
+    /// ファイル連番 of the set.
+    pub serial: String,
+    /// 送信先の事業所番号.
+    pub receiver: String,
+    /// The names of its files.
+    pub files: Vec<String>,
+    /// The transmission, unless refused.
+    pub transmission: Option<TransmissionView>,
+    /// Why it was refused.
+    pub problem: Option<Problem>,
+    /// Warnings that did not stop it.
+    pub warnings: Vec<FindingView>,
+}
+
+/// A file that belongs to no set.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Stray {
+    /// Its name as it came.
+    pub file: String,
+    /// Why.
+    pub problem: Problem,
+}
+
+/// What a multipart call carries: any number of parts with a file name each.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only its schema is used")]
+struct SendForm {
+    /// The files of one or many sets, under the names the care software gave them.
+    #[schema(value_type = Vec<String>, format = Binary)]
+    file: Vec<Vec<u8>>,
+}
+
+/// Sends one or many sets (データを送る).
+///
+/// The files are grouped into sets by their names; each set is checked, addressed, sealed and kept on its own and has
+/// its own answer. Sending is idempotent: the same set again returns the same transmission.
+#[utoipa::path(
+    post, path = "/api/v1/transmissions", tag = "送る",
+    request_body(content = SendForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "Every set has its answer; some may be refused.", body = SendAnswer),
+        (status = 400, description = "The upload broke off or is malformed; nothing was kept.", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Larger than one call may be; nothing was kept.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing can be kept right now; try again.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn send(
+    State(app): State<App>,
+    caller: Caller,
+    request: Request,
+) -> Result<Json<SendAnswer>, Problem> {
+    let (files, _memory) = read_files(&app, request).await?;
+    let files = Arc::new(files);
+    let checked = Arc::clone(&files);
+    let report = blocking(move || standard::check(&sources(&checked), Profile::Export)).await?;
+    let report = Arc::new(report);
+
+    let receivers: BTreeSet<_> = report.units.iter().map(|unit| unit.receiver).collect();
+    let offices = Arc::new(app.store.offices(&receivers).await?);
+
+    // All at once, so that the sets of one call share one commit.
+    let sets = (0..report.units.len()).map(|index| {
+        let (app, caller, files, report, offices) =
+            (app.clone(), caller.clone(), Arc::clone(&files), Arc::clone(&report), Arc::clone(&offices));
+        tokio::spawn(async move { send_set(&app, &caller, files, &report, index, &offices).await })
+    });
+    let mut answer = SendAnswer { sets: Vec::new(), strays: strays(&report, &sources(&files)) };
+    for set in sets.collect::<Vec<_>>() {
+        answer.sets.push(set.await??);
+    }
+    Ok(Json(answer))
+}
+
+async fn send_set(
+    app: &App,
+    caller: &Caller,
+    files: Arc<Vec<Upload>>,
+    report: &Report,
+    index: usize,
+    offices: &[Office],
+) -> Result<SetAnswer, Problem> {
+    let unit = &report.units[index];
+    let receiver = offices.iter().find(|office| office.register.number == unit.receiver);
+    let letter = exchange::address(
+        &caller.asker.office.register,
+        receiver.map(|office| &office.register),
+        unit,
+        &sources(&files),
+    );
+    let (warnings, errors) = findings(report, index, &sources(&files));
+    let (letter, receiver) = match (letter, receiver) {
+        (Ok(letter), Some(receiver)) => (letter, receiver.clone()),
+        (Err(refusal), _) => return refuse(app, caller, unit, &files, refusal, errors).await,
+        (Ok(_), None) => return refuse(app, caller, unit, &files, Refusal::ReceiverUnknown, errors).await,
+    };
+    let (store, sender, bodies) = (Arc::clone(&app.store), caller.asker.clone(), Arc::clone(&files));
+    let count = warnings.len() as u64;
+    let sealed = blocking(move || store.seal(&sender, &receiver, &letter, count, &sources(&bodies))).await??;
+    let (outcome, transmission) = match app.store.accept(&caller.asker, sealed).await? {
+        Answer::Done(Acceptance::New(transmission)) => ("accepted", transmission),
+        Answer::Done(Acceptance::Already(transmission)) => ("already", transmission),
+        Answer::Refused(refusal) => {
+            return Ok(refused(unit, &files, refusal, Vec::new()));
+        }
+        Answer::NotFound => return Ok(refused(unit, &files, Refusal::ReceiverUnknown, Vec::new())),
+    };
+    Ok(SetAnswer {
+        outcome,
+        transmission: Some(transmission.into()),
+        problem: None,
+        warnings,
+        ..refused(unit, &files, Refusal::Findings, Vec::new())
+    })
+}
+
+async fn refuse(
+    app: &App,
+    caller: &Caller,
+    unit: &Unit,
+    files: &[Upload],
+    refusal: Refusal,
+    errors: Vec<FindingView>,
+) -> Result<SetAnswer, Problem> {
+    app.store.record_refusal(&caller.asker, refusal).await?;
+    Ok(refused(unit, files, refusal, errors))
+}
+
+fn refused(unit: &Unit, files: &[Upload], refusal: Refusal, findings: Vec<FindingView>) -> SetAnswer {
+    SetAnswer {
+        outcome: "refused",
+        serial: unit.serial.to_string(),
+        receiver: unit.receiver.to_string(),
+        files: unit.files.iter().map(|&index| files[index].name.clone()).collect(),
+        transmission: None,
+        problem: Some(Problem::from(refusal).with_findings(findings)),
+        warnings: Vec::new(),
+    }
+}
+
+/// Warnings and errors of one set, its own and its files'.
+fn findings(report: &Report, index: usize, files: &[SourceFile<'_>]) -> (Vec<FindingView>, Vec<FindingView>) {
+    report
+        .findings
+        .iter()
+        .filter(|finding| finding.unit == Some(index))
+        .map(|finding| FindingView::new(finding, files))
+        .partition(|finding| finding.severity == "warning")
+}
+
+/// Files that no set claims, with what the naming rules say of them.
+fn strays(report: &Report, files: &[SourceFile<'_>]) -> Vec<Stray> {
+    let claimed: BTreeSet<_> = report.units.iter().flat_map(|unit| &unit.files).copied().collect();
+    (0..files.len())
+        .filter(|index| !claimed.contains(index))
+        .map(|index| {
+            let findings = report
+                .findings
+                .iter()
+                .filter(|finding| finding.place.file == Some(index))
+                .map(|finding| FindingView::new(finding, files))
+                .collect();
+            Stray { file: files[index].name.to_owned(), problem: Problem::from(Refusal::NoSet).with_findings(findings) }
+        })
+        .collect()
+}
+
+struct Upload {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+fn sources(files: &[Upload]) -> Vec<SourceFile<'_>> {
+    files.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes }).collect()
+}
+
+/// Reads the whole call into memory, within the limits; uploads that do not fit at the moment wait before a byte of
+/// theirs is read.
+async fn read_files(app: &App, request: Request) -> Result<(Vec<Upload>, OwnedSemaphorePermit), Problem> {
+    let limits = app.limits;
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok())
+        .and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limits.call_bytes) {
+        return Err(Problem::body_too_large(limits.call_bytes));
+    }
+    let kib = u32::try_from(announced.unwrap_or(limits.call_bytes) / 1024 + 1).unwrap_or(u32::MAX);
+    let memory = Arc::clone(&app.upload_memory).acquire_many_owned(kib).await.map_err(|_| store::Error::Closed)?;
+
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| {
+        Problem::unreadable_request("multipart/form-data で、ファイルを一つずつ部分として送ってください。")
+    })?;
+    let (mut files, mut total) = (Vec::new(), 0);
+    while let Some(mut part) = form.next_field().await.map_err(|_| Problem::broken_upload())? {
+        let Some(name) = part.file_name().map(str::to_owned) else { continue };
+        if files.len() == limits.call_files {
+            return Err(Problem::too_many_files(limits.call_files));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = part.chunk().await.map_err(|_| Problem::broken_upload())? {
+            total += chunk.len();
+            if total > limits.call_bytes {
+                return Err(Problem::body_too_large(limits.call_bytes));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        files.push(Upload { name, bytes });
+    }
+    if files.is_empty() {
+        return Err(Problem::unreadable_request("ファイルが一つも入っていません。送るファイルを選んでください。"));
+    }
+    Ok((files, memory))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    Ok(tokio::task::spawn_blocking(work).await?)
+}

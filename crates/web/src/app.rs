@@ -1,0 +1,37 @@
+use std::sync::Arc;
+use store::Store;
+use tokio::sync::Semaphore;
+
+/// Upper bounds of what one call may bring. Each has a refusal of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of one call's body.
+    pub call_bytes: usize,
+    /// Files of one call.
+    pub call_files: usize,
+    /// Bytes of uploads held in memory at the same time, over all calls; further calls wait.
+    pub upload_memory_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { call_bytes: 64 << 20, call_files: 2_000, upload_memory_bytes: 512 << 20 }
+    }
+}
+
+/// What every handler needs.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) store: Arc<Store>,
+    pub(crate) limits: Limits,
+    pub(crate) exchange_url: Arc<str>,
+    /// One permit per KiB of upload in memory.
+    pub(crate) upload_memory: Arc<Semaphore>,
+}
+
+impl App {
+    pub(crate) fn new(store: Arc<Store>, limits: Limits, exchange_url: &str) -> Self {
+        let permits = (limits.upload_memory_bytes >> 10).clamp(1, Semaphore::MAX_PERMITS);
+        Self { store, limits, exchange_url: exchange_url.into(), upload_memory: Arc::new(Semaphore::new(permits)) }
+    }
+}

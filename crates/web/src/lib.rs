@@ -1,0 +1,110 @@
+//! HTTPS: who asks, how much they may bring, what they are told. Holds no SQL and no keys.
+
+mod api;
+mod app;
+mod asker;
+mod enrol;
+mod front;
+mod listener;
+mod problem;
+pub mod tls;
+
+pub use api::openapi;
+pub use app::Limits;
+pub use enrol::{EnrolAnswer, EnrolRequest};
+
+use app::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::response::IntoResponse as _;
+use axum::routing::get;
+use http::{HeaderName, HeaderValue, header};
+use problem::Problem;
+use rustls::pki_types::CertificateDer;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tls::{ServerIdentity, TlsError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+/// A peer that sends nothing for this long in the middle of a body is let go.
+const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Everything on every answer (R5.9). Scripts are not used yet, so none may run.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+];
+
+/// What [`serve`] needs.
+#[derive(Debug)]
+pub struct Service {
+    /// The store, opened.
+    pub store: Arc<Store>,
+    /// Upper bounds.
+    pub limits: Limits,
+    /// Listens for offices; the handshake demands a client certificate.
+    pub exchange: TcpListener,
+    /// Listens for devices that are being enrolled.
+    pub enrolment: TcpListener,
+    /// Where offices reach the exchange; enrolled devices are told.
+    pub exchange_url: String,
+    /// What the server shows of itself.
+    pub identity: ServerIdentity,
+    /// Who may issue client certificates.
+    pub authorities: Vec<CertificateDer<'static>>,
+}
+
+/// Serves until `stop` turns true, then lets running requests finish.
+///
+/// # Errors
+/// When the TLS configuration cannot be made of what was given.
+pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), TlsError> {
+    let exchange_tls = tls::with_client_certificates(service.identity.clone(), &service.authorities)?;
+    let enrolment_tls = tls::without_client_certificates(service.identity)?;
+    let app = App::new(service.store, service.limits, &service.exchange_url);
+    let stopped = |mut stop: watch::Receiver<bool>| async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    tokio::join!(
+        listener::serve(service.exchange, exchange_tls, guard(exchange_router(app.clone())), stopped(stop.clone())),
+        listener::serve(service.enrolment, enrolment_tls, guard(enrol::router(app)), stopped(stop)),
+    );
+    Ok(())
+}
+
+fn exchange_router(app: App) -> Router {
+    let limit = app.limits.call_bytes;
+    Router::new()
+        .route("/", get(front::front))
+        .route("/style.css", get(style))
+        .merge(api::router())
+        .layer(DefaultBodyLimit::max(limit))
+        .fallback(async || Problem::method_or_path())
+        .with_state(app)
+}
+
+async fn style() -> impl axum::response::IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../templates/style.css"))
+}
+
+fn guard(router: Router) -> Router {
+    let router = HEADERS.into_iter().fold(router, |router, (name, value)| {
+        router.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)))
+    });
+    router.layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX)).layer(CatchPanicLayer::custom(
+        // The panic's message may quote data: neither answered nor logged.
+        |_: Box<dyn std::any::Any + Send>| Problem::from(store::Error::Closed).into_response(),
+    ))
+}

@@ -1,0 +1,205 @@
+//! Answers that say no: RFC 9457 problems with `code`, `what` and `fix` in the reader's language.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use exchange::Refusal;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::FindingView;
+
+/// RFC 9457 problem. `what` and `fix` are Japanese, for the person at the desk; `code` is for programs and never changes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// A stable name for the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The same as `what`: RFC 9457 asks for a title.
+    pub title: String,
+    /// HTTP status of the answer (or what it would be if the set had come alone).
+    pub status: u16,
+    /// `X…` refusals of the exchange, `H…` of the interface itself.
+    pub code: &'static str,
+    /// What happened.
+    pub what: String,
+    /// What to do now.
+    pub fix: String,
+    /// Set only when the fault is ours: the number to tell the operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+    /// The findings that caused a refusal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingView>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, code: &'static str, what: &str, fix: &str) -> Self {
+        Self {
+            kind: format!("urn:fumibako:problem:{code}"),
+            title: what.to_owned(),
+            status: status.as_u16(),
+            code,
+            what: what.to_owned(),
+            fix: fix.to_owned(),
+            incident: None,
+            findings: Vec::new(),
+        }
+    }
+
+    pub(crate) fn with_findings(mut self, findings: Vec<FindingView>) -> Self {
+        self.findings = findings;
+        self
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "H01",
+            "その番号のデータは見つかりません。",
+            "番号を確かめてください。一覧から選び直すと確実です。",
+        )
+    }
+
+    pub(crate) fn unknown_device() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "H02",
+            "この端末の証明書は、いまは使えません。",
+            "事業所の管理者か交換所の運営者に連絡して、端末を登録し直してください。",
+        )
+    }
+
+    pub(crate) fn body_too_large(limit_bytes: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "H03",
+            &format!("一度に送れる大きさ（{} MB）を超えています。何も送っていません。", limit_bytes >> 20),
+            "データを何回かに分けて送ってください。",
+        )
+    }
+
+    pub(crate) fn too_many_files(limit: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "H04",
+            &format!("一度に送れるファイルの数（{limit}）を超えています。何も送っていません。"),
+            "データを何回かに分けて送ってください。",
+        )
+    }
+
+    pub(crate) fn broken_upload() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "H05",
+            "送信が途中で切れたか、形がくずれていました。何も送っていません。",
+            "もう一度送ってください。同じデータが二重に届くことはありません。",
+        )
+    }
+
+    pub(crate) fn unreadable_request(what_is_expected: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "H06", "要求の形が正しくありません。", what_is_expected)
+    }
+
+    pub(crate) fn bad_code() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "H07",
+            "登録コードが違うか、期限が切れたか、すでに使われています。",
+            "コードを確かめてください。使えないときは、運営者に新しいコードを発行してもらってください。",
+        )
+    }
+
+    pub(crate) fn bad_request_for_certificate() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "H08",
+            "証明書の発行要求を受け付けられません。",
+            "この交換所の登録手順で作った発行要求（P-256 または P-384 の鍵、事業所番号は登録コードと同じもの）を送ってください。",
+        )
+    }
+
+    pub(crate) fn damaged() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "H09",
+            "保管されているデータが壊れているため、お渡しできません。壊れた内容を渡すことはありません。",
+            "送信元の事業所に、もう一度書き出して送ってもらってください。運営者にも記録が残りました。",
+        )
+    }
+
+    pub(crate) fn method_or_path() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "H12",
+            "そのような窓口はありません。",
+            "/api/v1/openapi.json に窓口の一覧があります。",
+        )
+    }
+
+    fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "H10",
+            "いまは保管できません。何も受け付けていません。",
+            "しばらくしてから、もう一度送ってください。同じデータが二重に届くことはありません。",
+        )
+    }
+
+    fn our_fault() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "H11",
+            "交換所の側で問題が起きました。",
+            "もう一度お試しください。続くときは、番号を添えて運営者に連絡してください。",
+        )
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal {
+            Refusal::SenderMismatch | Refusal::SenderClosed => StatusCode::FORBIDDEN,
+            Refusal::SerialTaken | Refusal::AlreadyCollected | Refusal::NotCollected => StatusCode::CONFLICT,
+            Refusal::Withdrawn => StatusCode::GONE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Self::new(status, refusal.code(), refusal.what(), refusal.fix())
+    }
+}
+
+/// Our own failure becomes a page with an incident number and no cause; the cause is logged once, here.
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        let incident = store::incident_number();
+        let mut problem = match error {
+            store::Error::Damaged => Self::damaged(),
+            store::Error::Busy | store::Error::DiskFull | store::Error::NotCommitted | store::Error::Closed => {
+                Self::unavailable()
+            }
+            _ => Self::our_fault(),
+        };
+        tracing::error!(incident, %error, "the store failed");
+        problem.incident = Some(incident);
+        problem
+    }
+}
+
+/// A task of ours was lost (it panicked, or the server is going down).
+impl From<tokio::task::JoinError> for Problem {
+    fn from(error: tokio::task::JoinError) -> Self {
+        let incident = store::incident_number();
+        // The panic's message may quote data; only that there was one is recorded.
+        tracing::error!(incident, panicked = error.is_panic(), "a task was lost");
+        Self { incident: Some(incident), ..Self::our_fault() }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(&self)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
