@@ -1,2 +1,48 @@
-//! Chores of the project.
-fn main() {}
+//! Chores of the project. `cargo xtask` lists them.
+//!
+//! Depends on nothing but the standard library, so that it builds on a fresh machine before anything is installed.
+
+mod demo;
+mod install;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask demo [--once]   starts an exchange with two invented offices and sends the first letters
+cargo xtask test            everything CI runs: install, format, lints, tests, docs, dependency policy
+cargo xtask check           the same without the tests
+cargo xtask load [ARGS]     drives a server over TLS and measures it beside the bare floor
+cargo xtask bench           speed of the checks on a large file, beside plain record splitting
+cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise
+cargo xtask fuzz [SECONDS]  runs each fuzz target (needs a nightly toolchain), 10 seconds each unless told otherwise
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args.as_slice() {
+        ["demo"] => demo::play(false),
+        ["demo", "--once"] => demo::play(true),
+        ["test"] => test::everything(),
+        ["check"] => test::check(),
+        ["load", rest @ ..] => test::load(rest),
+        ["bench"] => test::bench(),
+        ["crash"] => test::crash("200"),
+        ["crash", rounds] => test::crash(rounds),
+        ["fuzz"] => test::fuzz("10"),
+        ["fuzz", seconds] => test::fuzz(seconds),
+        _ => {
+            shell::say(USAGE);
+            return if args.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            shell::complain(&why);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -273,7 +273,8 @@ mod tests {
             let serial: Serial = text.parse().unwrap();
             assert_eq!(Moment::from(serial).serial(), Some(serial));
         }
-        let midnight = Moment::from("20251231235959".parse().unwrap()).later();
+        let evening: Serial = "20251231235959".parse().unwrap();
+        let midnight = Moment::from(evening).later();
         assert_eq!(midnight.serial(), "20260101000000".parse().ok());
     }
 }

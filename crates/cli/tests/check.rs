@@ -16,28 +16,32 @@ use standard::unit::UNITS;
 use unicode_width::UnicodeWidthStr;
 
 fn fumibako(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_fumibako")).current_dir(folder).args(args).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_fumibako"))
+        .current_dir(folder)
+        .args(args)
+        .output()
+        .expect("the test can be laid out")
 }
 
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+    String::from_utf8(bytes.to_vec()).expect("the test can be laid out")
 }
 
 /// Copies a folder of the repository as an office would have it.
 fn lay_out(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
+    fs::create_dir_all(to).expect("the test can be laid out");
+    for entry in fs::read_dir(from).expect("the test can be laid out") {
+        let path = entry.expect("the test can be laid out").path();
+        let target = to.join(path.file_name().expect("the test can be laid out"));
         if path.is_dir() {
             lay_out(&path, &target);
         } else if path.extension().is_some_and(|extension| extension == "raw") {
-            fs::copy(&path, target.with_extension("")).unwrap();
+            fs::copy(&path, target.with_extension("")).expect("the test can be laid out");
         } else {
-            let text = fs::read_to_string(&path).unwrap().replace('\n', "\r\n");
+            let text = fs::read_to_string(&path).expect("the test can be laid out").replace('\n', "\r\n");
             let (bytes, _, failed) = encoding_rs::SHIFT_JIS.encode(&text);
             assert!(!failed, "{} is not MS932 text", path.display());
-            fs::write(target, bytes).unwrap();
+            fs::write(target, bytes).expect("the test can be laid out");
         }
     }
 }
@@ -79,7 +83,6 @@ fn assert_narrow(out: &str) {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the shape is what is tested")]
 struct Answer {
     units: Vec<AnswerUnit>,
     findings: Vec<AnswerFinding>,
@@ -115,7 +118,7 @@ struct AnswerFinding {
 
 /// The agreed fields, all present, in the agreed order.
 fn assert_shape(out: &str) -> Answer {
-    let answer: Answer = serde_json::from_str(out).unwrap();
+    let answer: Answer = serde_json::from_str(out).expect("the test can be laid out");
     let keys = |line: &str| Some(line.trim().strip_prefix('"')?.split_once("\":")?.0.to_owned());
     let seen: Vec<String> = out.lines().filter_map(keys).filter(|key| key != "units" && key != "findings").collect();
     let unit = ["kind", "serial", "sender", "sender_type", "receiver", "receiver_type", "files", "accepted"];
@@ -132,21 +135,21 @@ fn request(kind: UnitKind, names: Option<Vec<PersonName>>) -> Request {
     Request {
         seed: 1,
         people: 3,
-        sender: "0300000100".parse().unwrap(),
+        sender: "0300000100".parse().expect("the test can be laid out"),
         sender_type,
-        receiver: "0300000005".parse().unwrap(),
+        receiver: "0300000005".parse().expect("the test can be laid out"),
         receiver_type,
-        serial: "20260401090000".parse().unwrap(),
-        month: "202604".parse().unwrap(),
+        serial: "20260401090000".parse().expect("the test can be laid out"),
+        month: "202604".parse().expect("the test can be laid out"),
         names,
     }
 }
 
 /// A folder with a sample of this kind.
 fn folder_with(kind: UnitKind) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("the test can be laid out");
     for file in sample::make(kind, &request(kind, None)) {
-        fs::write(folder.path().join(&file.name), &file.bytes).unwrap();
+        fs::write(folder.path().join(&file.name), &file.bytes).expect("the test can be laid out");
     }
     folder
 }
@@ -218,7 +221,16 @@ fn links_do_not_lead_out_of_the_folder() {
 fn damages(bytes: &[u8]) -> [Vec<u8>; 5] {
     let without = |byte: u8, nth: usize| {
         let mut seen = 0;
-        bytes.iter().copied().filter(|at| *at != byte || { seen += 1; seen % nth != 0 }).collect::<Vec<u8>>()
+        bytes
+            .iter()
+            .copied()
+            .filter(|at| {
+                *at != byte || {
+                    seen += 1;
+                    seen % nth != 0
+                }
+            })
+            .collect::<Vec<u8>>()
     };
     let digits = bytes.iter().map(|byte| if *byte == b'2' { b'X' } else { *byte }).collect();
     let emptied = bytes.iter().copied().filter(|byte| !byte.is_ascii_digit()).collect();

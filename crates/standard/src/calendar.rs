@@ -80,6 +80,5 @@ pub(crate) fn is_month(value: &[u8]) -> bool {
 /// YYYYMMDDHHMMSS, an instant that exists.
 pub(crate) fn is_instant(value: &[u8; 14]) -> bool {
     let (date, time) = value.split_at(8);
-    is_date(date)
-        && number(time).is_some_and(|time| time / 10_000 < 24 && time / 100 % 100 < 60 && time % 100 < 60)
+    is_date(date) && number(time).is_some_and(|time| time / 10_000 < 24 && time / 100 % 100 < 60 && time % 100 < 60)
 }

@@ -7,23 +7,31 @@ use crate::rules::{v01, v02, v07, v09, v10, v11, v12, v14, v15, v16, v17, v18};
 use crate::unit::{Group, classify, is_plan_without_sheet_3};
 use crate::{Edition, FileKind, Place, Profile, Report, SourceFile, Unit, UnitKind, group, read};
 
+/// So many units before and after an incomplete one are looked through for what it lacks.
+const NEIGHBOURS_MAX: usize = 200;
+
 /// Checks files as they would be sent or imported together: any number of units, in any order.
 pub fn check(files: &[SourceFile<'_>], profile: Profile) -> Report {
     let names: Vec<&str> = files.iter().map(|file| file.name).collect();
     let (groups, faults) = group(&names);
     let mut found = Findings::new(profile);
     let mut kinds = Vec::with_capacity(groups.len());
-    let with_unit: Vec<usize> = faults.iter().filter(|(_, fault)| fault.rest.is_some()).map(|(file, _)| *file).collect();
+    let with_unit: Vec<usize> =
+        faults.iter().filter(|(_, fault)| fault.rest.is_some()).map(|(file, _)| *file).collect();
 
     for (index, group) in groups.iter().enumerate() {
         found.begin(Some(index), None);
-        let kind = unit(files, group, &groups, &with_unit, profile, &mut found);
+        // Units are in the order of their serials: the likely neighbours are near.
+        let near = index.saturating_sub(NEIGHBOURS_MAX)..groups.len().min(index + NEIGHBOURS_MAX);
+        let near = groups.get(near).unwrap_or_default();
+        let kind = unit(files, group, near, &with_unit, profile, &mut found);
         kinds.push(kind);
         let mut images_named = Vec::new();
         let mut images_known = true;
         for (file, name) in &group.files {
             found.begin(Some(index), Some(*file));
-            for (_, fault) in faults.iter().filter(|(faulty, _)| faulty == file) {
+            let fault = faults.binary_search_by_key(file, |(faulty, _)| *faulty).ok().and_then(|at| faults.get(at));
+            if let Some((_, fault)) = fault {
                 found.push(v01::broken_by(fault), Place::file(*file), Some(fault.message()));
             }
             let Some(source) = files.get(*file) else { continue };
@@ -69,7 +77,7 @@ pub fn check(files: &[SourceFile<'_>], profile: Profile) -> Report {
 fn unit(
     files: &[SourceFile<'_>],
     group: &Group,
-    all: &[Group],
+    near: &[Group],
     faulty: &[usize],
     profile: Profile,
     found: &mut Findings,
@@ -108,7 +116,7 @@ fn unit(
                 found.push(&v12::RULE, Place::default(), None);
                 UnitKind::CarePlan
             } else {
-                found.push(&v09::RULE, Place::default(), Some(v09::explain(group, all)));
+                found.push(&v09::RULE, Place::default(), Some(v09::explain(group, near)));
                 return None;
             }
         }
@@ -138,7 +146,10 @@ fn images(
     faulty: &[usize],
     found: &mut Findings,
 ) {
-    let present = group.files.iter().filter(|(file, name)| name.kind == FileKind::UpkihonImage && !faulty.contains(file));
+    let present = group
+        .files
+        .iter()
+        .filter(|(file, name)| name.kind == FileKind::UpkihonImage && faulty.binary_search(file).is_err());
     let images: Vec<(usize, &str)> = present.filter_map(|(file, _)| Some((*file, files.get(*file)?.name))).collect();
     let values: Vec<&[u8]> = named.iter().map(|image| image.value.as_slice()).collect();
     let image_names: Vec<&str> = images.iter().map(|(_, name)| *name).collect();

@@ -13,7 +13,7 @@ use crate::rules::{
 use crate::{CodeTable, Column, Edition, FileKind, FileName, Layout, Place, Profile, ServiceMonth, Severity, layout};
 
 /// From so many columns at fault in one row on, the columns have slipped: only the first is reported.
-const SHIFTED_FROM: usize = 6;
+const SHIFTED_FROM: usize = 5;
 
 /// What the unit wants to know about a file.
 pub(crate) struct Facts {
@@ -45,8 +45,13 @@ enum Check {
     Insurer,
     Insured,
     Office,
-    Date { zero: bool },
-    Month { zero: bool, of_name: Option<[u8; 6]> },
+    Date {
+        zero: bool,
+    },
+    Month {
+        zero: bool,
+        of_name: Option<[u8; 6]>,
+    },
     Listed(&'static CodeTable),
     ServiceType,
     ServiceCode,
@@ -69,7 +74,8 @@ pub(crate) fn check(
 ) -> Facts {
     let mut facts = Facts { sound: false, images: Vec::new() };
     if let Some((dialect, marked)) = v19::dialect(bytes) {
-        let place = if marked { Place { row: Some(1), offset: Some(0), ..Place::file(file) } } else { Place::file(file) };
+        let place =
+            if marked { Place { row: Some(1), offset: Some(0), ..Place::file(file) } } else { Place::file(file) };
         found.push(&v19::RULE, place, Some(format!("このファイルの文字コードは{dialect}です")));
         return facts;
     }
@@ -108,6 +114,7 @@ impl Walk<'_> {
             if record.number() == 1 && v24::is_header(&record) {
                 self.characters(&record, None);
                 self.found.push(&v24::RULE, self.row(&record), None);
+                self.header(&record);
                 continue;
             }
             rows += 1;
@@ -118,14 +125,14 @@ impl Walk<'_> {
             let Some(plan) = &plan else {
                 // Without a version there are no columns; characters and quotes speak for themselves.
                 self.characters(&record, None);
-                self.quotes(&record);
+                self.quotes(&record, None);
                 continue;
             };
             if record.class & (BAD | GAIJI) != 0 {
                 self.characters(&record, Some(plan.layout));
             }
             if record.quote_fault().is_some() {
-                self.quotes(&record);
+                self.quotes(&record, Some(plan.layout));
                 continue;
             }
             let version = record.spans.first().map(|span| span.inner(bytes)).unwrap_or_default();
@@ -180,8 +187,13 @@ impl Walk<'_> {
             }
         }
         let edition = Edition::from_csv_version(&version)?;
-        if let Some(month) = month.filter(|month| !v27::holds(edition, *month)) {
-            let detail = format!("{}年{}月のファイルに{}の版が使われています", month.year(), month.month(), edition.csv_version());
+        if let Some(month) = self.name.month.filter(|month| !v27::holds(edition, *month)) {
+            let detail = format!(
+                "{}年{}月のファイルに{}の版が使われています",
+                month.year(),
+                month.month(),
+                edition.csv_version()
+            );
             self.found.push(&v27::RULE, Place::file(self.file), Some(detail));
         }
         Some(Plan::new(layout(self.name.kind, edition)?, month))
@@ -210,16 +222,35 @@ impl Walk<'_> {
         }
     }
 
-    fn quotes(&mut self, record: &Record<'_, '_>) {
+    /// A header has the columns of the file. What has others is no header but some other text, and is not passed over.
+    fn header(&mut self, record: &Record<'_, '_>) {
+        self.quotes(record, None);
+        let editions = [Edition::V202407, Edition::V202208];
+        let mut layouts = editions.into_iter().filter_map(|edition| layout(self.name.kind, edition));
+        if record.quote_fault().is_none() && layouts.all(|layout| layout.columns.len() != record.len()) {
+            self.found.push(&v21::RULE, self.row(record), Some("見出しの項目の数が標準仕様の数と違います".into()));
+        }
+    }
+
+    fn quotes(&mut self, record: &Record<'_, '_>, layout: Option<&'static Layout>) {
         if let Some((index, fault)) = record.quote_fault() {
-            let place = self.cell(record, None, index);
+            // The columns before the fault are where they belong.
+            let column = layout.and_then(|layout| layout.columns.get(index));
+            let place = self.cell(record, column, index);
             self.say(&v22::RULE, place, || Some(v22::describe(fault).into()));
         }
     }
 
     /// Says what is wrong with a record some of whose cells are at fault.
     #[cold]
-    fn explain(&mut self, record: &Record<'_, '_>, bytes: &[u8], plan: &Plan, faulty: &[(usize, &'static Rule)], forms: usize) {
+    fn explain(
+        &mut self,
+        record: &Record<'_, '_>,
+        bytes: &[u8],
+        plan: &Plan,
+        faulty: &[(usize, &'static Rule)],
+        forms: usize,
+    ) {
         let shifted = forms >= SHIFTED_FROM;
         let mut told = false;
         for (index, rule) in faulty {
@@ -231,7 +262,9 @@ impl Walk<'_> {
             let value = span.inner(bytes);
             let place = self.cell(record, Some(test.column), *index);
             if shifted {
-                self.say(rule, place, || Some(format!("この行は{forms}項目が書式に合わず、項目の位置がずれているようです")));
+                self.say(rule, place, || {
+                    Some(format!("この行は{forms}項目が書式に合わず、項目の位置がずれているようです"))
+                });
                 continue;
             }
             let severity = self.severity(rule, test.column, value);
@@ -318,7 +351,9 @@ impl Test {
             (_, "office_code_fixed") => Check::Elsewhere,
             (Form::ServiceCode, _) if kind == FileKind::Upsikyu => Check::Elsewhere,
             (Form::Office, "service_office_no") if kind == FileKind::Up2kyo => Check::Elsewhere,
-            (Form::Integer, "issue_no" | "goal_no" | "support_no") if kind == FileKind::Up2kyo => Check::Integer(u16::MAX),
+            (Form::Integer, "issue_no" | "goal_no" | "support_no") if kind == FileKind::Up2kyo => {
+                Check::Integer(u16::MAX)
+            }
             // V50, V54; V52.
             (Form::Time | Form::DayMask, _) => Check::Elsewhere,
             (Form::Text, _) if max == u16::MAX => Check::Text,

@@ -69,7 +69,8 @@ impl FileName {
     /// The same name with another 枝番 (1 to 9999).
     pub fn with_branch(mut self, number: u16) -> FileName {
         let number = number.min(9999);
-        self.branch = Some([number / 1000, number / 100 % 10, number / 10 % 10, number % 10].map(|digit| b'0' + digit as u8));
+        self.branch =
+            Some([number / 1000, number / 100 % 10, number / 10 % 10, number % 10].map(|digit| b'0' + digit as u8));
         self
     }
 }
@@ -291,8 +292,18 @@ pub fn parse(name: &str) -> Result<FileName, NameFault> {
         let problem = if looks_copied(serial) { NameProblem::Copy } else { NameProblem::Form };
         fault(Token::Serial, problem, Some(kind))
     })?;
-    let mut read =
-        FileName { kind, month: None, sender, sender_type, receiver, receiver_type, serial, branch: None, edition, codes_40 };
+    let mut read = FileName {
+        kind,
+        month: None,
+        sender,
+        sender_type,
+        receiver,
+        receiver_type,
+        serial,
+        branch: None,
+        edition,
+        codes_40,
+    };
     match month {
         Some("000000") if kind == FileKind::Uphosoku => {}
         Some(month) => {
@@ -326,7 +337,8 @@ fn hostile(name: &str) -> Option<NameProblem> {
         return Some(NameProblem::Path);
     }
     let invisible = |c: char| {
-        c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+        c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
     };
     name.contains(invisible).then_some(NameProblem::Control)
 }
@@ -335,7 +347,9 @@ fn hostile(name: &str) -> Option<NameProblem> {
 fn foreign(name: &str) -> NameProblem {
     if name.contains("コピー") {
         NameProblem::Copy
-    } else if name.contains(|c: char| matches!(c, '\u{FF01}'..='\u{FF5E}' | '\u{3000}' | '\u{0332}' | '\u{2017}' | '\u{FFE3}')) {
+    } else if name
+        .contains(|c: char| matches!(c, '\u{FF01}'..='\u{FF5E}' | '\u{3000}' | '\u{0332}' | '\u{2017}' | '\u{FFE3}'))
+    {
         NameProblem::FullWidth
     } else {
         NameProblem::Unknown

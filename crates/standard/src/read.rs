@@ -96,7 +96,15 @@ impl<'a> Records<'a> {
     /// The records of a file's bytes. A byte order mark is not a value: it is passed over.
     pub fn new(bytes: &'a [u8]) -> Self {
         let at = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-        Records { bytes, at, number: 0, resumptions: 0, spans: Vec::with_capacity(80), pairs: Pairs::get(), marks: Marks::at(bytes, at) }
+        Records {
+            bytes,
+            at,
+            number: 0,
+            resumptions: 0,
+            spans: Vec::with_capacity(80),
+            pairs: Pairs::get(),
+            marks: Marks::at(bytes, at),
+        }
     }
 
     /// The next record, valid until the one after it is asked for.

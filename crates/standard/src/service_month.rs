@@ -47,7 +47,8 @@ impl ServiceMonth {
     /// The six digits as bytes.
     pub(crate) fn digits(self) -> [u8; 6] {
         let (year, month) = (self.year, u16::from(self.month));
-        [year / 1000, year / 100 % 10, year / 10 % 10, year % 10, month / 10, month % 10].map(|digit| b'0' + digit as u8)
+        [year / 1000, year / 100 % 10, year / 10 % 10, year % 10, month / 10, month % 10]
+            .map(|digit| b'0' + digit as u8)
     }
 }
 

@@ -173,7 +173,8 @@ impl Group {
         present.sort_unstable();
         present.dedup();
         let old = self.files.iter().all(|(_, name)| name.edition == NameEdition::V3);
-        classify(&present, self.key.is_prevention()).or_else(|| (old && is_plan_without_sheet_3(&present)).then_some(UnitKind::CarePlan))
+        classify(&present, self.key.is_prevention())
+            .or_else(|| (old && is_plan_without_sheet_3(&present)).then_some(UnitKind::CarePlan))
     }
 
     /// 対象年月, where the unit has one: of 第6表 before any other file.

@@ -149,7 +149,13 @@ impl Writer {
                 return Err(WriteFault::Unmappable { row, column, item, position, character });
             }
             if twin.is_some() {
-                self.substitutions.push(Substitution { row, column: column.number, position, from: character, to: written });
+                self.substitutions.push(Substitution {
+                    row,
+                    column: column.number,
+                    position,
+                    from: character,
+                    to: written,
+                });
             }
         }
         if quoted {

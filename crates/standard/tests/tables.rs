@@ -125,7 +125,9 @@ fn every_column_of_3_x_is_as_in_the_reference() {
             compare(id, column, now);
             let differs = entry.get("length_differences").and_then(Value::as_array).into_iter().flatten();
             match differs.into_iter().find(|difference| difference["ident"] == old["ident"]) {
-                Some(difference) if difference.get("note").is_some() => assert_eq!(column.length, Length::Printed(2, 5)),
+                Some(difference) if difference.get("note").is_some() => {
+                    assert_eq!(column.length, Length::Printed(2, 5))
+                }
                 Some(difference) => {
                     assert_eq!(column.length, Length::Max(difference["length"].as_u64().expect("a number") as u16));
                 }
@@ -194,7 +196,10 @@ fn the_send_units_are_those_of_the_reference() {
         assert_eq!(entry.prevention, text(&expected["scheme"]) == "予防");
         let of = |importance: &str| -> Vec<FileKind> {
             let members = list(&expected["members"]).iter();
-            members.filter(|member| member["importance"] == importance).map(|member| kind(text(&member["file"]))).collect()
+            members
+                .filter(|member| member["importance"] == importance)
+                .map(|member| kind(text(&member["file"])))
+                .collect()
         };
         assert_eq!(entry.required, of("required"), "{}", entry.id);
         assert_eq!(entry.optional, of("conditional"), "{}", entry.id);

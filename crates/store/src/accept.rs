@@ -6,7 +6,7 @@ use crate::{Answer, Asker, Error, Office, Store, Transmission, TransmissionId};
 use exchange::{Digest, Letter, Refusal};
 use ledger::Action;
 use rand::Rng as _;
-use seal::{Envelope, ObjectBinding, ObjectPurpose, SetBinding, SetKey};
+use seal::{Envelope, ObjectBinding, ObjectPurpose, Sealer, SetBinding, SetKey};
 use sqlx::SqliteConnection;
 use standard::SourceFile;
 
@@ -30,7 +30,15 @@ struct SealedFile {
     name: String,
     digest: Digest,
     size_bytes: usize,
-    sealed: Vec<u8>,
+    body: Body,
+}
+
+/// Where a sealed body lies.
+#[derive(Debug)]
+enum Body {
+    InRow(Vec<u8>),
+    /// In the object store, under this key.
+    Apart(String),
 }
 
 /// What came of accepting a set.
@@ -85,6 +93,7 @@ impl Store {
         let key = SetKey::generate(&mut rng);
         let envelope = Envelope::seal(&key, &sender.office.public_key, &receiver.public_key, &binding, &mut rng)
             .map_err(|_| WHERE)?;
+        let mut sealer = Sealer::new();
         let mut sealed_files = Vec::with_capacity(letter.files().len());
         for (ordinal, file) in (0..).zip(letter.files().iter().map(|&index| files[index])) {
             let place = ObjectBinding::new(binding, ObjectPurpose::File, ordinal, file.name);
@@ -92,7 +101,7 @@ impl Store {
                 name: file.name.to_owned(),
                 digest: Digest::of_file(file.bytes),
                 size_bytes: file.bytes.len(),
-                sealed: key.seal_object(&place, file.bytes, &mut rng).map_err(|_| WHERE)?,
+                body: Body::InRow(sealer.seal_object(&key, &place, file.bytes, &mut rng).map_err(|_| WHERE)?),
             });
         }
         let mut commitment_salt = [0; 32];
@@ -115,26 +124,38 @@ impl Store {
     ///
     /// # Errors
     /// When it could not be written; then nothing of it was.
-    pub async fn accept(&self, asker: &Asker, set: SealedSet) -> Result<Answer<Acceptance>, Error> {
-        let (in_rows, apart): (Vec<_>, Vec<_>) =
-            set.files.iter().enumerate().partition(|(_, file)| file.sealed.len() <= BODY_IN_ROW_BYTES_MAX);
-        drop(in_rows);
-        let body_keys: Vec<(usize, String)> =
-            apart.into_iter().map(|(ordinal, _)| (ordinal, uuid::Uuid::now_v7().to_string())).collect();
-        for (ordinal, key) in &body_keys {
-            if let Err(error) = self.bodies.put(key, &set.files[*ordinal].sealed) {
-                body_keys.iter().for_each(|(_, key)| self.bodies.discard(key));
-                return Err(error);
+    pub async fn accept(&self, asker: &Asker, mut set: SealedSet) -> Result<Answer<Acceptance>, Error> {
+        let keys = self.put_large_bodies(&mut set).await?;
+        let (asker, now, at) = (asker.clone(), self.clock.now(), self.now_text());
+        let answer = self.writer.run(move |c| Box::pin(async move { write(c, &asker, &set, now, &at).await })).await;
+        for key in &keys {
+            match &answer {
+                Ok(Answer::Done(Acceptance::New(_))) => self.bodies.settle(key).await,
+                _ => self.bodies.discard(key).await,
             }
         }
-        let (asker, now, at, keys) = (asker.clone(), self.clock.now(), self.now_text(), body_keys.clone());
-        let answer =
-            self.writer.run(move |c| Box::pin(async move { write(c, &asker, &set, &keys, now, &at).await })).await;
-        match &answer {
-            Ok(Answer::Done(Acceptance::New(_))) => body_keys.iter().for_each(|(_, key)| self.bodies.settle(key)),
-            _ => body_keys.iter().for_each(|(_, key)| self.bodies.discard(key)),
-        }
         answer
+    }
+
+    /// Writes the bodies that do not lie in rows; all of them, or none stays.
+    async fn put_large_bodies(&self, set: &mut SealedSet) -> Result<Vec<String>, Error> {
+        let mut keys = Vec::new();
+        for file in &mut set.files {
+            let Body::InRow(sealed) = &mut file.body else { continue };
+            if sealed.len() <= BODY_IN_ROW_BYTES_MAX {
+                continue;
+            }
+            let key = uuid::Uuid::now_v7().to_string();
+            keys.push(key.clone());
+            if let Err(error) = self.bodies.put(&key, std::mem::take(sealed)).await {
+                for key in &keys {
+                    self.bodies.discard(key).await;
+                }
+                return Err(error);
+            }
+            file.body = Body::Apart(key);
+        }
+        Ok(keys)
     }
 
     /// Records that a set was not carried, and why.
@@ -151,7 +172,6 @@ async fn write(
     c: &mut SqliteConnection,
     asker: &Asker,
     set: &SealedSet,
-    body_keys: &[(usize, String)],
     now: jiff::Timestamp,
     at: &str,
 ) -> Result<Answer<Acceptance>, Error> {
@@ -210,14 +230,17 @@ async fn write(
         .execute(&mut *c)
         .await?;
     for (ordinal, file) in set.files.iter().enumerate() {
-        let body_key = body_keys.iter().find(|(at, _)| *at == ordinal).map(|(_, key)| key.as_str());
+        let (body, body_key) = match &file.body {
+            Body::InRow(sealed) => (Some(sealed.as_slice()), None),
+            Body::Apart(key) => (None, Some(key.as_str())),
+        };
         sqlx::query(INSERT_FILE)
             .bind(set.id.to_string())
             .bind(count(ordinal as u64)?)
             .bind(&file.name)
             .bind(file.digest.to_string())
             .bind(count(file.size_bytes as u64)?)
-            .bind(body_key.is_none().then_some(file.sealed.as_slice()))
+            .bind(body)
             .bind(body_key)
             .execute(&mut *c)
             .await?;

@@ -5,7 +5,7 @@ use crate::transmission::{TransmissionRow, digest, select_transmission};
 use crate::{Answer, Asker, Error, Folder, OpenedFile, Page, Store, StoredFile, Transmission, TransmissionId};
 use exchange::{Refusal, may_acknowledge, may_collect, may_withdraw};
 use ledger::Action;
-use seal::{Envelope, OBJECT_BYTES_MAX, ObjectBinding, ObjectPurpose, OfficeSecretKey, Purpose, SetBinding, Zeroizing};
+use seal::{Envelope, OBJECT_BYTES_MAX, ObjectBinding, ObjectPurpose, OfficeSecretKey, Purpose, SetBinding};
 use sqlx::{FromRow, SqliteConnection};
 use std::sync::Arc;
 
@@ -204,6 +204,15 @@ impl Store {
             }
         }
         let (version, wrapped_secret) = kept.ok_or(Error::Damaged)?;
+        let mut sealed = Vec::with_capacity(boxes.len());
+        for mut row in boxes {
+            let body = match (row.body.take(), row.body_key.take()) {
+                (Some(body), None) => body,
+                (None, Some(key)) => self.bodies.get(&key).await?,
+                _ => return Err(Error::Damaged),
+            };
+            sealed.push((row, body));
+        }
         let store = Arc::clone(self);
         let work = move || {
             let secret = store
@@ -212,38 +221,12 @@ impl Store {
                 .map_err(|_| Error::Damaged)?;
             let secret = OfficeSecretKey::from_bytes(&secret).map_err(|_| Error::Damaged)?;
             let transmission = id.to_string();
-            boxes
+            sealed
                 .into_iter()
-                .map(|row| store.open_box(&secret, &envelope, &transmission, row))
+                .map(|(row, body)| open_box(&secret, &envelope, &transmission, row, &body))
                 .collect::<Result<Vec<_>, _>>()
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Impossible("opening"))?
-    }
-
-    fn open_box(
-        &self,
-        secret: &OfficeSecretKey,
-        envelope: &Envelope,
-        transmission: &str,
-        row: BoxRow,
-    ) -> Result<OpenedFile, Error> {
-        let damaged = |_| Error::Damaged;
-        let set = SetBinding { transmission, sender: &row.sender_office_id, receiver: &row.receiver_office_id };
-        let ordinal = u32::try_from(row.ordinal).map_err(|_| Error::Damaged)?;
-        let place = ObjectBinding::new(set, ObjectPurpose::File, ordinal, &row.name);
-        let sealed = match (row.body, row.body_key) {
-            (Some(body), None) => body,
-            (None, Some(key)) => self.bodies.get(&key)?,
-            _ => return Err(Error::Damaged),
-        };
-        let key = envelope.open(secret, &set).map_err(damaged)?;
-        let mut opened = key.open_object(&place, &sealed, OBJECT_BYTES_MAX).map_err(damaged)?;
-        let as_recorded = digest(&row.digest).is_some_and(|digest| *digest.as_bytes() == opened.digest)
-            && usize::try_from(row.size_bytes).is_ok_and(|size| size == opened.content.len());
-        if !as_recorded {
-            return Err(Error::Damaged);
-        }
-        Ok(OpenedFile { name: row.name, bytes: take(&mut opened.content) })
     }
 
     async fn record_damage(&self, asker: &Asker, id: TransmissionId) -> Result<(), Error> {
@@ -365,6 +348,23 @@ async fn files(c: &mut SqliteConnection, id: TransmissionId) -> Result<Vec<Store
         .collect()
 }
 
-fn take(content: &mut Zeroizing<Vec<u8>>) -> Vec<u8> {
-    std::mem::take(&mut **content)
+fn open_box(
+    secret: &OfficeSecretKey,
+    envelope: &Envelope,
+    transmission: &str,
+    row: BoxRow,
+    sealed: &[u8],
+) -> Result<OpenedFile, Error> {
+    let damaged = |_| Error::Damaged;
+    let set = SetBinding { transmission, sender: &row.sender_office_id, receiver: &row.receiver_office_id };
+    let ordinal = u32::try_from(row.ordinal).map_err(|_| Error::Damaged)?;
+    let place = ObjectBinding::new(set, ObjectPurpose::File, ordinal, &row.name);
+    let key = envelope.open(secret, &set).map_err(damaged)?;
+    let mut opened = key.open_object(&place, sealed, OBJECT_BYTES_MAX).map_err(damaged)?;
+    let as_recorded = digest(&row.digest).is_some_and(|digest| *digest.as_bytes() == opened.digest)
+        && usize::try_from(row.size_bytes).is_ok_and(|size| size == opened.content.len());
+    if !as_recorded {
+        return Err(Error::Damaged);
+    }
+    Ok(OpenedFile { name: row.name, bytes: std::mem::take(&mut *opened.content) })
 }

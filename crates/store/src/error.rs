@@ -33,6 +33,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The object store of large bodies failed.
+    #[error("object store: {0}")]
+    Bodies(object_store::Error),
     /// The key-store file does not open.
     #[error("key store: {0}")]
     KeyStore(#[from] seal::KeyStoreError),
@@ -64,6 +67,22 @@ impl From<sqlx::Error> for Error {
             Some(SQLITE_NOTADB) => Self::WrongKey,
             _ => Self::Database(error),
         }
+    }
+}
+
+impl From<object_store::Error> for Error {
+    fn from(error: object_store::Error) -> Self {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(inner) = cause {
+            let full = inner
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull);
+            if full {
+                return Self::DiskFull;
+            }
+            cause = inner.source();
+        }
+        Self::Bodies(error)
     }
 }
 

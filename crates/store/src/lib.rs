@@ -113,9 +113,9 @@ impl Store {
     /// Bodies that a crash left between writing and settling: those with a row take their place, the others go.
     async fn settle_bodies(&self) -> Result<(), Error> {
         const NAMED: &str = "SELECT count(*) FROM transmission_file WHERE body_key = $1";
-        for key in self.bodies.unsettled()? {
+        for key in self.bodies.unsettled().await? {
             let rows: i64 = sqlx::query_scalar(NAMED).bind(&key).fetch_one(&self.reads).await?;
-            if rows > 0 { self.bodies.settle(&key) } else { self.bodies.discard(&key) }
+            if rows > 0 { self.bodies.settle(&key).await } else { self.bodies.discard(&key).await }
         }
         Ok(())
     }

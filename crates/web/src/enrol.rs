@@ -46,7 +46,8 @@ pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route("/enrol", post(enrol).layer(GlobalConcurrencyLimitLayer::new(ATTEMPTS_AT_ONCE_MAX)))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .fallback(async || Problem::method_or_path())
+        .fallback(async || Problem::no_such_path())
+        .method_not_allowed_fallback(async || Problem::method())
         .with_state(app)
 }
 

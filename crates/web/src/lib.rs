@@ -91,7 +91,8 @@ fn exchange_router(app: App) -> Router {
         .route("/style.css", get(style))
         .merge(api::router())
         .layer(DefaultBodyLimit::max(limit))
-        .fallback(async || Problem::method_or_path())
+        .fallback(async || Problem::no_such_path())
+        .method_not_allowed_fallback(async || Problem::method())
         .with_state(app)
 }
 
@@ -105,6 +106,6 @@ fn guard(router: Router) -> Router {
     });
     router.layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX)).layer(CatchPanicLayer::custom(
         // The panic's message may quote data: neither answered nor logged.
-        |_: Box<dyn std::any::Any + Send>| Problem::from(store::Error::Closed).into_response(),
+        |_: Box<dyn std::any::Any + Send>| Problem::incident().into_response(),
     ))
 }

@@ -128,7 +128,7 @@ impl Problem {
         )
     }
 
-    pub(crate) fn method_or_path() -> Self {
+    pub(crate) fn no_such_path() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
             "H12",
@@ -143,6 +143,22 @@ impl Problem {
             "H10",
             "いまは保管できません。何も受け付けていません。",
             "しばらくしてから、もう一度送ってください。同じデータが二重に届くことはありません。",
+        )
+    }
+
+    /// A fault of ours that left no error to speak of; recorded under the incident's number.
+    pub(crate) fn incident() -> Self {
+        let incident = store::incident_number();
+        tracing::error!(incident, "a request was lost to a fault of ours");
+        Self { incident: Some(incident), ..Self::our_fault() }
+    }
+
+    pub(crate) fn method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "H13",
+            "その窓口では、その操作はできません。",
+            "/api/v1/openapi.json に窓口の一覧があります。",
         )
     }
 
@@ -188,10 +204,9 @@ impl From<store::Error> for Problem {
 /// A task of ours was lost (it panicked, or the server is going down).
 impl From<tokio::task::JoinError> for Problem {
     fn from(error: tokio::task::JoinError) -> Self {
-        let incident = store::incident_number();
         // The panic's message may quote data; only that there was one is recorded.
-        tracing::error!(incident, panicked = error.is_panic(), "a task was lost");
-        Self { incident: Some(incident), ..Self::our_fault() }
+        tracing::debug!(panicked = error.is_panic(), "a task was lost");
+        Self::incident()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The answer for programs. Its shape is an interface: fields are added, never renamed.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -39,8 +40,16 @@ struct FindingAnswer<'a> {
 
 pub(super) fn write(out: &mut impl Write, judged: &[Judged]) -> io::Result<()> {
     let mut answer = Answer { units: Vec::new(), findings: Vec::new() };
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    for file in judged.iter().flat_map(|judged| &judged.folder.files) {
+        *times.entry(&file.name).or_default() += 1;
+    }
     for Judged { folder, report } in judged {
-        let shown = |file: usize| folder.files[file].shown.as_str();
+        // The bare name, unless it has a namesake in another folder.
+        let shown = |file: usize| match &folder.files[file] {
+            file if times[file.name.as_str()] > 1 => file.shown.as_str(),
+            file => file.name.as_str(),
+        };
         answer.units.extend(report.units.iter().map(|unit| UnitAnswer {
             kind: unit.kind.map(|kind| kind.id()),
             serial: unit.serial.to_string(),

@@ -62,7 +62,8 @@ fn pieces(text: &str) -> Vec<&str> {
 
 fn may_break(before: char, after: char) -> bool {
     let word = |letter: char| letter.width() == Some(1) && letter != ' ';
-    !NOT_FIRST.contains(after) && !NOT_LAST.contains(before) && after != ' ' && !(word(before) && word(after))
+    let held = NOT_FIRST.contains(after) || NOT_LAST.contains(before) || after == ' ';
+    !(held || word(before) && word(after))
 }
 
 #[cfg(test)]

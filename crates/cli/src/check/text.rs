@@ -13,6 +13,8 @@ use super::{Judged, Side};
 
 /// Places of one rule in one file that are shown with their line; of the others only the number is given.
 const EXCERPTS_MAX: usize = 3;
+/// Rows that are named by their number alone.
+const ROWS_MAX: usize = 10;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -128,7 +130,10 @@ fn write_rules(
         .filter_map(|finding| spot(finding))
         .collect();
     let excerpts = file.map(|(_, found)| excerpt::excerpts(found, &spots)).unwrap_or_default();
-    for (rule, severity, group) in groups {
+    for (at, (rule, severity, group)) in groups.into_iter().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
+        }
         let (style, word) = severity_word(severity);
         let head = format!("{word} {} ", rule.code);
         let mut lines = screen::wrap(rule.what, WIDTH - 4 - screen::width(&head)).into_iter();
@@ -193,11 +198,12 @@ fn write_more<'a>(
 ) -> io::Result<()> {
     let uncounted: u64 = suppressed.map(|more| more.count).sum();
     let rows: BTreeSet<u64> = rest.iter().filter_map(|finding| finding.place.row).collect();
-    let rows: Vec<String> = rows.iter().map(u64::to_string).collect();
+    let all = uncounted == 0 && rows.len() <= ROWS_MAX;
+    let rows: Vec<String> = rows.iter().take(ROWS_MAX).map(u64::to_string).collect();
     let text = match (rows.is_empty(), rest.len() as u64 + uncounted) {
         (_, 0) => return Ok(()),
         (true, more) => format!("ほか{more}件"),
-        (false, more) if uncounted > 0 => format!("ほか{more}件（{}行目など）", rows.join("、")),
+        (false, more) if !all => format!("ほか{more}件（{}行目など）", rows.join("、")),
         (false, more) => format!("ほか{more}件（{}行目）", rows.join("、")),
     };
     write_hanging(out, "", &text)
@@ -227,7 +233,7 @@ fn write_summary(out: &mut impl Write, judged: &[Judged], side: Side) -> io::Res
     writeln!(out, "  {files}ファイル / {units}送信単位のうち{verb}もの{accepted} / {total}")?;
     let next = match (total.errors > 0, total.warnings > 0, side) {
         (true, _, Side::Export) => {
-            "誤りのある項目をケアソフトで直し、同じ組み合わせのファイルをまとめて書き出し直してから、もう一度検査してください。CSVファイルを直接書き換えないでください。"
+            "誤りのある項目を介護ソフトで直し、同じ組み合わせのファイルをまとめて書き出し直してから、もう一度検査してください。CSVファイルを直接書き換えないでください。"
         }
         (true, _, Side::Import) => "取り込まずに、誤りの内容を送信元の事業所に伝え、書き出し直してもらってください。",
         (false, true, Side::Export) => {

@@ -13,6 +13,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use store::{Error, HostClock, KeyStoreError, Store};
 
+/// Checking, sealing and opening run here; more threads than this would only take turns.
+const BLOCKING_THREADS_MAX: usize = 16;
+
 /// Which exchange.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Where {
@@ -36,7 +39,11 @@ impl Where {
 
 /// Runs an operator's command to its end.
 pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .enable_all()
+        .build()?
+        .block_on(work)
 }
 
 /// The ways in which opening an exchange fails, with a way out of each.

@@ -58,10 +58,11 @@ async fn serve(place: &Where) -> Outcome {
     };
     web::serve(service, stopped).await?;
     store.record_service(false).await.map_err(explain)?;
+    let (jobs, commits) = (store.writer_counts().jobs(), store.writer_counts().commits());
     if let Some(store) = Arc::into_inner(store) {
         store.close().await;
     }
-    say!("交換所を閉じました。");
+    say!("交換所を閉じました。（書き込み {jobs}件、コミット {commits}回）");
     Ok(Done::All)
 }
 

@@ -67,8 +67,24 @@ use FileKind::*;
 impl FileKind {
     /// All kinds, in the order of the standard's annex.
     pub const ALL: [FileKind; 18] = [
-        Uphosoku, Up1kyo, Dlt1kyo, Up2kyo, Up3kyo, Upplan, Upjsk, Dltplan, Dltjsk, Upsikyu, Upkihon, UpkihonSub1,
-        UpkihonSub2, UpkihonImage, Dltkihon, Upyobo, UpyoboSub, Dltyobo,
+        Uphosoku,
+        Up1kyo,
+        Dlt1kyo,
+        Up2kyo,
+        Up3kyo,
+        Upplan,
+        Upjsk,
+        Dltplan,
+        Dltjsk,
+        Upsikyu,
+        Upkihon,
+        UpkihonSub1,
+        UpkihonSub2,
+        UpkihonImage,
+        Dltkihon,
+        Upyobo,
+        UpyoboSub,
+        Dltyobo,
     ];
 
     /// The prefix of the file name, `UPPLAN`.

@@ -2,7 +2,10 @@
 
 use super::{Edition, FileKind, Layout, upplan};
 
-pub(super) static V202407: Layout = Layout { kind: FileKind::Upjsk, edition: Edition::V202407, columns: upplan::COLUMNS };
-pub(super) static V202504: Layout = Layout { kind: FileKind::Upjsk, edition: Edition::V202504, columns: upplan::COLUMNS };
+pub(super) static V202407: Layout =
+    Layout { kind: FileKind::Upjsk, edition: Edition::V202407, columns: upplan::COLUMNS };
+pub(super) static V202504: Layout =
+    Layout { kind: FileKind::Upjsk, edition: Edition::V202504, columns: upplan::COLUMNS };
 /// 版3.x.
-pub(super) static V202208: Layout = Layout { kind: FileKind::Upjsk, edition: Edition::V202208, columns: upplan::COLUMNS_202208 };
+pub(super) static V202208: Layout =
+    Layout { kind: FileKind::Upjsk, edition: Edition::V202208, columns: upplan::COLUMNS_202208 };

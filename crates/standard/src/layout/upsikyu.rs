@@ -8,7 +8,8 @@ use super::{Column, Edition, FileKind, Layout, NONE, codes, col};
 pub(super) static V202407: Layout = Layout { kind: FileKind::Upsikyu, edition: Edition::V202407, columns: COLUMNS };
 pub(super) static V202504: Layout = Layout { kind: FileKind::Upsikyu, edition: Edition::V202504, columns: COLUMNS };
 /// 版3.x.
-pub(super) static V202208: Layout = Layout { kind: FileKind::Upsikyu, edition: Edition::V202208, columns: COLUMNS_202208 };
+pub(super) static V202208: Layout =
+    Layout { kind: FileKind::Upsikyu, edition: Edition::V202208, columns: COLUMNS_202208 };
 
 #[rustfmt::skip]
 const COLUMNS: &[Column] = &[

@@ -42,6 +42,7 @@ pub mod v38;
 pub mod v39;
 
 use crate::{Profile, Severity};
+use std::fmt;
 
 /// 取り込みのときの重さ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,7 +56,6 @@ pub enum OnImport {
 }
 
 /// 検査項目.
-#[derive(Debug)]
 pub struct Rule {
     /// `V08`.
     pub code: &'static str,
@@ -89,6 +89,12 @@ impl Rule {
     /// The number in the code: 8 of `V08`.
     pub(crate) fn number(&self) -> usize {
         self.code.get(1..).and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rule({})", self.code)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::example::{name, text};
 use super::{OnImport, Rule};
-use crate::Severity;
 use crate::FileName;
+use crate::Severity;
 use crate::name::NameEdition;
 
 /// 旧版のファイル名

@@ -2,8 +2,8 @@
 
 use super::example::{name, text};
 use super::{OnImport, Rule};
-use crate::Severity;
 use crate::ServiceType;
+use crate::Severity;
 
 /// サービス種類
 pub const RULE: Rule = Rule {
@@ -15,7 +15,10 @@ pub const RULE: Rule = Rule {
     fix: "相手先のサービス種類の設定を確かめてください。対象外のサービスは、データ連携では送りません。",
     shown_as: None,
     good: &[text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n")],
-    bad: &[text!("DLTPLAN_202604_1370000001_43_1370000002_51_20260320093000.CSV", "202407,131016,0000000001,202604\r\n")],
+    bad: &[text!(
+        "DLTPLAN_202604_1370000001_43_1370000002_51_20260320093000.CSV",
+        "202407,131016,0000000001,202604\r\n"
+    )],
 };
 
 /// Whether a type may stand in a name.

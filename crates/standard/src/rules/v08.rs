@@ -13,6 +13,16 @@ pub const RULE: Rule = Rule {
     what: "ひとつの送信単位のファイルで、連番・送信元・送信先がそろっていません。",
     fix: "一度の操作で書き出したファイルだけを選び直してください。",
     shown_as: Some("V09"),
-    good: &[text!(name!("UP1KYO"), plan_1!()), text!(name!("UP2KYO"), plan_2!()), text!(name!("UP3KYO"), plan_3!()), text!(name!("UPHOSOKU_000000"), supplement!("20260320", "000000"))],
-    bad: &[text!(name!("UP1KYO"), plan_1!()), text!(name!("UP2KYO"), plan_2!()), text!("UP3KYO_1370000001_43_1370000002_11_20260320093001.CSV", plan_3!()), text!(name!("UPHOSOKU_000000"), supplement!("20260320", "000000"))],
+    good: &[
+        text!(name!("UP1KYO"), plan_1!()),
+        text!(name!("UP2KYO"), plan_2!()),
+        text!(name!("UP3KYO"), plan_3!()),
+        text!(name!("UPHOSOKU_000000"), supplement!("20260320", "000000")),
+    ],
+    bad: &[
+        text!(name!("UP1KYO"), plan_1!()),
+        text!(name!("UP2KYO"), plan_2!()),
+        text!("UP3KYO_1370000001_43_1370000002_11_20260320093001.CSV", plan_3!()),
+        text!(name!("UPHOSOKU_000000"), supplement!("20260320", "000000")),
+    ],
 };

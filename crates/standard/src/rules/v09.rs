@@ -15,12 +15,17 @@ pub const RULE: Rule = Rule {
     what: "一度に送るファイルの組み合わせが、標準仕様の送信単位になっていません。",
     fix: "一度の操作で書き出したファイルをすべて選び直してください。足りないファイルがあれば、介護ソフトから書き出し直してください。",
     shown_as: None,
-    good: &[text!(name!("UP1KYO"), plan_1!()), text!(name!("UP2KYO"), plan_2!()), text!(name!("UP3KYO"), plan_3!()), text!(name!("UPHOSOKU_000000"), supplement!("20260320", "000000"))],
+    good: &[
+        text!(name!("UP1KYO"), plan_1!()),
+        text!(name!("UP2KYO"), plan_2!()),
+        text!(name!("UP3KYO"), plan_3!()),
+        text!(name!("UPHOSOKU_000000"), supplement!("20260320", "000000")),
+    ],
     bad: &[text!(name!("UP1KYO"), plan_1!())],
 };
 
 /// What is missing or too much against the nearest unit, and the nearest neighbour that has the missing file.
-pub(crate) fn explain(group: &Group, all: &[Group]) -> String {
+pub(crate) fn explain(group: &Group, near: &[Group]) -> String {
     let mut present: Vec<FileKind> = group.files.iter().map(|(_, name)| name.kind).collect();
     present.sort_unstable();
     present.dedup();
@@ -38,7 +43,8 @@ pub(crate) fn explain(group: &Group, all: &[Group]) -> String {
             && entry.required.contains(&FileKind::Uphosoku)
             && (entry.kind == UnitKind::CarePlan) != plan_supplement;
         let twin = usize::from(entry.prevention != group.key.is_prevention());
-        (lacks(entry).len() + surplus(entry).len() + 2 * usize::from(other_use), twin)
+        // What is there tells more about what was meant than what is not.
+        (lacks(entry).len() + 10 * surplus(entry).len() + 2 * usize::from(other_use), twin)
     };
     let Some(nearest) = UNITS.iter().min_by_key(distance) else { return String::new() };
     let (missing, extra) = (lacks(nearest), surplus(nearest));
@@ -51,13 +57,14 @@ pub(crate) fn explain(group: &Group, all: &[Group]) -> String {
         text.push_str(&format!("{and}{}が余分です", list(&extra)));
     }
     text.push('。');
-    let neighbour = all
+    let neighbour = near
         .iter()
         .filter(|other| other.key != group.key)
         .filter(|other| other.files.iter().any(|(_, name)| missing.contains(&name.kind)))
         .min_by_key(|other| (group.key.distance(&other.key), other.key));
     if let Some(other) = neighbour.filter(|other| group.key.distance(&other.key) <= NEIGHBOUR_DISTANCE_MAX) {
-        let found: Vec<FileKind> = missing.iter().filter(|kind| other.files.iter().any(|(_, name)| name.kind == **kind)).copied().collect();
+        let found: Vec<FileKind> =
+            missing.iter().filter(|kind| other.files.iter().any(|(_, name)| name.kind == **kind)).copied().collect();
         text.push_str(&format!("{}が違う{}があります。", differences(group, other), list(&found)));
     }
     text

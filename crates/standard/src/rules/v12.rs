@@ -2,8 +2,8 @@
 
 use super::example::{name, plan_1, plan_2, plan_3, supplement, text};
 use super::{OnImport, Rule};
-use crate::Severity;
 use crate::Profile;
+use crate::Severity;
 
 /// 第3表のない計画書
 pub const RULE: Rule = Rule {
@@ -14,8 +14,17 @@ pub const RULE: Rule = Rule {
     what: "計画書の一式に第3表（週間サービス計画表）がありません。",
     fix: "送信元の介護ソフトが古い版です。第3表は別の方法で受け取り、ソフトの更新を相手に伝えてください。",
     shown_as: None,
-    good: &[text!(name!("UP1KYO"), plan_1!()), text!(name!("UP2KYO"), plan_2!()), text!(name!("UP3KYO"), plan_3!()), text!(name!("UPHOSOKU_000000"), supplement!("20260320", "000000"))],
-    bad: &[text!(name!("UP1KYO"), plan_1!("202407", "123-4567")), text!(name!("UP2KYO"), plan_2!("202407")), text!(name!("UPHOSOKU_000000"), supplement!("202407", "20260320", "123-4567", "000000"))],
+    good: &[
+        text!(name!("UP1KYO"), plan_1!()),
+        text!(name!("UP2KYO"), plan_2!()),
+        text!(name!("UP3KYO"), plan_3!()),
+        text!(name!("UPHOSOKU_000000"), supplement!("20260320", "000000")),
+    ],
+    bad: &[
+        text!(name!("UP1KYO"), plan_1!("202407", "123-4567")),
+        text!(name!("UP2KYO"), plan_2!("202407")),
+        text!(name!("UPHOSOKU_000000"), supplement!("202407", "20260320", "123-4567", "000000")),
+    ],
 };
 
 /// What a plan unit without UP3KYO breaks: this rule if it is of edition 3.x or on import, else V09.

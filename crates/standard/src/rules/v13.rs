@@ -14,5 +14,8 @@ pub const RULE: Rule = Rule {
     fix: "一度の操作で書き出したファイルだけを、名前を変えずに選び直してください。",
     shown_as: Some("V09"),
     good: &[text!(centre!("UPKIHON"), basic!()), text!(centre!("UPKIHON_SUB1"), timetable!())],
-    bad: &[text!(centre!("UPKIHON"), basic!()), text!("UPKIHON_SUB1_1370000003_46_1370000002_A2_20260320093001.CSV", timetable!())],
+    bad: &[
+        text!(centre!("UPKIHON"), basic!()),
+        text!("UPKIHON_SUB1_1370000003_46_1370000002_A2_20260320093001.CSV", timetable!()),
+    ],
 };

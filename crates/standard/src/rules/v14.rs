@@ -13,8 +13,17 @@ pub const RULE: Rule = Rule {
     what: "家族構成の画像の枝番が4桁の数字でないか、中身がJPEG画像ではありません。",
     fix: "画像をJPEG形式にして、介護ソフトから書き出し直してください。",
     shown_as: None,
-    good: &[text!(centre!("UPKIHON"), basic!("1", "UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg")), bytes!("UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg", b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\xFF\xD9")],
-    bad: &[text!(centre!("UPKIHON"), basic!("1", "UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg")), bytes!("UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg", b"\x89PNG\r\n")],
+    good: &[
+        text!(centre!("UPKIHON"), basic!("1", "UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg")),
+        bytes!(
+            "UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg",
+            b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\xFF\xD9"
+        ),
+    ],
+    bad: &[
+        text!(centre!("UPKIHON"), basic!("1", "UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg")),
+        bytes!("UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg", b"\x89PNG\r\n"),
+    ],
 };
 
 /// JPEG files begin with these bytes.

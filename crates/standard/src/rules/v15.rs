@@ -14,8 +14,20 @@ pub const RULE: Rule = Rule {
     what: "利用者基本情報に書かれた画像のファイル名と、一緒に送る画像が合っていません。",
     fix: "利用者基本情報と画像を、一度の操作で書き出し直してください。",
     shown_as: None,
-    good: &[text!(centre!("UPKIHON"), basic!("1", "UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg")), bytes!("UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg", b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\xFF\xD9")],
-    bad: &[text!(centre!("UPKIHON"), basic!()), bytes!("UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg", b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\xFF\xD9")],
+    good: &[
+        text!(centre!("UPKIHON"), basic!("1", "UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg")),
+        bytes!(
+            "UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg",
+            b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\xFF\xD9"
+        ),
+    ],
+    bad: &[
+        text!(centre!("UPKIHON"), basic!()),
+        bytes!(
+            "UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg",
+            b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\xFF\xD9"
+        ),
+    ],
 };
 
 /// How often each image of the unit is named, and which names have no image.

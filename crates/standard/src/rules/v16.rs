@@ -2,8 +2,8 @@
 
 use super::example::{basic, centre, text, timetable};
 use super::{OnImport, Rule};
-use crate::Severity;
 use crate::FileKind;
+use crate::Severity;
 use crate::unit::Group;
 
 /// 別表の数
@@ -16,7 +16,11 @@ pub const RULE: Rule = Rule {
     fix: "同じ別表を二度選んでいないか確かめてください。",
     shown_as: None,
     good: &[text!(centre!("UPKIHON"), basic!()), text!(centre!("UPKIHON_SUB1"), timetable!())],
-    bad: &[text!(centre!("UPKIHON"), basic!()), text!(centre!("UPKIHON_SUB1"), timetable!()), text!(centre!("UPKIHON_SUB1"), timetable!())],
+    bad: &[
+        text!(centre!("UPKIHON"), basic!()),
+        text!(centre!("UPKIHON_SUB1"), timetable!()),
+        text!(centre!("UPKIHON_SUB1"), timetable!()),
+    ],
 };
 
 /// What each attachment hangs on.

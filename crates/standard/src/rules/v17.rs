@@ -15,7 +15,10 @@ pub const RULE: Rule = Rule {
     fix: "送信元と送信先が逆になっていないか、介護ソフトの相手先の設定を確かめて書き出し直してください。",
     shown_as: None,
     good: &[text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n")],
-    bad: &[text!("DLTPLAN_202604_1370000002_11_1370000001_43_20260320093000.CSV", "202407,131016,0000000001,202604\r\n")],
+    bad: &[text!(
+        "DLTPLAN_202604_1370000002_11_1370000001_43_20260320093000.CSV",
+        "202407,131016,0000000001,202604\r\n"
+    )],
 };
 
 /// The half of the name that does not fit the file. A code nobody knows is left to V07.

@@ -15,7 +15,10 @@ pub const RULE: Rule = Rule {
     fix: "同じファイルを二度選んでいないか確かめてください。ひとつにまとめて書き出すのが標準仕様の形です。",
     shown_as: None,
     good: &[text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n")],
-    bad: &[text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n"), text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n")],
+    bad: &[
+        text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n"),
+        text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n"),
+    ],
 };
 
 /// The second file of a kind. Attachments are V16's; images may be many, but not twice under one name.

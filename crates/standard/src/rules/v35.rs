@@ -41,7 +41,8 @@ pub(crate) fn fits_digits(value: &[u8], max: u16) -> bool {
 pub(crate) fn describe(value: &[u8], length: Length) -> Option<String> {
     let given = ms932::characters(value);
     match length {
-        Length::Exact(exact) => Some(format!("{exact}文字の項目に{given}文字あるか、半角英数字でない文字があります")),
+        Length::Exact(exact) if given == usize::from(exact) => Some("半角英数字ではない文字があります".into()),
+        Length::Exact(exact) => Some(format!("{exact}文字の項目に{given}文字あります")),
         Length::Max(max) | Length::Printed(_, max) => Some(format!("{max}文字までの項目に{given}文字あります")),
         Length::Free => None,
     }

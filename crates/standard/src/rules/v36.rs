@@ -28,7 +28,9 @@ pub(crate) fn is_integer(value: &[u8]) -> bool {
 /// 99.99.
 #[inline(always)]
 pub(crate) fn is_decimal(value: &[u8]) -> bool {
-    let Some((whole, [b'.', tenth, hundredth])) = value.split_at_checked(value.len().saturating_sub(3)) else { return false };
+    let Some((whole, [b'.', tenth, hundredth])) = value.split_at_checked(value.len().saturating_sub(3)) else {
+        return false;
+    };
     (1..=3).contains(&whole.len())
         && whole.iter().all(u8::is_ascii_digit)
         && tenth.is_ascii_digit()

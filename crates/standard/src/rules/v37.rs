@@ -13,8 +13,18 @@ pub const RULE: Rule = Rule {
     what: "郵便番号が「123-4567」の形ではありません。",
     fix: "郵便番号をハイフン付きの半角8文字で入力し直し、書き出し直してください。",
     shown_as: None,
-    good: &[text!(name!("UP1KYO"), plan_1!()), text!(name!("UP2KYO"), plan_2!()), text!(name!("UP3KYO"), plan_3!()), text!(name!("UPHOSOKU_000000"), supplement!("20260320", "000000"))],
-    bad: &[text!(name!("UP1KYO"), plan_1!("202407", "1234567")), text!(name!("UP2KYO"), plan_2!()), text!(name!("UP3KYO"), plan_3!()), text!(name!("UPHOSOKU_000000"), supplement!("20260320", "000000"))],
+    good: &[
+        text!(name!("UP1KYO"), plan_1!()),
+        text!(name!("UP2KYO"), plan_2!()),
+        text!(name!("UP3KYO"), plan_3!()),
+        text!(name!("UPHOSOKU_000000"), supplement!("20260320", "000000")),
+    ],
+    bad: &[
+        text!(name!("UP1KYO"), plan_1!("202407", "1234567")),
+        text!(name!("UP2KYO"), plan_2!()),
+        text!(name!("UP3KYO"), plan_3!()),
+        text!(name!("UPHOSOKU_000000"), supplement!("20260320", "000000")),
+    ],
 };
 
 /// Three digits, a hyphen, four digits.

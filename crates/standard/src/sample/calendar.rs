@@ -28,11 +28,7 @@ impl Day {
         let month = (5 * of_year + 2) / 153;
         let day = of_year - (153 * month + 2) / 5 + 1;
         let month = if month < 10 { month + 3 } else { month - 9 };
-        Day {
-            year: (era * 400 + year + i64::from(month <= 2)) as i32,
-            month: month as u32,
-            day: day as u32,
-        }
+        Day { year: (era * 400 + year + i64::from(month <= 2)) as i32, month: month as u32, day: day as u32 }
     }
 
     pub(super) fn plus(self, days: i64) -> Self {

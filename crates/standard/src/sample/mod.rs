@@ -193,11 +193,8 @@ impl<'a> Maker<'a> {
             let names = self.request.names.as_deref();
             let person = Person::new(&mut dice, self.request.seed, index, names, self.month);
             let plan_date = self.month.after(-1).on(dice.between(8, 25));
-            let side = Side {
-                service_type: self.provider_type(),
-                number: self.provider(),
-                prevention: self.prevention,
-            };
+            let side =
+                Side { service_type: self.provider_type(), number: self.provider(), prevention: self.prevention };
             let care = Care::new(&mut dice, self.request.seed, &side);
             Case { index, person, care, plan_date }
         })
@@ -224,7 +221,11 @@ impl<'a> Maker<'a> {
     }
 
     fn planner_name(&self) -> &'static str {
-        if self.prevention { "文箱市地域包括支援センター（架空）" } else { "㈱例示 居宅介護支援事業所ふみ" }
+        if self.prevention {
+            "文箱市地域包括支援センター（架空）"
+        } else {
+            "㈱例示 居宅介護支援事業所ふみ"
+        }
     }
 
     /// 介護支援専門員

@@ -293,7 +293,8 @@ fn costs(dice: &mut Dice, care: &Care, lines: &[Line], stay: Option<Stay>) -> (V
             Limited { over: amount - within, within }
         });
         let covered = limited.map_or(amount, |limited| limited.within);
-        let yen = |units: u32| u32::try_from(u64::from(units) * u64::from(line.service.price) / 100).unwrap_or(u32::MAX);
+        let yen =
+            |units: u32| u32::try_from(u64::from(units) * u64::from(line.service.price) / 100).unwrap_or(u32::MAX);
         let total = yen(covered);
         let claimed = total * rate / 100;
         let first = care.planned.first().map_or("", |planned| planned.service.code);
@@ -328,9 +329,8 @@ fn with_sums(details: Vec<(&Line, Cost)>) -> Vec<Cost> {
     let mut rows = Vec::new();
     let mut rest = details.as_slice();
     while let Some((first, _)) = rest.first() {
-        let of_office = |line: &Line| {
-            line.provider.number == first.provider.number && line.service.code == first.service.code
-        };
+        let of_office =
+            |line: &Line| line.provider.number == first.provider.number && line.service.code == first.service.code;
         let length = rest.iter().take_while(|(line, _)| of_office(line)).count();
         let (office, after) = rest.split_at(length);
         rest = after;
@@ -388,8 +388,7 @@ fn sum<'a>(mut head: Cost, parts: impl Iterator<Item = &'a Cost>) -> Cost {
         head.amount += part.amount;
         if let Some(limited) = part.limited {
             let so_far = head.limited.unwrap_or_default();
-            head.limited =
-                Some(Limited { over: so_far.over + limited.over, within: so_far.within + limited.within });
+            head.limited = Some(Limited { over: so_far.over + limited.over, within: so_far.within + limited.within });
         }
         if let Some(units) = part.by_type {
             head.by_type = Some(head.by_type.unwrap_or_default() + units);

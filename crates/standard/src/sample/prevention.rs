@@ -167,7 +167,14 @@ fn support_plan(sheet: &mut Sheet, maker: &Maker<'_>, case: &Case, dice: &mut Di
         .put("certification_valid_to", person.valid_to)
         .put("plan_category", dice.pick(&["11", "21"]))
         .put("certification_status", "2")
-        .put("support_level", match case.care.level { "12" => "1", "13" => "2", _ => "3" })
+        .put(
+            "support_level",
+            match case.care.level {
+                "12" => "1",
+                "13" => "2",
+                _ => "3",
+            },
+        )
         .put("author_center_staff_name", "想定　包子")
         .put("author_care_manager_name", maker.manager())
         .put("author_office_name", maker.planner_name())

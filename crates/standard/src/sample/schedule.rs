@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::month::{self, Cost, Line, Plan};
-use super::sheet::{Row, Sheet};
 use super::services::Style;
+use super::sheet::{Row, Sheet};
 use super::{Case, Maker, Purpose};
 use crate::FileKind;
 

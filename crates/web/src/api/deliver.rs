@@ -1,9 +1,9 @@
-use super::{TransmissionView, parse_id};
+use super::{FileNamed, SetId, TransmissionView};
 use crate::app::App;
 use crate::asker::Caller;
 use crate::problem::Problem;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use std::io::{Cursor, Write as _};
@@ -27,9 +27,9 @@ fn done<T>(answer: Answer<T>) -> Result<T, Problem> {
 pub(super) async fn describe(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<String>,
+    SetId(id): SetId,
 ) -> Result<Json<TransmissionView>, Problem> {
-    let set = app.store.describe(&caller.asker, parse_id(&id)?).await?.ok_or_else(Problem::not_found)?;
+    let set = app.store.describe(&caller.asker, id).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(set.into()))
 }
 
@@ -46,9 +46,10 @@ pub(super) async fn describe(
 pub(super) async fn file(
     State(app): State<App>,
     caller: Caller,
-    Path((id, name)): Path<(String, String)>,
+    SetId(id): SetId,
+    FileNamed(name): FileNamed,
 ) -> Result<Response, Problem> {
-    let mut files = done(app.store.open_set(&caller.asker, parse_id(&id)?, Some(&name)).await?)?;
+    let mut files = done(app.store.open_set(&caller.asker, id, Some(&name)).await?)?;
     let file = files.pop().ok_or_else(Problem::not_found)?;
     Ok(download("application/octet-stream", &file.name, file.bytes))
 }
@@ -62,8 +63,7 @@ pub(super) async fn file(
         (status = 410, description = "Withdrawn by its sender.", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn zip(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
-    let id = parse_id(&id)?;
+pub(super) async fn zip(State(app): State<App>, caller: Caller, SetId(id): SetId) -> Result<Response, Problem> {
     let files = done(app.store.open_set(&caller.asker, id, None).await?)?;
     let archive = pack(&files).map_err(|_| store::Error::Impossible("zip"))?;
     Ok(download("application/zip", &format!("{id}.zip"), archive))
@@ -81,9 +81,9 @@ pub(super) async fn zip(State(app): State<App>, caller: Caller, Path(id): Path<S
 pub(super) async fn acknowledge(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<String>,
+    SetId(id): SetId,
 ) -> Result<Json<TransmissionView>, Problem> {
-    Ok(Json(done(app.store.acknowledge(&caller.asker, parse_id(&id)?).await?)?.into()))
+    Ok(Json(done(app.store.acknowledge(&caller.asker, id).await?)?.into()))
 }
 
 /// 取下げ: the sender takes a set back that nobody has collected. Doing it again changes nothing.
@@ -98,9 +98,9 @@ pub(super) async fn acknowledge(
 pub(super) async fn withdraw(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<String>,
+    SetId(id): SetId,
 ) -> Result<Json<TransmissionView>, Problem> {
-    Ok(Json(done(app.store.withdraw(&caller.asker, parse_id(&id)?).await?)?.into()))
+    Ok(Json(done(app.store.withdraw(&caller.asker, id).await?)?.into()))
 }
 
 /// Stored, not compressed: the sets are small and the connection is the receiver's own.

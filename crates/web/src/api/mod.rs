@@ -8,7 +8,10 @@ mod view;
 use crate::app::App;
 use crate::problem::Problem;
 use axum::Json;
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::routing::get;
+use http::request::Parts;
+use store::TransmissionId;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -47,7 +50,32 @@ pub(crate) fn router() -> axum::Router<App> {
     router.route("/api/v1/openapi.json", get(move || async move { Json(document) }))
 }
 
-/// A transmission's id in a path; anything else is simply not found.
-fn parse_id(text: &str) -> Result<store::TransmissionId, Problem> {
-    text.parse().map_err(|_| Problem::not_found())
+/// A transmission's id in a path. What is no id is not found, like an id that is nobody's.
+struct SetId(TransmissionId);
+
+impl FromRequestParts<App> for SetId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let named = path_parameter(parts, app, "id").await?;
+        named.parse().map(Self).map_err(|_| Problem::not_found())
+    }
+}
+
+/// A file's name in a path.
+struct FileNamed(String);
+
+impl FromRequestParts<App> for FileNamed {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        path_parameter(parts, app, "name").await.map(Self)
+    }
+}
+
+async fn path_parameter(parts: &mut Parts, app: &App, wanted: &str) -> Result<String, Problem> {
+    // Fails where the path is not UTF-8 once decoded: no name of ours.
+    let parameters = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::not_found())?;
+    let found = parameters.iter().find(|(name, _)| *name == wanted);
+    found.map(|(_, value)| value.to_owned()).ok_or_else(Problem::not_found)
 }

@@ -3,14 +3,15 @@ use crate::app::App;
 use crate::asker::Caller;
 use crate::problem::Problem;
 use axum::Json;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use exchange::Refusal;
-use http::header;
+use http::{StatusCode, header};
 use serde::Serialize;
-use standard::{Profile, Report, SourceFile, Unit};
+use standard::{Profile, Report, Severity, SourceFile, Unit};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use store::{Acceptance, Answer, Office};
+use store::{Acceptance, Answer, Office, Transmission};
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 
@@ -117,64 +118,62 @@ async fn send_set(
         unit,
         &sources(&files),
     );
-    let (warnings, errors) = findings(report, index, &sources(&files));
+    let answer = SetAnswer::about(unit, &files);
     let (letter, receiver) = match (letter, receiver) {
         (Ok(letter), Some(receiver)) => (letter, receiver.clone()),
-        (Err(refusal), _) => return refuse(app, caller, unit, &files, refusal, errors).await,
-        (Ok(_), None) => return refuse(app, caller, unit, &files, Refusal::ReceiverUnknown, errors).await,
+        (Err(refusal), _) => {
+            app.store.record_refusal(&caller.asker, refusal).await?;
+            let errors = match refusal {
+                Refusal::Findings => findings(report, index, Severity::Error, &sources(&files)),
+                _ => Vec::new(),
+            };
+            return Ok(answer.refused(refusal, errors));
+        }
+        (Ok(_), None) => return Ok(answer.refused(Refusal::ReceiverUnknown, Vec::new())),
     };
+    let warnings = findings(report, index, Severity::Warning, &sources(&files));
     let (store, sender, bodies) = (Arc::clone(&app.store), caller.asker.clone(), Arc::clone(&files));
     let count = warnings.len() as u64;
     let sealed = blocking(move || store.seal(&sender, &receiver, &letter, count, &sources(&bodies))).await??;
-    let (outcome, transmission) = match app.store.accept(&caller.asker, sealed).await? {
-        Answer::Done(Acceptance::New(transmission)) => ("accepted", transmission),
-        Answer::Done(Acceptance::Already(transmission)) => ("already", transmission),
-        Answer::Refused(refusal) => {
-            return Ok(refused(unit, &files, refusal, Vec::new()));
-        }
-        Answer::NotFound => return Ok(refused(unit, &files, Refusal::ReceiverUnknown, Vec::new())),
-    };
-    Ok(SetAnswer {
-        outcome,
-        transmission: Some(transmission.into()),
-        problem: None,
-        warnings,
-        ..refused(unit, &files, Refusal::Findings, Vec::new())
+    Ok(match app.store.accept(&caller.asker, sealed).await? {
+        Answer::Done(Acceptance::New(transmission)) => answer.accepted("accepted", transmission, warnings),
+        Answer::Done(Acceptance::Already(transmission)) => answer.accepted("already", transmission, warnings),
+        Answer::Refused(refusal) => answer.refused(refusal, Vec::new()),
+        Answer::NotFound => answer.refused(Refusal::ReceiverUnknown, Vec::new()),
     })
 }
 
-async fn refuse(
-    app: &App,
-    caller: &Caller,
-    unit: &Unit,
-    files: &[Upload],
-    refusal: Refusal,
-    errors: Vec<FindingView>,
-) -> Result<SetAnswer, Problem> {
-    app.store.record_refusal(&caller.asker, refusal).await?;
-    Ok(refused(unit, files, refusal, errors))
-}
+impl SetAnswer {
+    /// Which set; what came of it is not known yet.
+    fn about(unit: &Unit, files: &[Upload]) -> Self {
+        Self {
+            outcome: "refused",
+            serial: unit.serial.to_string(),
+            receiver: unit.receiver.to_string(),
+            files: unit.files.iter().map(|&index| files[index].name.clone()).collect(),
+            transmission: None,
+            problem: None,
+            warnings: Vec::new(),
+        }
+    }
 
-fn refused(unit: &Unit, files: &[Upload], refusal: Refusal, findings: Vec<FindingView>) -> SetAnswer {
-    SetAnswer {
-        outcome: "refused",
-        serial: unit.serial.to_string(),
-        receiver: unit.receiver.to_string(),
-        files: unit.files.iter().map(|&index| files[index].name.clone()).collect(),
-        transmission: None,
-        problem: Some(Problem::from(refusal).with_findings(findings)),
-        warnings: Vec::new(),
+    fn accepted(self, outcome: &'static str, transmission: Transmission, warnings: Vec<FindingView>) -> Self {
+        Self { outcome, transmission: Some(transmission.into()), warnings, ..self }
+    }
+
+    fn refused(self, refusal: Refusal, findings: Vec<FindingView>) -> Self {
+        Self { problem: Some(Problem::from(refusal).with_findings(findings)), ..self }
     }
 }
 
-/// Warnings and errors of one set, its own and its files'.
-fn findings(report: &Report, index: usize, files: &[SourceFile<'_>]) -> (Vec<FindingView>, Vec<FindingView>) {
+/// Findings of one set, its own and its files'.
+fn findings(report: &Report, index: usize, severity: Severity, files: &[SourceFile<'_>]) -> Vec<FindingView> {
     report
         .findings
         .iter()
-        .filter(|finding| finding.unit == Some(index))
+        .filter(|finding| finding.unit == Some(index) && finding.severity == severity)
         .map(|finding| FindingView::new(finding, files))
-        .partition(|finding| finding.severity == "warning")
+        .collect()
 }
 
 /// Files that no set claims, with what the naming rules say of them.
@@ -222,13 +221,17 @@ async fn read_files(app: &App, request: Request) -> Result<(Vec<Upload>, OwnedSe
         Problem::unreadable_request("multipart/form-data で、ファイルを一つずつ部分として送ってください。")
     })?;
     let (mut files, mut total) = (Vec::new(), 0);
-    while let Some(mut part) = form.next_field().await.map_err(|_| Problem::broken_upload())? {
+    let broken = |error: MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::body_too_large(limits.call_bytes),
+        _ => Problem::broken_upload(),
+    };
+    while let Some(mut part) = form.next_field().await.map_err(broken)? {
         let Some(name) = part.file_name().map(str::to_owned) else { continue };
         if files.len() == limits.call_files {
             return Err(Problem::too_many_files(limits.call_files));
         }
         let mut bytes = Vec::new();
-        while let Some(chunk) = part.chunk().await.map_err(|_| Problem::broken_upload())? {
+        while let Some(chunk) = part.chunk().await.map_err(broken)? {
             total += chunk.len();
             if total > limits.call_bytes {
                 return Err(Problem::body_too_large(limits.call_bytes));

@@ -1,0 +1,27 @@
+//! The exchange, seen from outside: the real binary, real TLS with real certificates, bad input first.
+//!
+//! `World` makes an exchange in a folder of its own and starts `fumibako serve`; `world.offices()` registers offices
+//! nobody else uses, so that tests may share a server. `Device` is one enrolled device and says what it does:
+//! `sender.sends(..)`, `receiver.collects(..)`. Every answer is looked at for the security headers on the way.
+
+#![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers of tests")]
+
+mod answer;
+mod canary;
+mod commands;
+mod crash;
+mod damage;
+mod device;
+mod disk;
+mod document;
+mod handshake;
+mod identity;
+mod ledger_entries;
+mod life;
+mod samples;
+mod server;
+mod sets;
+mod uploads;
+mod vault;
+mod wire;
+mod world;

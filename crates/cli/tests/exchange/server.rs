@@ -1,0 +1,110 @@
+//! `fumibako serve` as a child that never outlives the test.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_fumibako");
+
+/// A running exchange. Killed when dropped; killed too when the test program itself is gone, since a shared world is
+/// never dropped.
+pub(crate) struct Server {
+    child: Child,
+    said: BufReader<ChildStdout>,
+    watchdog: Child,
+    _watched: Option<ChildStdin>,
+    pub(crate) exchange_url: String,
+    pub(crate) enrolment_url: String,
+    pub(crate) log: PathBuf,
+}
+
+impl Server {
+    /// Returns once both doors are open. The log goes to `server.log` beside the configuration and is added to.
+    pub(crate) fn start(config: &Path, credentials: Option<&Path>) -> Self {
+        let folder = config.parent().unwrap();
+        let log = folder.join("server.log");
+        let stderr = File::options().create(true).append(true).open(&log).unwrap();
+        let mut command = Command::new(BINARY);
+        if let Some(credentials) = credentials {
+            command.env("CREDENTIALS_DIRECTORY", credentials);
+        }
+        let mut child = command
+            .args(["serve", "--log", "debug", "--config"])
+            .arg(config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        let urls: Vec<&str> =
+            line.split("https://").skip(1).map(|rest| rest.split(|c: char| !c.is_ascii()).next().unwrap()).collect();
+        let &[exchange, enrolment] = urls.as_slice() else {
+            panic!("the server did not open: {line}\n{}", std::fs::read_to_string(&log).unwrap());
+        };
+        let (exchange_url, enrolment_url) =
+            (format!("https://{}", exchange.trim()), format!("https://{}", enrolment.trim()));
+        // Its standard input closes with this program, however that ends.
+        let mut watchdog = Command::new("sh")
+            .args(["-c", r#"read _; kill -9 "$0"; rm -rf -- "$1""#, &child.id().to_string()])
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let watched = watchdog.stdin.take();
+        Self { child, said, watchdog, _watched: watched, exchange_url, enrolment_url, log }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        port(&self.exchange_url)
+    }
+
+    pub(crate) fn enrolment_port(&self) -> u16 {
+        port(&self.enrolment_url)
+    }
+
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// The most memory it ever had resident, in bytes.
+    pub(crate) fn memory_peak_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() << 10
+    }
+
+    /// Asks it to stop in order and returns what it said.
+    pub(crate) fn stop(mut self) -> (ExitStatus, String) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let mut said = String::new();
+        self.said.read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap(), said)
+    }
+
+    /// SIGKILL, at whatever it is doing.
+    pub(crate) fn crash(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The watchdog first: the number of a process that is gone may be another's.
+        let _ = self.watchdog.kill();
+        let _ = self.watchdog.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn port(url: &str) -> u16 {
+    url.rsplit(':').next().unwrap().parse().unwrap()
+}

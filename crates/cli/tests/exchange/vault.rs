@@ -1,0 +1,88 @@
+//! What only somebody with the master key sees: the key-store file and the rows of the database.
+
+use ledger::{Action, Entry};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+use seal::{Argon2Cost, KeyStoreFile, Lock, MasterKey, Purpose, Zeroizing};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+const MASTER: [u8; 32] = *b"the master key of tests, no more";
+
+pub(crate) fn master() -> MasterKey {
+    MasterKey::from_bytes(&Zeroizing::new(MASTER))
+}
+
+/// As `fumibako init` writes it, but with the lowest cost that is allowed.
+pub(crate) fn key_store(passphrase: &str) -> Vec<u8> {
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let lock = Lock::Passphrase(passphrase);
+    KeyStoreFile::seal_with_cost(&master(), lock, Argon2Cost::OWASP, &mut rng).unwrap().to_bytes()
+}
+
+/// A connection of our own to the encrypted database, beside the server's.
+pub(crate) async fn database(data: &Path) -> SqliteConnection {
+    let key = master().derive(&Purpose::DatabaseKey { version: 1 }).unwrap();
+    let hex = key.reveal().iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    });
+    SqliteConnectOptions::new()
+        .filename(data.join("fumibako.db"))
+        .pragma("key", format!("\"x'{hex}'\""))
+        .busy_timeout(Duration::from_secs(10))
+        .disable_statement_logging()
+        .connect()
+        .await
+        .unwrap()
+}
+
+/// Runs one statement; returns how many rows it changed.
+pub(crate) async fn execute(data: &Path, sql: &'static str, id: &str) -> u64 {
+    let mut database = database(data).await;
+    let rows = sqlx::query(sql).bind(id).execute(&mut database).await.unwrap().rows_affected();
+    database.close().await.unwrap();
+    rows
+}
+
+/// The whole ledger, each entry parsed; panics on a gap, on a leaf hash that is not the entry's, on an entry that does
+/// not read back as itself.
+pub(crate) async fn ledger(data: &Path) -> Vec<Entry> {
+    let mut database = database(data).await;
+    let rows: Vec<(i64, String, String)> =
+        sqlx::query_as("SELECT entry_index, entry, leaf_hash FROM ledger ORDER BY entry_index")
+            .fetch_all(&mut database)
+            .await
+            .unwrap();
+    database.close().await.unwrap();
+    assert!(!rows.is_empty());
+    (0..)
+        .zip(rows)
+        .map(|(expected, (index, text, leaf))| {
+            assert_eq!(index, expected, "a gap in the ledger");
+            let entry = Entry::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"));
+            let hash = ledger::leaf_hash(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            assert_eq!(hash, leaf, "{text}");
+            entry
+        })
+        .collect()
+}
+
+/// How many entries of this action are about this object.
+pub(crate) fn about(entries: &[Entry], action: Action, object: &str) -> usize {
+    entries
+        .iter()
+        .map(Entry::fields)
+        .filter(|entry| entry.action == action && entry.object.as_ref().is_some_and(|id| id.as_str() == object))
+        .count()
+}
+
+/// A sound key store with the same passphrase and another exchange's key.
+pub(crate) fn another_key_store(passphrase: &str) -> Vec<u8> {
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    let other = MasterKey::generate(&mut rng);
+    KeyStoreFile::seal_with_cost(&other, Lock::Passphrase(passphrase), Argon2Cost::OWASP, &mut rng).unwrap().to_bytes()
+}

@@ -1,0 +1,186 @@
+//! An exchange in a folder of its own, with offices and devices.
+
+use crate::device::Device;
+use crate::server::Server;
+use crate::vault;
+use jiff::Timestamp;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use store::{Clock, HostClock, NewOffice, OfficeAdded, Store};
+use tempfile::TempDir;
+
+pub(crate) const PASSPHRASE: &str = "見本だけの 合言葉 二十六年";
+
+const CONFIG: &str = r#"
+data = "data"
+[key_store]
+file = "keys/master.key"
+passphrase_file = "passphrase"
+[listen]
+exchange = "127.0.0.1:0"
+enrolment = "127.0.0.1:0"
+names = ["localhost"]
+"#;
+
+/// The server is dropped before its folder.
+pub(crate) struct World {
+    pub(crate) server: Server,
+    pub(crate) exchange: Exchange,
+}
+
+/// The folder of an exchange, running or not.
+pub(crate) struct Exchange {
+    folder: TempDir,
+    authority: String,
+    next_office: AtomicU32,
+}
+
+/// Three offices with one device each.
+pub(crate) struct Offices {
+    /// 居宅介護支援事業所.
+    pub(crate) sender: Device,
+    /// 訪問介護.
+    pub(crate) receiver: Device,
+    /// 訪問介護, and no party to anything.
+    pub(crate) stranger: Device,
+}
+
+/// A clock that stands still.
+#[derive(Debug)]
+pub(crate) struct StoppedClock(pub(crate) Timestamp);
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let exchange = Exchange::create(|_| {}).await;
+        Self { server: exchange.start(), exchange }
+    }
+
+    pub(crate) async fn offices(&self) -> Offices {
+        self.exchange.offices(&self.server).await
+    }
+}
+
+impl Exchange {
+    /// `prepare` may do something to the folder before anything is in it.
+    pub(crate) async fn create(prepare: impl FnOnce(&Path)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        prepare(folder.path());
+        fs::write(folder.path().join("fumibako.toml"), CONFIG).unwrap();
+        fs::write(folder.path().join("passphrase"), format!("{PASSPHRASE}\n")).unwrap();
+        fs::create_dir(folder.path().join("keys")).unwrap();
+        fs::write(folder.path().join("keys/master.key"), vault::key_store(PASSPHRASE)).unwrap();
+        let store = Store::create(&folder.path().join("data"), vault::master(), Arc::new(HostClock)).await.unwrap();
+        let authority = store.authority_pem().await.unwrap();
+        store.close().await;
+        Self { folder, authority, next_office: AtomicU32::new(1) }
+    }
+
+    pub(crate) fn start(&self) -> Server {
+        Server::start(&self.config(), None)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder().join("fumibako.toml")
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder().join("data")
+    }
+
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// The store, as an operator's command opens it beside the running server.
+    pub(crate) async fn operator(&self) -> Store {
+        self.operator_at(Arc::new(HostClock)).await
+    }
+
+    pub(crate) async fn operator_at(&self, clock: Arc<dyn Clock>) -> Store {
+        Store::open(&self.data(), vault::master(), clock).await.unwrap()
+    }
+
+    /// Numbers nobody has: ten digits each.
+    pub(crate) fn fresh_number(&self) -> String {
+        format!("03{:08}", self.next_office.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Registers an office; returns its number and a code for a device.
+    pub(crate) async fn add_office(&self, store: &Store, types: &[&str]) -> (String, String) {
+        let number = self.fresh_number();
+        let new = NewOffice {
+            number: number.parse().unwrap(),
+            name: format!("架空の事業所 {number}"),
+            service_types: types.iter().map(|service_type| service_type.parse().unwrap()).collect(),
+        };
+        let added = store.add_office(new).await.unwrap();
+        assert!(matches!(added, OfficeAdded::Done(_)), "{added:?}");
+        (number.clone(), self.code(store, &number).await)
+    }
+
+    pub(crate) async fn code(&self, store: &Store, number: &str) -> String {
+        store.issue_code(number.parse().unwrap()).await.unwrap().unwrap().code.to_string()
+    }
+
+    /// Offices of this test alone, each with an enrolled device.
+    pub(crate) async fn offices(&self, server: &Server) -> Offices {
+        let store = self.operator().await;
+        let mut codes = Vec::new();
+        for types in [&["43"], &["11"], &["11"]] {
+            codes.push(self.add_office(&store, types).await.1);
+        }
+        store.close().await;
+        let mut devices = Vec::new();
+        for code in codes {
+            devices.push(Device::enrolled(self, server, &code).await);
+        }
+        let [sender, receiver, stranger] = devices.try_into().unwrap_or_else(|_| unreachable!("three"));
+        Offices { sender, receiver, stranger }
+    }
+
+    pub(crate) async fn close_office(&self, device: &Device) {
+        let store = self.operator().await;
+        assert!(store.close_office(device.number.parse().unwrap()).await.unwrap());
+        store.close().await;
+    }
+
+    pub(crate) async fn revoke(&self, device: &Device) {
+        let store = self.operator().await;
+        let devices = store.devices(device.number.parse().unwrap()).await.unwrap();
+        assert!(store.revoke_device(devices[0].id).await.unwrap());
+        store.close().await;
+    }
+}
+
+impl Offices {
+    /// What either side sees of its sets, in both folders.
+    pub(crate) async fn lists(&self) -> String {
+        let mut lists = String::new();
+        for device in [&self.sender, &self.receiver, &self.stranger] {
+            lists.push_str(&device.list("sent").await);
+            lists.push_str(&device.list("received").await);
+        }
+        lists
+    }
+}
+
+/// A world shared by the tests of a module.
+macro_rules! shared_world {
+    () => {{
+        static WORLD: tokio::sync::OnceCell<$crate::world::World> = tokio::sync::OnceCell::const_new();
+        WORLD.get_or_init($crate::world::World::new).await
+    }};
+}
+pub(crate) use shared_world;

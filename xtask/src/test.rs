@@ -1,0 +1,73 @@
+//! What CI runs, and the measurements.
+
+use crate::install;
+use crate::shell::{Done, cargo, exists, run, target};
+
+/// Format, lints, tests, docs, dependency policy.
+pub(crate) fn everything() -> Done {
+    install::to_test()?;
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    lints()?;
+    if exists("cargo-nextest", "--version") {
+        run(cargo().args(["nextest", "run", "--workspace", "--no-fail-fast"]))?;
+        run(cargo().args(["test", "--workspace", "--doc"]))?;
+    } else {
+        run(cargo().args(["test", "--workspace"]))?;
+    }
+    policy()
+}
+
+/// The same without the tests.
+pub(crate) fn check() -> Done {
+    install::to_test()?;
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    lints()?;
+    policy()
+}
+
+fn lints() -> Done {
+    run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    run(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
+    run(cargo().args(["check", "--package", "fumibako-standard", "--target", install::WASM]))
+}
+
+fn policy() -> Done {
+    run(cargo().args(["deny", "--workspace", "check", "licenses", "bans", "sources"]))
+}
+
+/// Sends per second over TLS, and the same bytes through the bare floor in the same run.
+pub(crate) fn load(args: &[&str]) -> Done {
+    install::to_build()?;
+    run(cargo().args(["build", "--release", "--package", "fumibako", "--package", "load"]))?;
+    let release = target().join("release");
+    run(crate::shell::command(release.join("load")).arg("--server").arg(release.join("fumibako")).args(args))
+}
+
+/// MB/s of all checks on a large 第6表, beside plain record splitting.
+pub(crate) fn bench() -> Done {
+    run(cargo().args(["bench", "--package", "fumibako-standard", "--bench", "check"]))
+}
+
+/// Kills the server at random moments; the ordinary tests do the same a few times.
+pub(crate) fn crash(rounds: &str) -> Done {
+    install::to_test()?;
+    run(cargo()
+        .args(["test", "--package", "fumibako", "--test", "exchange", "--", "crash", "--nocapture"])
+        .env("FUMIBAKO_CRASH_ROUNDS", rounds))
+}
+
+/// Every fuzz target for a while. By hand, not in CI: it needs a nightly toolchain.
+pub(crate) fn fuzz(seconds: &str) -> Done {
+    if !exists("cargo-fuzz", "--version") {
+        run(cargo().args(["install", "--locked", "cargo-fuzz"]))?;
+    }
+    for target in ["read_set", "round_trip", "file_name"] {
+        let limit = format!("-max_total_time={seconds}");
+        run(crate::shell::command("cargo")
+            .args(["+nightly", "fuzz", "run", target, "--", &limit])
+            // The toolchain file of the project would win over `+nightly` otherwise.
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .env_remove("CARGO"))?;
+    }
+    Ok(())
+}
