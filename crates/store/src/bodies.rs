@@ -50,21 +50,24 @@ impl Bodies {
     }
 
     pub(crate) async fn get(&self, key: &str) -> Result<Vec<u8>, Error> {
-        let found = match self.objects.get(&settled(key)).await {
-            Err(object_store::Error::NotFound { .. }) => self.objects.get(&incoming(key)).await,
-            found => found,
-        };
-        match found {
-            // A row names it and it is nowhere: somebody removed it.
-            Err(object_store::Error::NotFound { .. }) => Err(Error::Damaged),
-            found => Ok(found?.bytes().await?.into()),
+        // It may take its place between the first look and the second.
+        for path in [settled(key), incoming(key), settled(key)] {
+            match self.objects.get(&path).await {
+                Err(object_store::Error::NotFound { .. }) => {}
+                found => return Ok(found?.bytes().await?.into()),
+            }
         }
+        // A row names it and it is nowhere: somebody removed it.
+        Err(Error::Damaged)
     }
 
-    /// What the last run left between writing and settling.
-    pub(crate) async fn unsettled(&self) -> Result<Vec<String>, Error> {
+    /// What lies between writing and settling, and since when (seconds since 1970).
+    pub(crate) async fn unsettled(&self) -> Result<Vec<(String, i64)>, Error> {
         let objects: Vec<_> = self.objects.list(Some(&Path::from(INCOMING))).try_collect().await?;
-        Ok(objects.iter().filter_map(|object| object.location.filename().map(str::to_owned)).collect())
+        let named = |object: &object_store::ObjectMeta| {
+            Some((object.location.filename()?.to_owned(), object.last_modified.timestamp()))
+        };
+        Ok(objects.iter().filter_map(named).collect())
     }
 }
 
@@ -88,7 +91,7 @@ mod tests {
         let bodies = Bodies::open(folder.path()).expect("opens");
         bodies.put("0190-aa", b"sealed".to_vec()).await.expect("written");
         assert_eq!(bodies.get("0190-aa").await.expect("incoming"), b"sealed");
-        assert_eq!(bodies.unsettled().await.expect("listed"), ["0190-aa"]);
+        assert_eq!(bodies.unsettled().await.expect("listed")[0].0, "0190-aa");
         bodies.settle("0190-aa").await;
         assert_eq!(bodies.get("0190-aa").await.expect("settled"), b"sealed");
         assert!(bodies.unsettled().await.expect("listed").is_empty());

@@ -3,10 +3,11 @@
 use crate::record::{self, Act};
 use crate::transmission::{TransmissionRow, digest, select_transmission};
 use crate::{Answer, Asker, Error, Folder, OpenedFile, Page, Store, StoredFile, Transmission, TransmissionId};
-use exchange::{Refusal, may_acknowledge, may_collect, may_withdraw};
+use exchange::{Digest, Refusal, may_acknowledge, may_collect, may_withdraw};
 use ledger::Action;
 use seal::{Envelope, OBJECT_BYTES_MAX, ObjectBinding, ObjectPurpose, OfficeSecretKey, Purpose, SetBinding};
 use sqlx::{FromRow, SqliteConnection};
+use standard::SourceFile;
 use std::sync::Arc;
 
 const RECEIVED: &str = select_transmission!(
@@ -142,7 +143,8 @@ impl Store {
                 return Ok(Answer::NotFound);
             }
         }
-        let opened = match self.open_boxes(asker, id, boxes).await {
+        let whole = only.is_none().then_some(set.digest);
+        let opened = match self.open_boxes(asker, id, boxes, whole).await {
             Err(Error::Damaged) => {
                 self.record_damage(asker, id).await?;
                 return Err(Error::Damaged);
@@ -187,6 +189,7 @@ impl Store {
         asker: &Asker,
         id: TransmissionId,
         boxes: Vec<BoxRow>,
+        whole: Option<Digest>,
     ) -> Result<Vec<OpenedFile>, Error> {
         let first = boxes.first().ok_or(Error::Damaged)?;
         let envelope = Envelope::parse(&first.envelope).map_err(|_| Error::Damaged)?;
@@ -221,10 +224,16 @@ impl Store {
                 .map_err(|_| Error::Damaged)?;
             let secret = OfficeSecretKey::from_bytes(&secret).map_err(|_| Error::Damaged)?;
             let transmission = id.to_string();
-            sealed
+            let opened = sealed
                 .into_iter()
                 .map(|(row, body)| open_box(&secret, &envelope, &transmission, row, &body))
-                .collect::<Result<Vec<_>, _>>()
+                .collect::<Result<Vec<_>, _>>()?;
+            // Each file is what was sent; so is the set only if none is missing (R1.2).
+            let files = opened.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes });
+            match whole {
+                Some(digest) if digest != Digest::of_set(files) => Err(Error::Damaged),
+                _ => Ok(opened),
+            }
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Impossible("opening"))?
     }

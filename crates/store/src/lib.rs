@@ -29,6 +29,7 @@ pub use transmission::{Answer, Folder, OpenedFile, Page, State, StoredFile, Tran
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
+use jiff::SignedDuration;
 use ledger::Action;
 use record::Act;
 use seal::{Purpose, Zeroizing};
@@ -45,6 +46,8 @@ use writer::Writer;
 const READERS_MAX: u32 = 4;
 /// How long a write waits for another process that holds the database (an operator's command) before it is refused.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// From writing a body to committing its row; far more than it ever takes.
+const COMMIT_TIME_MAX: SignedDuration = SignedDuration::from_hours(1);
 const DATABASE_FILE: &str = "fumibako.db";
 /// Versions of the keys derived from the master key. They change when those keys are rotated.
 const KEY_VERSION: u32 = 1;
@@ -110,12 +113,18 @@ impl Store {
         })
     }
 
-    /// Bodies that a crash left between writing and settling: those with a row take their place, the others go.
+    /// Bodies that a crash left between writing and settling: those with a row take their place, the others go once no
+    /// server that runs beside this command can still be about to commit their row.
     async fn settle_bodies(&self) -> Result<(), Error> {
         const NAMED: &str = "SELECT count(*) FROM transmission_file WHERE body_key = $1";
-        for key in self.bodies.unsettled().await? {
+        let in_flight_since = (self.clock.now() - COMMIT_TIME_MAX).as_second();
+        for (key, since) in self.bodies.unsettled().await? {
             let rows: i64 = sqlx::query_scalar(NAMED).bind(&key).fetch_one(&self.reads).await?;
-            if rows > 0 { self.bodies.settle(&key).await } else { self.bodies.discard(&key).await }
+            if rows > 0 {
+                self.bodies.settle(&key).await;
+            } else if since < in_flight_since {
+                self.bodies.discard(&key).await;
+            }
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! The first page: what has arrived and what was sent, without opening anything.
+//! The first page: what has arrived and what was sent, without opening anything. A certificate alone does not sign a
+//! person in (R7.6), so nothing about people can be reached from here.
 
 use crate::app::App;
 use crate::asker::Caller;
@@ -26,7 +27,6 @@ struct Row {
     partner: String,
     accepted: String,
     state: &'static str,
-    files: String,
 }
 
 pub(crate) async fn front(State(app): State<App>, caller: Caller) -> Result<Html<String>, Problem> {
@@ -61,11 +61,6 @@ fn row(set: &Transmission, folder: Folder) -> Row {
             (SetState::Collected, _) => "受領済み",
             (SetState::Acknowledged, _) => "受領確認済み",
             (SetState::Withdrawn, _) => "取下げ",
-        },
-        files: if folder == Folder::Received && set.state() != SetState::Withdrawn {
-            format!("/api/v1/transmissions/{}/zip", set.id)
-        } else {
-            String::new()
         },
     }
 }

@@ -15,10 +15,11 @@ pub use enrol::{EnrolAnswer, EnrolRequest};
 
 use app::App;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::response::IntoResponse as _;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, Method, header};
 use problem::Problem;
 use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
@@ -91,9 +92,15 @@ fn exchange_router(app: App) -> Router {
         .route("/style.css", get(style))
         .merge(api::router())
         .layer(DefaultBodyLimit::max(limit))
+        .layer(middleware::from_fn(without_head))
         .fallback(async || Problem::no_such_path())
         .method_not_allowed_fallback(async || Problem::method())
         .with_state(app)
+}
+
+/// axum would answer HEAD as GET, and opening a set collects it: what was not handed out may not count as received.
+async fn without_head(request: Request, next: Next) -> Response {
+    if request.method() == Method::HEAD { Problem::method().into_response() } else { next.run(request).await }
 }
 
 async fn style() -> impl axum::response::IntoResponse {

@@ -70,6 +70,8 @@ pub fn without_client_certificates(identity: ServerIdentity) -> Result<ServerCon
 }
 
 fn finish(mut config: ServerConfig) -> ServerConfig {
+    // Our order counts, so that AES-256 is taken wherever it can be (R5.4).
+    config.ignore_client_order = true;
     // A resumed session would outlive a revoked certificate (R5.7); every connection proves itself anew.
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});

@@ -3,7 +3,7 @@
 mod excerpt;
 pub(crate) mod gather;
 mod json;
-mod screen;
+pub(crate) mod screen;
 mod text;
 
 use std::io::{self, Write};

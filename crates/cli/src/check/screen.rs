@@ -3,7 +3,7 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns of a line.
-pub(super) const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
 
 /// May not begin a line (行頭禁則).
 const NOT_FIRST: &str = "、。，．・：；？！ー）」』】〕）ぁぃぅぇぉっゃゅょァィゥェォッャュョ々～…)],.";
@@ -11,12 +11,12 @@ const NOT_FIRST: &str = "、。，．・：；？！ー）」』】〕）ぁぃ�
 const NOT_LAST: &str = "（「『【〔([";
 
 /// Columns of a text.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
 /// The text, or as much of it as fits with a mark that there is more.
-pub(super) fn cut(text: &str, columns: usize) -> String {
+pub(crate) fn cut(text: &str, columns: usize) -> String {
     const MORE: &str = "..";
     if text.width() <= columns {
         return text.to_owned();
@@ -32,7 +32,7 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
 }
 
 /// Breaks a text into lines of at most `columns`, Japanese between any two letters, ASCII words whole.
-pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for piece in pieces(text) {
         let line = lines.last_mut().expect("there is always a line");

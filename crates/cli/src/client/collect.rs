@@ -1,4 +1,4 @@
-use super::{DeviceFolder, Session, block_on, call};
+use super::{DeviceFolder, ProblemView, Session, ask, block_on, call};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use exchange::Digest;
@@ -13,6 +13,11 @@ use zip::ZipArchive;
 const PAGE_ROWS: usize = 500;
 /// Files of one set: three or four, with images a few more.
 const SET_FILES_MAX: usize = 10_000;
+/// Problems of one set, not of the exchange or of this device: not found, damaged, withdrawn.
+const ONE_SET_ONLY: [&str; 3] = ["H01", "H09", "X13"];
+
+/// Names and bytes.
+type Files = Vec<(String, Vec<u8>)>;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -50,8 +55,18 @@ pub(crate) fn run(args: &Args) -> Outcome {
         if waiting.is_empty() {
             say!("届いているデータはありません。");
         }
+        let mut kept = 0;
         for item in &waiting {
-            let files = fetch(&session, item).await?;
+            let files = match fetch(&session, item).await? {
+                Ok(files) => files,
+                // Damaged, or withdrawn a moment ago: the others come all the same.
+                Err(problem) if ONE_SET_ONLY.contains(&problem.code.as_str()) => {
+                    say!("受け取れませんでした: {} ← {} {}", item.serial, item.sender, item.kind_label);
+                    say!("  {}", Failure::from(problem).to_string().replace('\n', "\n  "));
+                    continue;
+                }
+                Err(problem) => return Err(Failure::from(problem).into()),
+            };
             for (name, bytes) in &files {
                 keep(&args.folder, name, bytes)?;
             }
@@ -59,9 +74,14 @@ pub(crate) fn run(args: &Args) -> Outcome {
             call(session.post(&format!("/api/v1/transmissions/{}/acknowledge", item.id))).await?;
             say!("受け取りました: {} ← {} {}（{}ファイル）", item.serial, item.sender, item.kind_label, files.len());
             say!("  指紋 {}", item.digest);
+            kept += 1;
         }
-        say!("受信 {}件 → {}", waiting.len(), args.folder.display());
-        Ok(Done::All)
+        if kept == waiting.len() {
+            say!("受信 {kept}件 → {}", args.folder.display());
+            return Ok(Done::All);
+        }
+        say!("受信 {kept}件、受け取れなかったもの {}件 → {}", waiting.len() - kept, args.folder.display());
+        Ok(Done::Partly)
     })
 }
 
@@ -80,14 +100,17 @@ async fn waiting(session: &Session) -> anyhow::Result<Vec<ItemView>> {
     }
 }
 
-async fn fetch(session: &Session, item: &ItemView) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let archive = call(session.get(&format!("/api/v1/transmissions/{}/zip", item.id))).await?.bytes().await?;
+async fn fetch(session: &Session, item: &ItemView) -> anyhow::Result<Result<Files, ProblemView>> {
+    let archive = match ask(session.get(&format!("/api/v1/transmissions/{}/zip", item.id))).await? {
+        Ok(archive) => archive.bytes().await?,
+        Err(problem) => return Ok(Err(problem)),
+    };
     let files = unpack(&archive, item.size_bytes).with_context(broken)?;
     let sources = files.iter().map(|(name, bytes)| SourceFile { name, bytes });
     if Digest::of_set(sources).to_string() != item.digest {
         return Err(broken().into());
     }
-    Ok(files)
+    Ok(Ok(files))
 }
 
 fn broken() -> Failure {
@@ -98,7 +121,7 @@ fn broken() -> Failure {
 }
 
 /// Bounded by the size that was announced, whatever the archive claims.
-fn unpack(archive: &[u8], size_bytes: u64) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+fn unpack(archive: &[u8], size_bytes: u64) -> anyhow::Result<Files> {
     let mut archive = ZipArchive::new(Cursor::new(archive))?;
     anyhow::ensure!(archive.len() <= SET_FILES_MAX, "too many files");
     let (mut files, mut room) = (Vec::new(), size_bytes);

@@ -123,23 +123,33 @@ pub(crate) struct FindingView {
     pub(crate) fix: String,
 }
 
+impl From<ProblemView> for Failure {
+    fn from(problem: ProblemView) -> Self {
+        let incident = problem.incident.map_or_else(String::new, |number| format!("（番号 {number}）"));
+        Self::new(format!("{} [{}]", problem.what, problem.code), format!("{}{incident}", problem.fix))
+    }
+}
+
 /// Sends the request and turns an answer that says no into a failure with its way out.
 pub(crate) async fn call(request: reqwest::RequestBuilder) -> anyhow::Result<Response> {
+    ask(request).await?.map_err(|problem| Failure::from(problem).into())
+}
+
+/// Sends the request; an answer that says no is an answer.
+pub(crate) async fn ask(request: reqwest::RequestBuilder) -> anyhow::Result<Result<Response, ProblemView>> {
     let response = request.send().await.map_err(unreachable_exchange)?;
     if response.status() == StatusCode::OK {
-        return Ok(response);
+        return Ok(Ok(response));
     }
     let status = response.status();
     let body = response.bytes().await.unwrap_or_default();
-    let Ok(problem) = serde_json::from_slice::<ProblemView>(&body) else {
-        return Err(Failure::new(
+    let problem = serde_json::from_slice(&body).with_context(|| {
+        Failure::new(
             format!("交換所から思わぬ返事がありました（{status}）。"),
             "しばらくして試し、続くときは運営者に連絡してください。",
         )
-        .into());
-    };
-    let incident = problem.incident.map_or_else(String::new, |number| format!("（番号 {number}）"));
-    Err(Failure::new(format!("{} [{}]", problem.what, problem.code), format!("{}{incident}", problem.fix)).into())
+    })?;
+    Ok(Err(problem))
 }
 
 fn unreachable_exchange(error: reqwest::Error) -> anyhow::Error {

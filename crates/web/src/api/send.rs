@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use exchange::Refusal;
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use standard::{Profile, Report, Severity, SourceFile, Unit};
 use std::collections::BTreeSet;
@@ -226,7 +226,13 @@ async fn read_files(app: &App, request: Request) -> Result<(Vec<Upload>, OwnedSe
         _ => Problem::broken_upload(),
     };
     while let Some(mut part) = form.next_field().await.map_err(broken)? {
-        let Some(name) = part.file_name().map(str::to_owned) else { continue };
+        let Some(name) = part.file_name().map(str::to_owned) else {
+            if names_a_file(part.headers()) {
+                // In an encoding of its own: passing it over would send its set without it.
+                return Err(Problem::broken_upload());
+            }
+            continue;
+        };
         if files.len() == limits.call_files {
             return Err(Problem::too_many_files(limits.call_files));
         }
@@ -244,6 +250,12 @@ async fn read_files(app: &App, request: Request) -> Result<(Vec<Upload>, OwnedSe
         return Err(Problem::unreadable_request("ファイルが一つも入っていません。送るファイルを選んでください。"));
     }
     Ok((files, memory))
+}
+
+fn names_a_file(headers: &HeaderMap) -> bool {
+    const PARAMETER: &[u8] = b"filename";
+    let disposition = headers.get(header::CONTENT_DISPOSITION).map_or(&[][..], |value| value.as_bytes());
+    disposition.windows(PARAMETER.len()).any(|bytes| bytes.eq_ignore_ascii_case(PARAMETER))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
