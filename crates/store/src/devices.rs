@@ -187,11 +187,10 @@ impl Store {
         let Some(issued) = self.issue_certificate(request_pem, id, number, now).await? else {
             return self.refuse_enrolment(now, from, "request").await.map(|()| Enrolment::RequestRefused);
         };
-        let entry = Act::operator(Action::DeviceEnrol, now)
+        let entry = Act::device(Action::DeviceEnrol, id, &issued.serial, now)
             .object(id)
             .office(number)
             .source(Some(from))
-            .hex("certificate", &issued.serial)
             .done()?;
         let device = EnrolledDevice {
             id,

@@ -1,6 +1,6 @@
 //! Writing to the ledger, inside the transaction of the thing that is recorded.
 
-use crate::{Asker, Error, Store};
+use crate::{Asker, DeviceId, Error, Store};
 use exchange::Refusal;
 use jiff::Timestamp;
 use ledger::{Action, Actor, ClockState, Detail, Device, Entry, EntryDraft, EntryId, Outcome, Source, Token};
@@ -32,19 +32,24 @@ impl Act {
 
     /// Done by a device of an office.
     pub(crate) fn asker(action: Action, asker: &Asker, now: Timestamp) -> Self {
-        let device = asker.device_id.to_string();
-        let proven = token(&device).and_then(|id| {
-            Device::with_certificate(id.clone(), &asker.certificate_serial).map(|device| (id, device)).map_err(|_| ())
+        Self::device(action, asker.device_id, &asker.certificate_serial, now)
+            .office(asker.office.register.number)
+            .source(asker.address)
+    }
+
+    /// Done by a device, whatever its office.
+    pub(crate) fn device(action: Action, id: DeviceId, certificate_serial: &[u8], now: Timestamp) -> Self {
+        let proven = token(&id.to_string()).and_then(|id| {
+            Device::with_certificate(id.clone(), certificate_serial).map(|device| (id, device)).map_err(|_| ())
         });
-        let act = match proven {
+        match proven {
             Ok((id, device)) => {
                 let mut act = Self::new(Actor::Device(id), action, now);
                 act.edit(|draft| draft.device = Some(device));
                 act
             }
             Err(()) => Self { draft: Err(()) },
-        };
-        act.office(asker.office.register.number).source(asker.address)
+        }
     }
 
     /// Tried by somebody unproven.

@@ -18,8 +18,6 @@ use tower::ServiceExt as _;
 
 /// Open connections; one more waits in the kernel's queue.
 const CONNECTIONS_MAX: usize = 60_000;
-/// Handshakes at the same time: they cost CPU before anybody is proven.
-const HANDSHAKES_MAX: usize = 256;
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 const HEADER_TIME_MAX: Duration = Duration::from_secs(15);
 /// After this, connections still busy at shutdown are dropped.
@@ -37,7 +35,6 @@ pub(crate) struct Peer {
 pub(crate) async fn serve(listener: TcpListener, tls: ServerConfig, router: Router, stop: impl Future<Output = ()>) {
     let acceptor = TlsAcceptor::from(Arc::new(tls));
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -45,15 +42,10 @@ pub(crate) async fn serve(listener: TcpListener, tls: ServerConfig, router: Rout
             accepted = accept(&listener, &connections) => accepted,
             () = &mut stop => break,
         };
-        let (acceptor, handshakes, router, watcher) =
-            (acceptor.clone(), Arc::clone(&handshakes), router.clone(), graceful.watcher());
+        let (acceptor, router, watcher) = (acceptor.clone(), router.clone(), graceful.watcher());
         tokio::spawn(async move {
             let _permit = permit;
-            let handshake = async {
-                let _turn = handshakes.acquire().await.ok()?;
-                acceptor.accept(stream).await.ok()
-            };
-            let Ok(Some(stream)) = tokio::time::timeout(HANDSHAKE_TIME_MAX, handshake).await else {
+            let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIME_MAX, acceptor.accept(stream)).await else {
                 tracing::debug!("a handshake was refused");
                 return;
             };

@@ -6,12 +6,12 @@ use crate::samples::{renumbered, schedule, serial};
 use crate::server::{BINARY, Server};
 use crate::vault;
 use crate::world::{Exchange, PASSPHRASE, World, shared_world};
+use standard::sample::SampleFile;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use standard::sample::SampleFile;
 
 async fn world() -> &'static World {
     shared_world!()
@@ -133,7 +133,7 @@ fn from_an_empty_folder_to_collected_data() {
     done(place, &["device", "revoke", device]);
     assert!(failed(place, &["collect", "--device", "receiver", "in"]).contains("[H02]"));
     done(place, &["office", "close", "0300000005"]);
-    let (status, said) = server.stop();
+    let (status, said) = server.stop_alone();
     assert!(status.success() && said.contains("閉じました"));
 }
 
@@ -264,12 +264,13 @@ fn what_cannot_be_understood_ends_with_2() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(!output.stderr.is_empty());
     }
-    let operator: [&[&str]; 5] =
-        [&["serve"], &["office", "list"], &["office", "close", "0300000100"], &["device", "code", "0300000100"], &[
-            "device",
-            "list",
-            "0300000100",
-        ]];
+    let operator: [&[&str]; 5] = [
+        &["serve"],
+        &["office", "list"],
+        &["office", "close", "0300000100"],
+        &["device", "code", "0300000100"],
+        &["device", "list", "0300000100"],
+    ];
     for args in operator {
         let said = failed(folder.path(), &[args, &["--config", "nowhere.toml"]].concat());
         assert!(said.contains("nowhere.toml"), "{said}");
@@ -306,7 +307,7 @@ async fn a_wrong_passphrase_opens_nothing_and_touches_nothing() {
     fs::write(exchange.folder().join("passphrase"), "").unwrap();
     assert_stays_shut(&exchange, "合言葉が違います");
     fs::write(exchange.folder().join("passphrase"), PASSPHRASE).unwrap();
-    assert!(exchange.start().stop().0.success());
+    assert!(exchange.start().stop().await.0.success());
 }
 
 #[tokio::test]
@@ -325,7 +326,7 @@ async fn a_damaged_key_file_opens_nothing() {
     fs::write(&path, b"").unwrap();
     assert_stays_shut(&exchange, "鍵ファイル");
     fs::write(&path, sound).unwrap();
-    assert!(exchange.start().stop().0.success());
+    assert!(exchange.start().stop().await.0.success());
 }
 
 #[tokio::test]

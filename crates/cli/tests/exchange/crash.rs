@@ -1,19 +1,18 @@
 //! kill -9 at random moments. What was acknowledged is there, whole and once; what was not is whole or not there.
 
 use crate::device::{Device, assert_same, unzip};
-use crate::samples::{large_schedule, renumbered, schedule, serial};
+use crate::samples::{large, schedule, serial};
 use crate::vault;
 use crate::world::Exchange;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use standard::sample::SampleFile;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 const SENDERS: u32 = 4;
-const SETS_PER_SENDER: u32 = 6;
+const SETS_PER_SENDER: u32 = 3;
 /// From the first acknowledgement to the end, at most: about what all sets of a round take.
 const LIFE_MICROSECONDS: u64 = 120_000;
 
@@ -21,9 +20,9 @@ fn rounds() -> u32 {
     std::env::var("FUMIBAKO_CRASH_ROUNDS").map_or(20, |rounds| rounds.parse().unwrap())
 }
 
-/// The sets of a round: every sixth one has a body in a file of its own.
-fn set_of(small: &[SampleFile], large: &[SampleFile], second: u32) -> Vec<SampleFile> {
-    renumbered(if second % SETS_PER_SENDER == 3 { large } else { small }, second)
+/// The set of this serial: every third one has a body in a file of its own.
+fn set_of(sender: &str, receiver: &str, second: u32) -> Vec<SampleFile> {
+    if second % SETS_PER_SENDER == 1 { large(sender, receiver, second) } else { schedule(sender, receiver, second) }
 }
 
 #[tokio::test]
@@ -32,8 +31,8 @@ async fn what_was_acknowledged_survives_any_crash() {
     let exchange = Exchange::create(|_| {}).await;
     let mut server = exchange.start();
     let offices = exchange.offices(&server).await;
-    let small = Arc::new(schedule(&offices.sender, &offices.receiver, 0));
-    let large = Arc::new(large_schedule(&offices.sender, &offices.receiver, 0));
+    let numbers = (offices.sender.number.clone(), offices.receiver.number.clone());
+    let set = move |second| set_of(&numbers.0, &numbers.1, second);
     let (mut sender, mut receiver) = (offices.sender, offices.receiver);
     let (mut ids, mut acknowledged_in_all, mut cut_in_all) = (BTreeMap::new(), 0, 0);
     let start = Instant::now();
@@ -44,10 +43,10 @@ async fn what_was_acknowledged_survives_any_crash() {
         let sending: Vec<_> = (0..SENDERS)
             .map(|index| {
                 let (device, told) = (sender.meets(&server), told.clone());
-                let (small, large) = (Arc::clone(&small), Arc::clone(&large));
+                let set = set.clone();
                 tokio::spawn(async move {
                     for second in (first + index * SETS_PER_SENDER..).take(SETS_PER_SENDER as usize) {
-                        let Ok(answer) = device.try_sends(&set_of(&small, &large, second)).await else { return };
+                        let Ok(answer) = device.try_sends(&set(second)).await else { return };
                         let _ = told.send((second, answer.accepted()));
                     }
                 })
@@ -70,10 +69,10 @@ async fn what_was_acknowledged_survives_any_crash() {
         (sender, receiver) = (sender.meets(&server), receiver.meets(&server));
         for (second, id) in &acknowledged {
             let files = unzip(&receiver.fetches(id).await.done().body);
-            assert_same(&files, &set_of(&small, &large, *second));
+            assert_same(&files, &set(*second));
         }
         // An office whose connection broke simply sends again.
-        let resent: Vec<SampleFile> = (first..).take((SENDERS * SETS_PER_SENDER) as usize).flat_map(|second| set_of(&small, &large, second)).collect();
+        let resent: Vec<SampleFile> = (first..).take((SENDERS * SETS_PER_SENDER) as usize).flat_map(&set).collect();
         for answer in sender.sends(&resent).await.sets() {
             assert_ne!(answer["outcome"], "refused", "{answer}");
             let id = answer["transmission"]["id"].as_str().unwrap().to_owned();
@@ -91,7 +90,7 @@ async fn what_was_acknowledged_survives_any_crash() {
     for (index, (serial_text, id)) in ids.iter().enumerate().filter(|(index, _)| index % 7 == 0) {
         assert_eq!(*serial_text, serial(index as u32));
         let files = unzip(&receiver.fetches(id).await.done().body);
-        assert_same(&files, &set_of(&small, &large, index as u32));
+        assert_same(&files, &set(index as u32));
     }
     assert!(acknowledged_in_all >= rounds as usize);
     println!(

@@ -53,13 +53,7 @@ impl Device {
         Self::of(answer.office_number, answer.certificate, key.serialize_pem(), exchange.authority(), server)
     }
 
-    pub(crate) fn of(
-        number: String,
-        certificate: String,
-        key: String,
-        authority: &str,
-        server: &Server,
-    ) -> Self {
+    pub(crate) fn of(number: String, certificate: String, key: String, authority: &str, server: &Server) -> Self {
         let identity = Identity::from_pem(format!("{key}{certificate}").as_bytes()).unwrap();
         let http = builder(authority).identity(identity).build().unwrap();
         Self { number, certificate, key, authority: authority.to_owned(), url: server.exchange_url.clone(), http }
@@ -162,9 +156,9 @@ impl Device {
 }
 
 pub(crate) fn form(files: &[SampleFile]) -> Form {
-    files.iter().fold(Form::new(), |form, file| {
-        form.part("file", Part::bytes(file.bytes.clone()).file_name(file.name.clone()))
-    })
+    files
+        .iter()
+        .fold(Form::new(), |form, file| form.part("file", Part::bytes(file.bytes.clone()).file_name(file.name.clone())))
 }
 
 /// The files of a zip archive, in the order of the archive.
@@ -189,4 +183,11 @@ pub(crate) fn assert_same(one: &[SampleFile], two: &[SampleFile]) {
         files
     };
     assert!(sorted(one) == sorted(two), "other names or other bytes");
+}
+
+/// A device stands for its office's number where sets are made.
+impl AsRef<str> for Device {
+    fn as_ref(&self) -> &str {
+        &self.number
+    }
 }

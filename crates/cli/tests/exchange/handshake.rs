@@ -6,7 +6,8 @@ use crate::wire::{Card, ask, config, config_of, connect, raw};
 use crate::world::{Exchange, StoppedClock, World, shared_world};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{cipher_suite, default_provider, kx_group};
@@ -59,10 +60,19 @@ async fn a_header_that_claims_a_certificate_proves_nothing() {
 #[tokio::test]
 async fn a_certificate_of_another_authority_is_refused() {
     let world = world().await;
+    let (_, ours) = x509_parser::pem::parse_x509_pem(world.exchange.authority().as_bytes()).unwrap();
+    let subject = ours.parse_x509().unwrap().subject().iter_common_name().next().unwrap().as_str().unwrap().to_owned();
+    // Whoever takes our name still lacks our key.
+    refuses_authority(world, &subject, "DecryptError").await;
+    refuses_authority(world, "another authority", "UnknownCA").await;
+}
+
+async fn refuses_authority(world: &World, name: &str, alert: &str) {
     let key = KeyPair::generate().unwrap();
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.distinguished_name.push(DnType::CommonName, "文箱 認証局");
+    authority.distinguished_name = DistinguishedName::new();
+    authority.distinguished_name.push(DnType::CommonName, name);
     let issuer = Issuer::new(authority, key);
     let leaf_key = KeyPair::generate().unwrap();
     let mut leaf = CertificateParams::default();
@@ -70,7 +80,7 @@ async fn a_certificate_of_another_authority_is_refused() {
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     let leaf = leaf.signed_by(&leaf_key, &issuer).unwrap().pem();
-    assert_refused(world, Some((&leaf, &leaf_key.serialize_pem())), ASK, "UnknownCA").await;
+    assert_refused(world, Some((&leaf, &leaf_key.serialize_pem())), ASK, alert).await;
 }
 
 #[tokio::test]
@@ -171,10 +181,7 @@ async fn agreed(provider: CryptoProvider) -> (NamedGroup, CipherSuite) {
 
 #[tokio::test]
 async fn a_client_that_offers_everything_gets_the_hybrid_group_and_aes_256() {
-    assert_eq!(
-        agreed(default_provider()).await,
-        (NamedGroup::X25519MLKEM768, CipherSuite::TLS13_AES_256_GCM_SHA384)
-    );
+    assert_eq!(agreed(default_provider()).await, (NamedGroup::X25519MLKEM768, CipherSuite::TLS13_AES_256_GCM_SHA384));
 }
 
 #[tokio::test]

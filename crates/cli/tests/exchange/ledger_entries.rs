@@ -53,7 +53,7 @@ async fn every_action_leaves_its_entry_and_no_name() {
     world.exchange.close_office(&offices.stranger).await;
     let log = world.server.log.clone();
     let World { server, exchange } = world;
-    assert!(server.stop().0.success());
+    assert!(server.stop().await.0.success());
 
     let entries = vault::ledger(&data).await;
     for (action, outcome, expected) in [
@@ -90,8 +90,7 @@ async fn every_action_leaves_its_entry_and_no_name() {
     assert_eq!(collected.counterpart.as_ref().unwrap().as_str(), offices.sender.number);
     assert_eq!(collected.object.as_ref().unwrap().as_str(), id);
 
-    let ledger: String =
-        entries.iter().map(|entry| String::from_utf8(entry.to_bytes()).unwrap() + "\n").collect();
+    let ledger: String = entries.iter().map(|entry| String::from_utf8(entry.to_bytes()).unwrap() + "\n").collect();
     let log = fs::read_to_string(log).unwrap();
     assert!(log.contains("DEBUG"), "the log was asked to say much");
     for (place, text) in [("the ledger", &ledger), ("the log", &log)] {

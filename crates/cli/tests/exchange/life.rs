@@ -1,7 +1,7 @@
 //! A set's life between its two offices (R1.8–R1.10).
 
 use crate::device::{Device, assert_same, unzip};
-use crate::samples::{actuals, care_plan, large_schedule, renumbered, reworded, schedule, serial};
+use crate::samples::{actuals, care_plan, large, large_schedule, renumbered, reworded, schedule, serial};
 use crate::world::{Offices, World, shared_world};
 use exchange::Digest;
 use serde_json::Value;
@@ -55,11 +55,12 @@ async fn one_file_alone_is_collected_too() {
 }
 
 #[tokio::test]
-async fn a_large_set_arrives_as_it_was_sent() {
+async fn large_sets_arrive_as_they_were_sent() {
     let offices = world().await.offices().await;
-    let set = large_schedule(&offices.sender, &offices.receiver, 1);
-    let id = offices.sender.sends(&set).await.accepted();
-    assert_same(&unzip(&offices.receiver.fetches(&id).await.done().body), &set);
+    for set in [large(&offices.sender, &offices.receiver, 1), large_schedule(&offices.sender, &offices.receiver, 2)] {
+        let id = offices.sender.sends(&set).await.accepted();
+        assert_same(&unzip(&offices.receiver.fetches(&id).await.done().body), &set);
+    }
 }
 
 #[tokio::test]
@@ -131,8 +132,8 @@ async fn a_withdrawn_set_may_be_sent_again_even_with_other_content() {
 
 #[tokio::test]
 async fn withdrawing_and_collecting_at_once_has_one_winner() {
-    for second in 1..=6 {
-        let (offices, _, _) = waiting().await;
+    let offices = world().await.offices().await;
+    for second in 1..=12 {
         let id = offices.sender.sends(&schedule(&offices.sender, &offices.receiver, second)).await.accepted();
         let (withdrawn, fetched) = tokio::join!(offices.sender.withdraws(&id), offices.receiver.fetches(&id));
         match (withdrawn.status, fetched.status) {

@@ -1,6 +1,7 @@
 //! Sets about invented people, from `standard::sample`.
 
-use crate::device::Device;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use standard::UnitKind;
 use standard::sample::{self, PersonName, Request, SampleFile};
 
@@ -13,14 +14,14 @@ pub(crate) fn serial(second: u32) -> String {
     format!("20260401{hours:02}{minutes:02}{seconds:02}")
 }
 
-pub(crate) fn request(kind: UnitKind, sender: &Device, receiver: &Device, second: u32) -> Request {
+pub(crate) fn request(kind: UnitKind, sender: impl AsRef<str>, receiver: impl AsRef<str>, second: u32) -> Request {
     let (sender_type, receiver_type) = sample::types_for(kind);
     Request {
         seed: 20_261_122,
         people: 1,
-        sender: sender.number.parse().unwrap(),
+        sender: sender.as_ref().parse().unwrap(),
         sender_type,
-        receiver: receiver.number.parse().unwrap(),
+        receiver: receiver.as_ref().parse().unwrap(),
         receiver_type,
         serial: serial(second).parse().unwrap(),
         month: "202604".parse().unwrap(),
@@ -29,22 +30,27 @@ pub(crate) fn request(kind: UnitKind, sender: &Device, receiver: &Device, second
 }
 
 /// 第6表・第7表: three files.
-pub(crate) fn schedule(sender: &Device, receiver: &Device, second: u32) -> Set {
+pub(crate) fn schedule(sender: impl AsRef<str>, receiver: impl AsRef<str>, second: u32) -> Set {
     sample::make(UnitKind::Schedule, &request(UnitKind::Schedule, sender, receiver, second))
 }
 
 /// 第1〜3表.
-pub(crate) fn care_plan(sender: &Device, receiver: &Device, second: u32) -> Set {
+pub(crate) fn care_plan(sender: impl AsRef<str>, receiver: impl AsRef<str>, second: u32) -> Set {
     sample::make(UnitKind::CarePlan, &request(UnitKind::CarePlan, sender, receiver, second))
 }
 
 /// 実績, from the service office to the care manager.
-pub(crate) fn actuals(sender: &Device, receiver: &Device, second: u32) -> Set {
+pub(crate) fn actuals(sender: impl AsRef<str>, receiver: impl AsRef<str>, second: u32) -> Set {
     sample::make(UnitKind::Actual, &request(UnitKind::Actual, sender, receiver, second))
 }
 
 /// A plan about as many people as there are names.
-pub(crate) fn care_plan_of(sender: &Device, receiver: &Device, second: u32, names: &[PersonName]) -> Set {
+pub(crate) fn care_plan_of(
+    sender: impl AsRef<str>,
+    receiver: impl AsRef<str>,
+    second: u32,
+    names: &[PersonName],
+) -> Set {
     let request = Request {
         people: names.len(),
         names: Some(names.to_vec()),
@@ -53,8 +59,22 @@ pub(crate) fn care_plan_of(sender: &Device, receiver: &Device, second: u32, name
     sample::make(UnitKind::CarePlan, &request)
 }
 
-/// Large enough that a sealed body lies in a file of its own, not in a row.
-pub(crate) fn large_schedule(sender: &Device, receiver: &Device, second: u32) -> Set {
+/// 利用者基本情報 with a picture large enough that its sealed body lies in a file of its own, not in a row.
+pub(crate) fn large(sender: impl AsRef<str>, receiver: impl AsRef<str>, second: u32) -> Set {
+    let with_picture = |seed| {
+        let kind = UnitKind::PreventionBasicInfo;
+        let mut set = sample::make(kind, &Request { seed, ..request(kind, &sender, &receiver, second) });
+        let picture = set.iter_mut().find(|file| !file.name.ends_with(".CSV"))?;
+        let mut noise = vec![0; 100 << 10];
+        ChaCha20Rng::seed_from_u64(u64::from(second)).fill_bytes(&mut noise);
+        picture.bytes.extend(noise);
+        Some(set)
+    };
+    (1..100).find_map(with_picture).expect("some invented person has a picture")
+}
+
+/// The same with text alone: two megabytes of 第6表.
+pub(crate) fn large_schedule(sender: impl AsRef<str>, receiver: impl AsRef<str>, second: u32) -> Set {
     sample::make_large_schedule(&request(UnitKind::Schedule, sender, receiver, second), 2 << 20)
 }
 

@@ -79,8 +79,13 @@ impl Server {
         line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() << 10
     }
 
-    /// Asks it to stop in order and returns what it said.
-    pub(crate) fn stop(mut self) -> (ExitStatus, String) {
+    /// Asks it to stop in order and returns what it said. Meanwhile clients of this thread hear that it closes.
+    pub(crate) async fn stop(self) -> (ExitStatus, String) {
+        tokio::task::spawn_blocking(|| self.stop_alone()).await.unwrap()
+    }
+
+    /// The same where no client of ours is connected.
+    pub(crate) fn stop_alone(mut self) -> (ExitStatus, String) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let mut said = String::new();

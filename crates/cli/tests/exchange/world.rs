@@ -39,9 +39,9 @@ pub(crate) struct Exchange {
 
 /// Three offices with one device each.
 pub(crate) struct Offices {
-    /// 居宅介護支援事業所.
+    /// 居宅介護支援・介護予防支援事業所.
     pub(crate) sender: Device,
-    /// 訪問介護.
+    /// 訪問介護 and what entrusted offices have.
     pub(crate) receiver: Device,
     /// 訪問介護, and no party to anything.
     pub(crate) stranger: Device,
@@ -138,7 +138,7 @@ impl Exchange {
     pub(crate) async fn offices(&self, server: &Server) -> Offices {
         let store = self.operator().await;
         let mut codes = Vec::new();
-        for types in [&["43"], &["11"], &["11"]] {
+        for types in [&["43", "46"][..], &["11", "66"], &["11"]] {
             codes.push(self.add_office(&store, types).await.1);
         }
         store.close().await;
