@@ -5,7 +5,7 @@ use crate::transmission::{TransmissionRow, digest, select_transmission};
 use crate::{Answer, Asker, Error, Folder, OpenedFile, Page, Store, StoredFile, Transmission, TransmissionId};
 use exchange::{Digest, Refusal, may_acknowledge, may_collect, may_withdraw};
 use ledger::Action;
-use seal::{Envelope, OBJECT_BYTES_MAX, ObjectBinding, ObjectPurpose, OfficeSecretKey, Purpose, SetBinding};
+use seal::{Envelope, OBJECT_BYTES_MAX, ObjectBinding, ObjectPurpose, OfficeSecretKey, Purpose, SetBinding, SetKey};
 use sqlx::{FromRow, SqliteConnection};
 use standard::SourceFile;
 use std::sync::Arc;
@@ -41,11 +41,12 @@ const WITHDRAW: &str = "
     UPDATE transmission SET withdrawn_at = $3
      WHERE transmission_id = $1 AND sender_office_id = $2 AND withdrawn_at IS NULL AND collected_at IS NULL";
 
+const ENVELOPE: &str = "
+    SELECT sender_office_id, receiver_office_id, envelope FROM transmission WHERE transmission_id = $1";
+
 const BOXES: &str = "
-    SELECT t.sender_office_id, t.receiver_office_id, t.envelope, f.ordinal, f.name, f.digest, f.size_bytes, f.body, f.body_key
-      FROM transmission t
-      JOIN transmission_file f ON f.transmission_id = t.transmission_id
-     WHERE t.transmission_id = $1 ORDER BY f.ordinal";
+    SELECT ordinal, name, digest, size_bytes, body, body_key
+      FROM transmission_file WHERE transmission_id = $1 ORDER BY ordinal";
 
 const OFFICE_KEYS: &str = "
     SELECT key_version, wrapped_secret FROM office_key WHERE office_id = $1 AND key_id = $2";
@@ -58,10 +59,14 @@ struct FileRow {
 }
 
 #[derive(FromRow)]
-struct BoxRow {
+struct EnvelopeRow {
     sender_office_id: String,
     receiver_office_id: String,
     envelope: Vec<u8>,
+}
+
+#[derive(FromRow)]
+struct BoxRow {
     ordinal: i64,
     name: String,
     digest: String,
@@ -108,11 +113,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn describe(&self, asker: &Asker, id: TransmissionId) -> Result<Option<Transmission>, Error> {
+    pub async fn describe(&self, asker: &Asker, id: TransmissionId) -> Result<Answer<Transmission>, Error> {
         let mut connection = self.reads.acquire().await?;
-        let Some(mut set) = find(&mut connection, asker, id).await? else { return Ok(None) };
+        let Some(mut set) = find(&mut connection, asker, id).await? else { return Ok(Answer::NotFound) };
         set.files = files(&mut connection, id).await?;
-        Ok(Some(set))
+        Ok(Answer::Done(set))
     }
 
     /// Opens a set, or one file of it, for its sender or receiver. For the receiver this collects the set.
@@ -136,21 +141,20 @@ impl Store {
         if let Err(refusal) = may_collect(set.life()) {
             return Ok(Answer::Refused(refusal));
         }
-        let mut boxes: Vec<BoxRow> = sqlx::query_as(BOXES).bind(id.to_string()).fetch_all(&self.reads).await?;
-        if let Some(only) = only {
-            boxes.retain(|row| row.name == only);
-            if boxes.is_empty() {
-                return Ok(Answer::NotFound);
-            }
-        }
-        let whole = only.is_none().then_some(set.digest);
-        let opened = match self.open_boxes(asker, id, boxes, whole).await {
+        // Opened and compared as a whole, even for one file of it: a set is delivered whole or not at all (R1.2).
+        let mut opened = match self.open_boxes(asker, &set).await {
             Err(Error::Damaged) => {
                 self.record_damage(asker, id).await?;
                 return Err(Error::Damaged);
             }
             opened => opened?,
         };
+        if let Some(only) = only {
+            opened.retain(|file| file.name == only);
+            if opened.is_empty() {
+                return Ok(Answer::NotFound);
+            }
+        }
         let receiving = set.receiver == asker.office.register.number;
         let count = opened.len() as u64;
         let recorded = self
@@ -184,29 +188,11 @@ impl Store {
         })
     }
 
-    async fn open_boxes(
-        self: &Arc<Self>,
-        asker: &Asker,
-        id: TransmissionId,
-        boxes: Vec<BoxRow>,
-        whole: Option<Digest>,
-    ) -> Result<Vec<OpenedFile>, Error> {
-        let first = boxes.first().ok_or(Error::Damaged)?;
-        let envelope = Envelope::parse(&first.envelope).map_err(|_| Error::Damaged)?;
-        let office = asker.office.id.to_string();
-        let mut kept = None;
-        for wrapped in envelope.keys() {
-            let row: Option<(i64, Vec<u8>)> = sqlx::query_as(OFFICE_KEYS)
-                .bind(&office)
-                .bind(wrapped.key_id().to_string())
-                .fetch_optional(&self.reads)
-                .await?;
-            if let Some((version, secret)) = row {
-                kept = Some((u32::try_from(version).map_err(|_| Error::Damaged)?, secret));
-                break;
-            }
-        }
-        let (version, wrapped_secret) = kept.ok_or(Error::Damaged)?;
+    /// Every file of a set, exactly as it was sent, or [`Error::Damaged`].
+    async fn open_boxes(self: &Arc<Self>, asker: &Asker, set: &Transmission) -> Result<Vec<OpenedFile>, Error> {
+        let (id, whole) = (set.id.to_string(), set.digest);
+        let row: EnvelopeRow = sqlx::query_as(ENVELOPE).bind(&id).fetch_one(&self.reads).await?;
+        let boxes: Vec<BoxRow> = sqlx::query_as(BOXES).bind(&id).fetch_all(&self.reads).await?;
         let mut sealed = Vec::with_capacity(boxes.len());
         for mut row in boxes {
             let body = match (row.body.take(), row.body_key.take()) {
@@ -216,26 +202,41 @@ impl Store {
             };
             sealed.push((row, body));
         }
+        let envelope = Envelope::parse(&row.envelope).map_err(|_| Error::Damaged)?;
+        let office = asker.office.id.to_string();
+        let (version, wrapped_secret) = self.kept_key(&office, &envelope).await?;
         let store = Arc::clone(self);
         let work = move || {
-            let secret = store
-                .master
-                .unwrap(&Purpose::OfficeKey { office: &office, version }, &wrapped_secret)
-                .map_err(|_| Error::Damaged)?;
+            let purpose = Purpose::OfficeKey { office: &office, version };
+            let secret = store.master.unwrap(&purpose, &wrapped_secret).map_err(|_| Error::Damaged)?;
             let secret = OfficeSecretKey::from_bytes(&secret).map_err(|_| Error::Damaged)?;
-            let transmission = id.to_string();
+            let binding =
+                SetBinding { transmission: &id, sender: &row.sender_office_id, receiver: &row.receiver_office_id };
+            let key = envelope.open(&secret, &binding).map_err(|_| Error::Damaged)?;
             let opened = sealed
                 .into_iter()
-                .map(|(row, body)| open_box(&secret, &envelope, &transmission, row, &body))
+                .map(|(row, body)| open_box(&key, binding, row, &body))
                 .collect::<Result<Vec<_>, _>>()?;
             // Each file is what was sent; so is the set only if none is missing (R1.2).
             let files = opened.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes });
-            match whole {
-                Some(digest) if digest != Digest::of_set(files) => Err(Error::Damaged),
-                _ => Ok(opened),
-            }
+            if Digest::of_set(files) == whole { Ok(opened) } else { Err(Error::Damaged) }
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Impossible("opening"))?
+    }
+
+    /// Version and wrapped secret of the office's key that this envelope is addressed to.
+    async fn kept_key(&self, office: &str, envelope: &Envelope) -> Result<(u32, Vec<u8>), Error> {
+        for wrapped in envelope.keys() {
+            let row: Option<(i64, Vec<u8>)> = sqlx::query_as(OFFICE_KEYS)
+                .bind(office)
+                .bind(wrapped.key_id().to_string())
+                .fetch_optional(&self.reads)
+                .await?;
+            if let Some((version, secret)) = row {
+                return Ok((u32::try_from(version).map_err(|_| Error::Damaged)?, secret));
+            }
+        }
+        Err(Error::Damaged)
     }
 
     async fn record_damage(&self, asker: &Asker, id: TransmissionId) -> Result<(), Error> {
@@ -357,19 +358,10 @@ async fn files(c: &mut SqliteConnection, id: TransmissionId) -> Result<Vec<Store
         .collect()
 }
 
-fn open_box(
-    secret: &OfficeSecretKey,
-    envelope: &Envelope,
-    transmission: &str,
-    row: BoxRow,
-    sealed: &[u8],
-) -> Result<OpenedFile, Error> {
-    let damaged = |_| Error::Damaged;
-    let set = SetBinding { transmission, sender: &row.sender_office_id, receiver: &row.receiver_office_id };
+fn open_box(key: &SetKey, set: SetBinding<'_>, row: BoxRow, sealed: &[u8]) -> Result<OpenedFile, Error> {
     let ordinal = u32::try_from(row.ordinal).map_err(|_| Error::Damaged)?;
     let place = ObjectBinding::new(set, ObjectPurpose::File, ordinal, &row.name);
-    let key = envelope.open(secret, &set).map_err(damaged)?;
-    let mut opened = key.open_object(&place, sealed, OBJECT_BYTES_MAX).map_err(damaged)?;
+    let mut opened = key.open_object(&place, sealed, OBJECT_BYTES_MAX).map_err(|_| Error::Damaged)?;
     let as_recorded = digest(&row.digest).is_some_and(|digest| *digest.as_bytes() == opened.digest)
         && usize::try_from(row.size_bytes).is_ok_and(|size| size == opened.content.len());
     if !as_recorded {

@@ -252,6 +252,24 @@ impl Store {
         .transpose()
     }
 
+    /// Records that a certificate which the handshake accepted belongs to no device that may come in (R7.3).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record_stranger(&self, address: IpAddr) -> Result<(), Error> {
+        let entry = Act::unknown(Action::AccessRefuse, self.clock.now()).source(Some(address));
+        self.record(entry.refused_for("device")?).await
+    }
+
+    /// Records that an office asked for a set that is none of its own, or does not exist (R1.6).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record_not_found(&self, asker: &Asker) -> Result<(), Error> {
+        let entry = Act::asker(Action::AccessRefuse, asker, self.clock.now());
+        self.record(entry.refused_for("not-found")?).await
+    }
+
     /// The devices of an office.
     ///
     /// # Errors

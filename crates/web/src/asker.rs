@@ -18,7 +18,12 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<Peer>().ok_or_else(Problem::unknown_device)?;
         let digest = peer.certificate_digest.as_deref().ok_or_else(Problem::unknown_device)?;
-        let asker = app.store.asker(digest, peer.address).await?;
-        asker.map(|asker| Self { asker }).ok_or_else(Problem::unknown_device)
+        match app.store.asker(digest, peer.address).await? {
+            Some(asker) => Ok(Self { asker }),
+            None => {
+                app.store.record_stranger(peer.address).await?;
+                Err(Problem::unknown_device())
+            }
+        }
     }
 }

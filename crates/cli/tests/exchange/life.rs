@@ -186,8 +186,8 @@ async fn both_directions_stand_in_their_own_folder() {
     let there = offices.sender.sends(&schedule(&offices.sender, &offices.receiver, 1)).await.accepted();
     let back = offices.receiver.sends(&actuals(&offices.receiver, &offices.sender, 1)).await.accepted();
     let seen = async |device: &Device, folder: &str| ids(&device.items(folder, 10).await);
-    assert_eq!(seen(&offices.sender, "sent").await, [there.clone()]);
-    assert_eq!(seen(&offices.sender, "received").await, [back.clone()]);
+    assert_eq!(seen(&offices.sender, "sent").await, std::slice::from_ref(&there));
+    assert_eq!(seen(&offices.sender, "received").await, std::slice::from_ref(&back));
     assert_eq!(seen(&offices.receiver, "sent").await, [back]);
     assert_eq!(seen(&offices.receiver, "received").await, [there]);
     assert!(seen(&offices.stranger, "received").await.is_empty());

@@ -98,7 +98,7 @@ pub(crate) fn file<'a>(set: &'a mut Set, prefix: &str) -> &'a mut SampleFile {
 pub(crate) fn reworded(set: &[SampleFile]) -> Set {
     let mut set = set.to_vec();
     let supplement = file(&mut set, "UPHOSOKU");
-    let at = supplement.bytes.windows(8).position(|cell| is_postal_code(cell)).unwrap();
+    let at = supplement.bytes.windows(8).position(is_postal_code).unwrap();
     let digit = &mut supplement.bytes[at + 7];
     *digit = if *digit == b'9' { b'8' } else { *digit + 1 };
     set

@@ -11,11 +11,15 @@ use store::{Answer, OpenedFile};
 use zip::write::{SimpleFileOptions, ZipWriter};
 use zip::{CompressionMethod, DateTime};
 
-fn done<T>(answer: Answer<T>) -> Result<T, Problem> {
+/// The value, or the problem that says why not. Asking for what is none of one's own is recorded.
+async fn done<T>(app: &App, caller: &Caller, answer: Answer<T>) -> Result<T, Problem> {
     match answer {
         Answer::Done(value) => Ok(value),
         Answer::Refused(refusal) => Err(refusal.into()),
-        Answer::NotFound => Err(Problem::not_found()),
+        Answer::NotFound => {
+            app.store.record_not_found(&caller.asker).await?;
+            Err(Problem::not_found())
+        }
     }
 }
 
@@ -29,8 +33,8 @@ pub(super) async fn describe(
     caller: Caller,
     SetId(id): SetId,
 ) -> Result<Json<TransmissionView>, Problem> {
-    let set = app.store.describe(&caller.asker, id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(set.into()))
+    let set = app.store.describe(&caller.asker, id).await?;
+    Ok(Json(done(&app, &caller, set).await?.into()))
 }
 
 /// One file, the same bytes that were sent. For the receiver this collects the set (受領).
@@ -49,7 +53,7 @@ pub(super) async fn file(
     SetId(id): SetId,
     FileNamed(name): FileNamed,
 ) -> Result<Response, Problem> {
-    let mut files = done(app.store.open_set(&caller.asker, id, Some(&name)).await?)?;
+    let mut files = done(&app, &caller, app.store.open_set(&caller.asker, id, Some(&name)).await?).await?;
     let file = files.pop().ok_or_else(Problem::not_found)?;
     Ok(download("application/octet-stream", &file.name, file.bytes))
 }
@@ -64,7 +68,7 @@ pub(super) async fn file(
     )
 )]
 pub(super) async fn zip(State(app): State<App>, caller: Caller, SetId(id): SetId) -> Result<Response, Problem> {
-    let files = done(app.store.open_set(&caller.asker, id, None).await?)?;
+    let files = done(&app, &caller, app.store.open_set(&caller.asker, id, None).await?).await?;
     let archive = pack(&files).map_err(|_| store::Error::Impossible("zip"))?;
     Ok(download("application/zip", &format!("{id}.zip"), archive))
 }
@@ -83,7 +87,7 @@ pub(super) async fn acknowledge(
     caller: Caller,
     SetId(id): SetId,
 ) -> Result<Json<TransmissionView>, Problem> {
-    Ok(Json(done(app.store.acknowledge(&caller.asker, id).await?)?.into()))
+    Ok(Json(done(&app, &caller, app.store.acknowledge(&caller.asker, id).await?).await?.into()))
 }
 
 /// 取下げ: the sender takes a set back that nobody has collected. Doing it again changes nothing.
@@ -100,7 +104,7 @@ pub(super) async fn withdraw(
     caller: Caller,
     SetId(id): SetId,
 ) -> Result<Json<TransmissionView>, Problem> {
-    Ok(Json(done(app.store.withdraw(&caller.asker, id).await?)?.into()))
+    Ok(Json(done(&app, &caller, app.store.withdraw(&caller.asker, id).await?).await?.into()))
 }
 
 /// Stored, not compressed: the sets are small and the connection is the receiver's own.

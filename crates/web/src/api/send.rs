@@ -96,6 +96,9 @@ pub(super) async fn send(
         tokio::spawn(async move { send_set(&app, &caller, files, &report, index, &offices).await })
     });
     let mut answer = SendAnswer { sets: Vec::new(), strays: strays(&report, &sources(&files)) };
+    if !answer.strays.is_empty() {
+        app.store.record_refusal(&caller.asker, Refusal::NoSet).await?;
+    }
     for set in sets.collect::<Vec<_>>() {
         answer.sets.push(set.await??);
     }
