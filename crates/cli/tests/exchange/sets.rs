@@ -2,10 +2,11 @@
 
 use crate::answer::refused;
 use crate::device::{assert_same, unzip};
-use crate::samples::{care_plan, file, renumbered, reworded, schedule, serial};
+use crate::samples::{actuals, care_plan, file, renumbered, request, reworded, schedule, serial};
 use crate::world::{Offices, World, shared_world};
 use serde_json::Value;
-use standard::sample::SampleFile;
+use standard::UnitKind;
+use standard::sample::{self, Request, SampleFile};
 
 async fn world() -> &'static World {
     shared_world!()
@@ -35,11 +36,7 @@ async fn offices() -> Offices {
 #[tokio::test]
 async fn an_unknown_receiver() {
     let offices = offices().await;
-    let mut set = schedule(&offices.sender, &offices.receiver, 1);
-    for file in &mut set {
-        file.name = file.name.replace(&offices.receiver.number, "0399999999");
-    }
-    assert_refused(&offices, &set, "X05", "").await;
+    assert_refused(&offices, &schedule(&offices.sender, "0399999999", 1), "X05", "").await;
 }
 
 #[tokio::test]
@@ -53,11 +50,11 @@ async fn a_closed_receiver() {
 #[tokio::test]
 async fn a_service_type_the_receiver_is_not_registered_with() {
     let offices = offices().await;
-    let mut set = schedule(&offices.sender, &offices.receiver, 1);
-    for file in &mut set {
-        file.name = file.name.replace("_11_2026", "_15_2026");
-    }
-    assert_refused(&offices, &set, "X07", "").await;
+    let to_day_care = Request {
+        receiver_type: "15".parse().unwrap(),
+        ..request(UnitKind::Schedule, &offices.sender, &offices.receiver, 1)
+    };
+    assert_refused(&offices, &sample::make(UnitKind::Schedule, &to_day_care), "X07", "").await;
 }
 
 #[tokio::test]
@@ -298,12 +295,12 @@ async fn nul_bytes() {
 #[tokio::test]
 async fn an_empty_file_gives_a_warning_and_arrives_empty() {
     let offices = offices().await;
-    let mut set = schedule(&offices.sender, &offices.receiver, 1);
-    file(&mut set, "UPPLAN").bytes.clear();
-    let answer = offices.sender.sends(&set).await;
+    let mut set = actuals(&offices.receiver, &offices.sender, 1);
+    file(&mut set, "UPJSK").bytes.clear();
+    let answer = offices.receiver.sends(&set).await;
     let warnings = answer.sets()[0]["warnings"].as_array().unwrap().clone();
     assert!(warnings.iter().any(|warning| warning["code"] == "V39"), "{warnings:?}");
-    assert_same(&unzip(&offices.receiver.fetches(&answer.accepted()).await.done().body), &set);
+    assert_same(&unzip(&offices.sender.fetches(&answer.accepted()).await.done().body), &set);
 }
 
 #[tokio::test]
