@@ -2,7 +2,10 @@
 
 mod check;
 mod client;
+mod convert;
+mod diff;
 mod operator;
+mod reconcile;
 mod rule;
 mod sample;
 mod terminal;
@@ -25,6 +28,12 @@ enum Command {
     Rule(rule::Args),
     /// 架空の人・事業所による見本データを作ります
     Sample(sample::Args),
+    /// CSVファイルの組を正準JSONに、正準JSONをCSVファイルに変換します
+    Convert(convert::Args),
+    /// 同じ利用者・年月の二組を比べて、変わったところを表示します
+    Diff(diff::Args),
+    /// 予定と実績を突き合わせます
+    Reconcile(reconcile::Args),
     /// データを送ります（事業所の端末で）
     Send(client::send::Args),
     /// 届いているデータを受け取ります（事業所の端末で）
@@ -51,6 +60,9 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Rule(args) => rule::run(&args),
         Command::Sample(args) => sample::run(&args),
+        Command::Convert(args) => terminal::finish(convert::run(&args)),
+        Command::Diff(args) => terminal::finish(diff::run(&args)),
+        Command::Reconcile(args) => terminal::finish(reconcile::run(&args)),
         Command::Send(args) => terminal::finish(client::send::run(&args)),
         Command::Collect(args) => terminal::finish(client::collect::run(&args)),
         Command::Init(args) => terminal::finish(operator::init::run(&args)),

@@ -1,20 +1,42 @@
 //! 検査 — groups files into units and lets every rule look.
 
+use crate::across::{self, Part};
+use crate::cell::{Named, SupplementUse};
 use crate::content;
+use crate::history::Arrived;
+use crate::links::Links;
 use crate::name::NameEdition;
 use crate::report::Findings;
-use crate::rules::{v01, v02, v07, v09, v10, v11, v12, v14, v15, v16, v17, v18};
+use crate::rules::{v01, v02, v07, v09, v10, v11, v12, v14, v15, v16, v17, v18, v90};
 use crate::unit::{Group, classify, is_plan_without_sheet_3};
-use crate::{Edition, FileKind, Place, Profile, Report, SourceFile, Unit, UnitKind, group, read};
+use crate::{
+    Edition, FileKind, FileName, HistorySet, Place, Profile, Report, ServiceCodes, SourceFile, Unit, UnitKind, group,
+    read,
+};
 
 /// So many units before and after an incomplete one are looked through for what it lacks.
 const NEIGHBOURS_MAX: usize = 200;
 
+/// 検査の資料 — what a check may know beyond the files. Rules that need what is not given are silent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context<'c> {
+    /// サービスコード表: for V56, V68 and V74.
+    pub service_codes: Option<&'c ServiceCodes>,
+    /// これまでに届いたデータ, in any order: for V87, V88 and V89. Empty: nothing is known of it.
+    pub history: &'c [HistorySet],
+}
+
 /// Checks files as they would be sent or imported together: any number of units, in any order.
 pub fn check(files: &[SourceFile<'_>], profile: Profile) -> Report {
+    check_with(files, profile, &Context::default())
+}
+
+/// The same, with what else is known.
+pub fn check_with(files: &[SourceFile<'_>], profile: Profile, context: &Context<'_>) -> Report {
     let names: Vec<&str> = files.iter().map(|file| file.name).collect();
     let (groups, faults) = group(&names);
     let mut found = Findings::new(profile);
+    let mut arrived = Arrived::new(context.history);
     let mut kinds = Vec::with_capacity(groups.len());
     let with_unit: Vec<usize> =
         faults.iter().filter(|(_, fault)| fault.rest.is_some()).map(|(file, _)| *file).collect();
@@ -24,8 +46,11 @@ pub fn check(files: &[SourceFile<'_>], profile: Profile) -> Report {
         // Units are in the order of their serials: the likely neighbours are near.
         let near = index.saturating_sub(NEIGHBOURS_MAX)..groups.len().min(index + NEIGHBOURS_MAX);
         let near = groups.get(near).unwrap_or_default();
-        let kind = unit(files, group, near, &with_unit, profile, &mut found);
+        let Judged { kind, months_fit, surplus } = unit(files, group, near, &with_unit, profile, &mut found);
         kinds.push(kind);
+        let tables = || group.files.iter().filter(|(_, name)| name.kind != FileKind::UpkihonImage);
+        let bytes = tables().filter_map(|(file, _)| files.get(*file)).map(|file| file.bytes.len()).sum();
+        let mut links = Links::new(kind, group.key, kind.is_some() && months_fit, bytes);
         let mut images_named = Vec::new();
         let mut images_known = true;
         for (file, name) in &group.files {
@@ -40,12 +65,30 @@ pub fn check(files: &[SourceFile<'_>], profile: Profile) -> Report {
                     let detail = Some("中身がJPEG画像ではありません".into());
                     found.push(&v14::RULE, Place::file(*file), detail);
                 }
-            } else {
-                let month = name.month.filter(|_| name.kind != FileKind::Uphosoku);
-                let facts = content::check(*file, name, month, source.bytes, &mut found);
-                images_known &= facts.sound || name.kind != FileKind::Upkihon;
-                images_named.extend(facts.images);
+                continue;
             }
+            let named = Named {
+                month: name.month.filter(|_| name.kind != FileKind::Uphosoku),
+                supplement: supplement(name, fault.is_none() && months_fit),
+            };
+            let facts = if surplus.contains(file) {
+                // A second file of a kind is looked at by itself.
+                let mut links = Links::new(kind, group.key, false, source.bytes.len());
+                content::check(*file, name, named, source.bytes, &mut links, context.service_codes, &mut found)
+            } else {
+                content::check(*file, name, named, source.bytes, &mut links, context.service_codes, &mut found)
+            };
+            links.on &= facts.sound;
+            images_known &= facts.sound || name.kind != FileKind::Upkihon;
+            images_named.extend(facts.images);
+        }
+        let parts: Vec<Part<'_>> = tables()
+            .filter(|(file, _)| !surplus.contains(file))
+            .filter_map(|(file, name)| Some(Part { file: *file, kind: name.kind, bytes: files.get(*file)?.bytes }))
+            .collect();
+        across::check(index, &parts, &links, &mut found);
+        if let Some(kind) = kind.filter(|_| arrived.is_known()) {
+            arrived.check(index, &group.key, kind, &parts, &mut found);
         }
         if kind.is_some() && images_known {
             found.begin(Some(index), None);
@@ -73,6 +116,24 @@ pub fn check(files: &[SourceFile<'_>], profile: Profile) -> Report {
     Report { units: units.collect(), findings, suppressed }
 }
 
+/// What the month in the name of a supplement says about its rows.
+fn supplement(name: &FileName, sound: bool) -> SupplementUse {
+    match name.month {
+        _ if !sound => SupplementUse::Unknown,
+        Some(month) => SupplementUse::Month(month),
+        None => SupplementUse::Plan,
+    }
+}
+
+/// What the names say about a unit.
+struct Judged {
+    kind: Option<UnitKind>,
+    /// Whether the months in the names fit each other.
+    months_fit: bool,
+    /// The second files of a kind.
+    surplus: Vec<usize>,
+}
+
 /// The rules on names and on the unit as a whole; which unit it is.
 fn unit(
     files: &[SourceFile<'_>],
@@ -81,7 +142,7 @@ fn unit(
     faulty: &[usize],
     profile: Profile,
     found: &mut Findings,
-) -> Option<UnitKind> {
+) -> Judged {
     let first = group.files.first();
     // Type codes and the form of the names are the same in all files of a unit: said once, at the first.
     if let Some((file, name)) = first {
@@ -93,6 +154,9 @@ fn unit(
                 found.push(&v07::RULE, Place::file(*file), Some(format!("{side}のサービス種類コードが「{code}」です")));
             }
         }
+    }
+    if let Some((file, _)) = first.filter(|_| !v90::holds(&group.key)) {
+        found.push(&v90::RULE, Place::file(*file), None);
     }
     if let Some((file, detail)) =
         group.files.iter().find_map(|(file, name)| Some((*file, v17::broken(name.kind, &group.key)?)))
@@ -117,25 +181,29 @@ fn unit(
                 UnitKind::CarePlan
             } else {
                 found.push(&v09::RULE, Place::default(), Some(v09::explain(group, near)));
-                return None;
+                return Judged { kind: None, months_fit: true, surplus: v18::broken(group) };
             }
         }
     };
+    let mut months_fit = true;
     if matches!(kind, UnitKind::CarePlan | UnitKind::Schedule | UnitKind::PreventionSchedule) {
         for file in v10::broken(kind, group, faulty) {
             found.push(&v10::RULE, Place::file(file), None);
+            months_fit = false;
         }
         if let Some(file) = v11::broken(group, faulty) {
             found.push(&v11::RULE, Place::file(file), None);
+            months_fit = false;
         }
     }
     for file in v16::broken(group) {
         found.push(&v16::RULE, Place::file(file), None);
     }
-    for file in v18::broken(group) {
-        found.push(&v18::RULE, Place::file(file), None);
+    let surplus = v18::broken(group);
+    for file in &surplus {
+        found.push(&v18::RULE, Place::file(*file), None);
     }
-    Some(kind)
+    Judged { kind: Some(kind), months_fit, surplus }
 }
 
 /// V15, once the rows of 利用者基本情報 have been read.

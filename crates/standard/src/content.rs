@@ -3,17 +3,25 @@
 //! A sound cell costs a few comparisons of bytes: nothing is decoded, nothing allocated. Only a record with a fault
 //! is looked at a second time, to say what it is.
 
+use crate::cell::{Named, Test, detail, is_form, is_readable};
 use crate::layout::{Form, Length, Required};
+use crate::links::Links;
 use crate::ms932::{BAD, GAIJI};
-use crate::read::{Record, Records, Span};
+use crate::read::{Record, Records};
 use crate::report::Findings;
-use crate::rules::{
-    Rule, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39,
-};
-use crate::{CodeTable, Column, Edition, FileKind, FileName, Layout, Place, Profile, ServiceMonth, Severity, layout};
+use crate::rows::{Row, Rows, Say, bit};
+use crate::rules::{Rule, v19, v20, v21, v22, v23, v24, v25, v26, v27, v29, v35, v39};
+use crate::{Column, Edition, FileName, Layout, Place, Profile, ServiceCodes, Severity, layout};
 
 /// From so many columns at fault in one row on, the columns have slipped: only the first is reported.
 const SHIFTED_FROM: usize = 5;
+
+/// Rows of a file whose people are scattered that are put in order (12 MB). In a longer one the rules across rows are
+/// silent.
+const SCATTERED_ROWS_MAX: usize = 1 << 19;
+
+/// Rules that look beyond a row: what they said is taken back when a person turns out to come again later on.
+const ACROSS_ROWS: [usize; 15] = [45, 46, 47, 56, 61, 67, 70, 71, 75, 77, 78, 79, 81, 83, 85];
 
 /// What the unit wants to know about a file.
 pub(crate) struct Facts {
@@ -29,47 +37,14 @@ pub(crate) struct ImageName {
     pub(crate) place: Place,
 }
 
-/// What is asked of a column.
-struct Test {
-    column: &'static Column,
-    form: Check,
-    required: bool,
-    /// V30 instead of V29.
-    wanted: bool,
-}
-
-enum Check {
-    Text,
-    ShortText(u16),
-    Version([u8; 6]),
-    Insurer,
-    Insured,
-    Office,
-    Date {
-        zero: bool,
-    },
-    Month {
-        zero: bool,
-        of_name: Option<[u8; 6]>,
-    },
-    Listed(&'static CodeTable),
-    ServiceType,
-    ServiceCode,
-    Max(u16),
-    Integer(u16),
-    Decimal,
-    PostalCode,
-    Unused,
-    /// A rule beyond V39 speaks about this column (README 15.10).
-    Elsewhere,
-}
-
 /// Checks the content of a CSV file.
 pub(crate) fn check(
     file: usize,
     name: &FileName,
-    month: Option<ServiceMonth>,
+    named: Named,
     bytes: &[u8],
+    links: &mut Links,
+    codes: Option<&ServiceCodes>,
     found: &mut Findings,
 ) -> Facts {
     let mut facts = Facts { sound: false, images: Vec::new() };
@@ -79,8 +54,8 @@ pub(crate) fn check(
         found.push(&v19::RULE, place, Some(format!("このファイルの文字コードは{dialect}です")));
         return facts;
     }
-    let mut walk = Walk { file, name, found, undecodable: false, images: &mut facts.images };
-    let sound = walk.records(month, bytes);
+    let mut walk = Walk { file, name, found, links, codes, undecodable: false, images: &mut facts.images };
+    let sound = walk.records(named, bytes);
     facts.sound = sound && !walk.undecodable;
     if walk.undecodable {
         // The cells say nothing reliable any more; the version is ASCII and still does.
@@ -93,13 +68,15 @@ struct Walk<'w> {
     file: usize,
     name: &'w FileName,
     found: &'w mut Findings,
+    links: &'w mut Links,
+    codes: Option<&'w ServiceCodes>,
     undecodable: bool,
     images: &'w mut Vec<ImageName>,
 }
 
-impl Walk<'_> {
+impl<'w> Walk<'w> {
     /// Whether the rows could be read at all.
-    fn records(&mut self, month: Option<ServiceMonth>, bytes: &[u8]) -> bool {
+    fn records(&mut self, named: Named, bytes: &[u8]) -> bool {
         if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
             self.found.push(&v39::RULE, Place::file(self.file), None);
             return true;
@@ -107,9 +84,10 @@ impl Walk<'_> {
         let mut records = Records::new(bytes);
         let mut rows = 0u64;
         let mut plan: Option<Plan> = None;
+        let mut across: Option<Rows<'w>> = None;
         let mut known = true;
         let mut mixed = false;
-        let mut faulty = Vec::new();
+        let mut faulty = Vec::with_capacity(16);
         while let Some(record) = records.next_record() {
             if record.number() == 1 && v24::is_header(&record) {
                 self.characters(&record, None);
@@ -119,8 +97,9 @@ impl Walk<'_> {
             }
             rows += 1;
             if plan.is_none() && known {
-                plan = self.plan(&record, month, bytes);
+                plan = self.plan(&record, named, bytes);
                 known = plan.is_some();
+                across = plan.as_ref().and_then(|plan| Rows::new(plan.layout, self.links, self.codes));
             }
             let Some(plan) = &plan else {
                 // Without a version there are no columns; characters and quotes speak for themselves.
@@ -131,39 +110,51 @@ impl Walk<'_> {
             if record.class & (BAD | GAIJI) != 0 {
                 self.characters(&record, Some(plan.layout));
             }
-            if record.quote_fault().is_some() {
-                self.quotes(&record, Some(plan.layout));
-                continue;
-            }
-            let version = record.spans.first().map(|span| span.inner(bytes)).unwrap_or_default();
-            if version != plan.version && version.len() == 6 && version.iter().all(u8::is_ascii_digit) {
-                // Said once: one foreign row makes the file a mixed one, and its columns are not known.
-                if !mixed {
-                    self.found.push(&v25::RULE, self.cell(&record, plan.layout.columns.first(), 0), None);
+            let sound = match plan.read(&record) {
+                Reading::Sound => true,
+                Reading::Quotes => {
+                    self.quotes(&record, Some(plan.layout));
+                    false
                 }
-                mixed = true;
-                continue;
-            }
-            if record.len() != plan.tests.len() {
-                let detail = format!("{}項目のところ、{}項目あります", plan.tests.len(), record.len());
-                self.found.push(&v21::RULE, self.row(&record), Some(detail));
+                Reading::OtherVersion => {
+                    // Said once: one foreign row makes the file a mixed one, and its columns are not known.
+                    if !mixed {
+                        self.found.push(&v25::RULE, self.cell(&record, plan.layout.columns.first(), 0), None);
+                    }
+                    mixed = true;
+                    false
+                }
+                Reading::Columns => {
+                    let detail = format!("{}項目のところ、{}項目あります", plan.tests.len(), record.len());
+                    self.found.push(&v21::RULE, self.row(&record), Some(detail));
+                    false
+                }
+            };
+            if !sound {
+                if let Some(across) = &mut across {
+                    across.skip(&record, self.links);
+                }
                 continue;
             }
             faulty.clear();
-            let mut forms = 0;
-            for (index, (test, span)) in plan.tests.iter().zip(record.spans).enumerate() {
-                let value = span.inner(bytes);
-                if let Some(rule) = test.broken(value, span) {
-                    forms += usize::from(is_form(rule));
-                    faulty.push((index, rule));
-                }
-            }
+            let marks = plan.faults(&record, &mut faulty);
             if !faulty.is_empty() {
-                self.explain(&record, bytes, plan, &faulty, forms);
+                self.explain(&record, bytes, plan, &faulty, marks.forms);
+            }
+            if let Some(across) = &mut across {
+                if marks.forms >= SHIFTED_FROM {
+                    across.skip(&record, self.links);
+                } else {
+                    let mut say = Say { found: self.found, file: self.file, layout: plan.layout };
+                    across.row(&Row { record: &record, faulty: marks.faulty }, &mut say, self.links);
+                }
             }
             if let Some(index) = plan.image {
                 self.image(&record, plan.layout, index);
             }
+        }
+        if let (Some(plan), Some(across)) = (&plan, &mut across) {
+            self.over(plan, across, bytes);
         }
         if rows == 0 {
             self.found.push(&v39::RULE, Place::file(self.file), None);
@@ -171,8 +162,57 @@ impl Walk<'_> {
         known
     }
 
+    /// After the last row.
+    fn over(&mut self, plan: &Plan, across: &mut Rows<'w>, bytes: &[u8]) {
+        if !across.scattered {
+            let mut say = Say { found: self.found, file: self.file, layout: plan.layout };
+            return across.close(&mut say, self.links);
+        }
+        self.found.silence(|rule| !ACROSS_ROWS.contains(&rule.number()));
+        across.again(self.links);
+        let Some(order) = self.by_person(plan, across, bytes) else {
+            // Nobody knows who has what; nothing is called missing.
+            return self.links.lose(None);
+        };
+        let mut records = Records::new(bytes);
+        let mut faulty = Vec::with_capacity(16);
+        let mut say = Say { found: self.found, file: self.file, layout: plan.layout };
+        for (_, number, offset) in order {
+            records.seek(offset, number);
+            let Some(record) = records.next_record() else { continue };
+            faulty.clear();
+            let marks = plan.faults(&record, &mut faulty);
+            across.among(&Row { record: &record, faulty: marks.faulty }, &mut say, self.links);
+        }
+        across.close(&mut say, self.links);
+    }
+
+    /// Key, number and place of every row that has a key, person by person; none if there are too many.
+    fn by_person(&self, plan: &Plan, across: &Rows<'_>, bytes: &[u8]) -> Option<Vec<(u64, u64, u64)>> {
+        let mut records = Records::new(bytes);
+        let mut order = Vec::with_capacity(SCATTERED_ROWS_MAX.min(bytes.len() / 32 + 1));
+        let mut faulty = Vec::with_capacity(16);
+        while let Some(record) = records.next_record() {
+            if (record.number() == 1 && v24::is_header(&record)) || plan.read(&record) != Reading::Sound {
+                continue;
+            }
+            faulty.clear();
+            let marks = plan.faults(&record, &mut faulty);
+            let Some((_, key)) = across.keys.prints(&record) else { continue };
+            if marks.forms >= SHIFTED_FROM {
+                continue;
+            }
+            if order.len() >= order.capacity() {
+                return None;
+            }
+            order.push((key, record.number(), record.offset()));
+        }
+        order.sort_unstable();
+        Some(order)
+    }
+
     /// The tests of the file, by the version of its first record; V26 and V27 are said here.
-    fn plan(&mut self, record: &Record<'_, '_>, month: Option<ServiceMonth>, bytes: &[u8]) -> Option<Plan> {
+    fn plan(&mut self, record: &Record<'_, '_>, named: Named, bytes: &[u8]) -> Option<Plan> {
         let first = record.cell(0).map(|cell| cell.bytes().into_owned()).unwrap_or_default();
         // An empty No.1 is V29's; the rows after it may still tell.
         let version = match first.as_slice() {
@@ -196,7 +236,7 @@ impl Walk<'_> {
             );
             self.found.push(&v27::RULE, Place::file(self.file), Some(detail));
         }
-        Some(Plan::new(layout(self.name.kind, edition)?, month))
+        Some(Plan::new(layout(self.name.kind, edition)?, named))
     }
 
     /// V19 and V20, cell by cell.
@@ -329,123 +369,55 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(layout: &'static Layout, month: Option<ServiceMonth>) -> Plan {
+    fn new(layout: &'static Layout, named: Named) -> Plan {
         let mut version = *b"202407";
         version.copy_from_slice(layout.edition.csv_version().as_bytes());
-        let tests = layout.columns.iter().map(|column| Test::new(layout.kind, column, version, month)).collect();
+        let tests = layout.columns.iter().map(|column| Test::new(layout.kind, column, version, named)).collect();
         Plan { layout, version, tests, image: layout.index("family_image_file") }
     }
-}
-
-impl Test {
-    fn new(kind: FileKind, column: &'static Column, version: [u8; 6], month: Option<ServiceMonth>) -> Test {
-        let supplement = kind == FileKind::Uphosoku;
-        let max = match column.length {
-            Length::Exact(length) | Length::Max(length) | Length::Printed(length, _) => length,
-            Length::Free => u16::MAX,
-        };
-        let form = match (column.form, column.ident) {
-            (_, "csv_version") => Check::Version(version),
-            (_, "identifier_unused") => Check::Unused,
-            // V73, V69, V48, V44.
-            (_, "office_code_fixed") => Check::Elsewhere,
-            (Form::ServiceCode, _) if kind == FileKind::Upsikyu => Check::Elsewhere,
-            (Form::Office, "service_office_no") if kind == FileKind::Up2kyo => Check::Elsewhere,
-            (Form::Integer, "issue_no" | "goal_no" | "support_no") if kind == FileKind::Up2kyo => {
-                Check::Integer(u16::MAX)
-            }
-            // V50, V54; V52.
-            (Form::Time | Form::DayMask, _) => Check::Elsewhere,
-            (Form::Text, _) if max == u16::MAX => Check::Text,
-            (Form::Text, _) => Check::ShortText(max),
-            (Form::Integer, _) => Check::Integer(max),
-            (Form::Decimal, _) => Check::Decimal,
-            (Form::Insurer, _) => Check::Insurer,
-            (Form::Insured, _) => Check::Insured,
-            (Form::Office, _) => Check::Office,
-            (Form::Date, "care_plan_date") => Check::Date { zero: supplement },
-            (Form::Date, _) => Check::Date { zero: false },
-            (Form::Month, _) if supplement => Check::Month { zero: true, of_name: None },
-            (Form::Month, _) => Check::Month { zero: false, of_name: month.map(ServiceMonth::digits) },
-            (Form::PostalCode, _) => Check::PostalCode,
-            (Form::ServiceCode, _) => Check::ServiceCode,
-            (Form::Code | Form::Flag, ident) => match column.codes {
-                Some(codes) => Check::Listed(codes),
-                None if ident.ends_with("service_type") => Check::ServiceType,
-                None => Check::Max(max),
-            },
-            (Form::Phone | Form::Digits, _) => Check::Max(max),
-        };
-        Test {
-            column,
-            form,
-            required: matches!(column.required, Required::Yes | Required::Inferred),
-            wanted: column.ident == "entrusted",
+    /// Whether the record has the columns of the file.
+    fn read(&self, record: &Record<'_, '_>) -> Reading {
+        if record.quote_fault().is_some() {
+            return Reading::Quotes;
         }
+        let version = record.value(0);
+        if version != self.version && version.len() == 6 && version.iter().all(u8::is_ascii_digit) {
+            return Reading::OtherVersion;
+        }
+        if record.len() != self.tests.len() { Reading::Columns } else { Reading::Sound }
     }
 
-    /// The rule a cell breaks, if any. This is what every cell of a large file goes through.
+    /// The cells at fault.
     #[inline(always)]
-    fn broken(&self, value: &[u8], span: &Span) -> Option<&'static Rule> {
-        if value.is_empty() {
-            return if self.required {
-                Some(&v29::RULE)
-            } else if self.wanted {
-                Some(&v30::RULE)
-            } else {
-                None
-            };
+    fn faults(&self, record: &Record<'_, '_>, faulty: &mut Vec<(usize, &'static Rule)>) -> Marks {
+        let mut marks = Marks { faulty: 0, forms: 0 };
+        for (index, (test, span)) in self.tests.iter().zip(record.spans).enumerate() {
+            let value = record.value_of(span);
+            if let Some(rule) = test.broken(value, span) {
+                marks.forms += usize::from(is_form(rule) && !value.is_empty());
+                if !is_readable(rule) {
+                    marks.faulty |= bit(index);
+                }
+                faulty.push((index, rule));
+            }
         }
-        if span.class & BAD != 0 {
-            // V19 has spoken.
-            return None;
-        }
-        let (holds, rule) = match &self.form {
-            Check::Text => (v23::holds(value, span.quoted), &v23::RULE),
-            Check::ShortText(max) => match v35::fits(value, *max) {
-                true => (v23::holds(value, span.quoted), &v23::RULE),
-                false => (false, &v35::RULE),
-            },
-            Check::Version(version) => (value == version, &v26::RULE),
-            Check::Insurer => (v31::holds(value), &v31::RULE),
-            Check::Insured => (v32::holds(value), &v32::RULE),
-            Check::Office => (v35::is_office(value), &v35::RULE),
-            Check::Date { zero } => (v33::is_date(value, *zero), &v33::RULE),
-            Check::Month { zero, of_name } => match of_name {
-                Some(month) if value == month => (true, &v28::RULE),
-                _ if !v33::is_month(value, *zero) => (false, &v33::RULE),
-                Some(_) => (false, &v28::RULE),
-                None => (true, &v28::RULE),
-            },
-            Check::Listed(codes) => (v34::is_listed(value, codes), &v34::RULE),
-            Check::ServiceType => (v34::is_service_type(value), &v34::RULE),
-            Check::ServiceCode => (v34::is_service_code(value), &v34::RULE),
-            Check::Max(max) => (v35::fits(value, *max), &v35::RULE),
-            Check::Integer(max) => match v36::is_integer(value) {
-                true => (v35::fits_digits(value, *max), &v35::RULE),
-                false => (false, &v36::RULE),
-            },
-            Check::Decimal => (v36::is_decimal(value), &v36::RULE),
-            Check::PostalCode => (v37::holds(value), &v37::RULE),
-            Check::Unused => (false, &v38::RULE),
-            Check::Elsewhere => (true, &v35::RULE),
-        };
-        if holds { None } else { Some(rule) }
+        marks
     }
 }
 
-/// Faults that many at once of mean slipped columns.
-fn is_form(rule: &Rule) -> bool {
-    (31..=37).contains(&rule.number())
+/// Whether a record has the columns of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Sound,
+    Quotes,
+    OtherVersion,
+    Columns,
 }
 
-/// More about a cell at fault. Never its text.
-fn detail(rule: &Rule, column: &Column, value: &[u8]) -> Option<String> {
-    match rule.number() {
-        26 => Some("CSVバージョンが6桁の数字ではありません".into()),
-        29 if column.required == Required::Inferred => Some("標準仕様の表からは必須と読み取れる項目です".into()),
-        34 => column.codes.map(|codes| format!("「{}」にない値です", codes.name)),
-        35 => v35::describe(value, column.length),
-        _ => None,
-    }
+/// What a record's faults amount to.
+struct Marks {
+    /// One bit per column whose value says nothing.
+    faulty: u128,
+    /// How many have not the form of their column.
+    forms: usize,
 }

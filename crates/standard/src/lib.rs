@@ -2,24 +2,38 @@
 //!
 //! Pure: bytes in, values and findings out. No clock, chance, file, network or logging, and no input makes it panic.
 
+mod across;
 mod calendar;
+mod cell;
 mod check;
 mod content;
+pub mod diff;
+mod fingerprint;
+mod history;
+pub mod json;
 pub mod layout;
+mod links;
 mod ms932;
 pub mod name;
 mod office_number;
 pub mod read;
+pub mod reconcile;
 mod report;
+mod rows;
 pub mod rules;
 pub mod sample;
 mod serial;
+pub mod service_codes;
 mod service_month;
 pub mod service_type;
+mod table;
+pub mod truth;
 pub mod unit;
+pub mod value;
 pub mod write;
 
-pub use check::check;
+pub use check::{Context, check, check_with};
+pub use history::{HistoryItem, HistorySet};
 pub use layout::{CodeTable, Column, Edition, FileKind, Layout, layout};
 pub use name::{FileName, NameFault};
 pub use office_number::{NotAnOfficeNumber, OfficeNumber};
@@ -28,6 +42,7 @@ pub use report::{
 };
 pub use rules::{RULES, Rule};
 pub use serial::{NotASerial, Serial};
+pub use service_codes::{CodeKind, ServiceCodes, ServiceCodesFault};
 pub use service_month::{NotAServiceMonth, ServiceMonth};
 pub use service_type::{NotAServiceType, ServiceType};
 pub use unit::{UnitKey, UnitKind, group};

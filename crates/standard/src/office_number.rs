@@ -11,6 +11,11 @@ impl OfficeNumber {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    /// The ten bytes.
+    pub(crate) fn bytes(&self) -> [u8; 10] {
+        self.0
+    }
+
     /// From the bytes of a cell.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotAnOfficeNumber> {
         let number: [u8; 10] = bytes.try_into().map_err(|_| NotAnOfficeNumber)?;

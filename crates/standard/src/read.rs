@@ -42,6 +42,12 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// Nothing stands between the quotes, if there are any.
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.end <= self.start + 2 * usize::from(self.quoted)
+    }
+
     /// The bytes between the quotes; doubled quotes are still doubled.
     #[inline(always)]
     pub(crate) fn inner<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
@@ -105,6 +111,13 @@ impl<'a> Records<'a> {
             pairs: Pairs::get(),
             marks: Marks::at(bytes, at),
         }
+    }
+
+    /// Goes to a record met before.
+    pub(crate) fn seek(&mut self, offset: u64, number: u64) {
+        self.at = usize::try_from(offset).unwrap_or(self.bytes.len()).min(self.bytes.len());
+        self.number = number.saturating_sub(1);
+        self.marks = Marks::at(self.bytes, self.at);
     }
 
     /// The next record, valid until the one after it is asked for.
@@ -361,6 +374,18 @@ impl<'r, 'a> Record<'r, 'a> {
     /// Its bytes, without the line end.
     pub fn raw(&self) -> &'a [u8] {
         self.bytes.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The bytes between the quotes of a cell; nothing where there is no such cell.
+    #[inline(always)]
+    pub(crate) fn value(&self, index: usize) -> &'a [u8] {
+        self.spans.get(index).map_or(&[], |span| span.inner(self.bytes))
+    }
+
+    /// The bytes between the quotes of one of its cells.
+    #[inline(always)]
+    pub(crate) fn value_of(&self, span: &Span) -> &'a [u8] {
+        span.inner(self.bytes)
     }
 
     /// How many cells it has, those beyond [`CELLS_MAX`] included.

@@ -147,12 +147,20 @@ pub struct Suppressed {
 /// Findings kept per rule and file; the rest is counted.
 pub const FINDINGS_PER_RULE_AND_FILE_MAX: u64 = 20;
 
+/// Findings of one rule in one file.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    all: u64,
+    errors: u64,
+    errors_not_kept: u64,
+}
+
 /// Collects findings within the bound.
 pub(crate) struct Findings {
     pub(crate) profile: Profile,
     kept: Vec<Finding>,
     /// What the file or unit at hand has had, per rule.
-    counts: [(u64, u64); crate::rules::RULES_MAX],
+    counts: [Count; crate::rules::RULES_MAX],
     file: Option<usize>,
     unit: Option<usize>,
     start: usize,
@@ -166,7 +174,7 @@ impl Findings {
         Findings {
             profile,
             kept: Vec::new(),
-            counts: [(0, 0); crate::rules::RULES_MAX],
+            counts: [Count::default(); crate::rules::RULES_MAX],
             file: None,
             unit: None,
             start: 0,
@@ -182,18 +190,14 @@ impl Findings {
         self.file = file;
     }
 
-    /// Counts, marks the unit, and says whether the finding is to be kept. Allocation of details comes after.
+    /// Counts and says whether the finding is to be kept. Allocation of details comes after.
     pub(crate) fn admits(&mut self, rule: &'static Rule, severity: Severity) -> bool {
-        if severity == Severity::Error
-            && let Some(unit) = self.unit
-            && self.refused.last() != Some(&unit)
-        {
-            self.refused.push(unit);
-        }
         let Some(count) = self.counts.get_mut(rule.number()) else { return true };
-        count.0 += 1;
-        if count.0 > FINDINGS_PER_RULE_AND_FILE_MAX {
-            count.1 += u64::from(severity == Severity::Error);
+        count.all += 1;
+        let error = u64::from(severity == Severity::Error);
+        count.errors += error;
+        if count.all > FINDINGS_PER_RULE_AND_FILE_MAX {
+            count.errors_not_kept += error;
             return false;
         }
         true
@@ -222,24 +226,29 @@ impl Findings {
             if !keep(rule)
                 && let Some(count) = self.counts.get_mut(rule.number())
             {
-                *count = (0, 0);
+                *count = Count::default();
             }
         }
     }
 
     fn close(&mut self) {
+        let mut refused = false;
         for rule in crate::RULES {
             let Some(count) = self.counts.get_mut(rule.number()) else { continue };
-            if count.0 > FINDINGS_PER_RULE_AND_FILE_MAX {
+            refused |= count.errors > 0;
+            if count.all > FINDINGS_PER_RULE_AND_FILE_MAX {
                 self.suppressed.push(Suppressed {
                     rule,
                     file: self.file,
                     unit: self.unit,
-                    count: count.0 - FINDINGS_PER_RULE_AND_FILE_MAX,
-                    errors: count.1,
+                    count: count.all - FINDINGS_PER_RULE_AND_FILE_MAX,
+                    errors: count.errors_not_kept,
                 });
             }
-            *count = (0, 0);
+            *count = Count::default();
+        }
+        if let Some(unit) = self.unit.filter(|unit| refused && self.refused.last() != Some(unit)) {
+            self.refused.push(unit);
         }
         self.start = self.kept.len();
     }

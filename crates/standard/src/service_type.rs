@@ -161,6 +161,12 @@ pub(crate) fn is_known(code: [u8; 2]) -> bool {
     flags(code) & KNOWN != 0
 }
 
+/// Whether services of this type take part in the exchange.
+#[inline]
+pub(crate) fn is_linked(code: [u8; 2]) -> bool {
+    flags(code) & IS_LINKED != 0
+}
+
 #[inline]
 fn flags(code: [u8; 2]) -> u8 {
     slot(code).and_then(|slot| FLAGS.get(slot)).copied().unwrap_or(0)

@@ -1,10 +1,11 @@
 //! What holds for any bytes at all.
 
 use fumibako_standard::read::Records;
-use fumibako_standard::rules::ExampleFile;
+use fumibako_standard::rules::{ExampleFile, Needs};
 use fumibako_standard::write::{Row, Writer};
 use fumibako_standard::{
-    Edition, FINDINGS_PER_RULE_AND_FILE_MAX, FileKind, Profile, RULES, SourceFile, check, layout, name,
+    Context, Edition, FINDINGS_PER_RULE_AND_FILE_MAX, FileKind, HistorySet, Profile, RULES, Report, ServiceCodes,
+    SourceFile, check, check_with, layout, name,
 };
 use proptest::prelude::*;
 
@@ -135,6 +136,37 @@ proptest! {
         let end = (at + length).min(bytes.len());
         bytes.splice(at..end, insert);
         is_sound(&[SourceFile { name: example.name, bytes: &bytes }]);
+    }
+
+    #[test]
+    fn any_mutation_of_a_set_is_judged_with_codes_and_history(
+        which in any::<prop::sample::Index>(), file in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(),
+        length in 0..40usize, insert in prop::collection::vec(prop::sample::select(&b"0123456789A,\"\r\n\x83"[..]), 0..12),
+        rows in 1..4usize,
+    ) {
+        let rule = which.get(RULES);
+        let names: Vec<&str> = rule.good.iter().map(|file| file.name).collect();
+        let mut bodies: Vec<Vec<u8>> = rule.good.iter().map(|file| file.bytes()).collect();
+        let body = &mut bodies[file.index(names.len())];
+        *body = body.repeat(rows);
+        let at = at.index(body.len() + 1);
+        let end = (at + length).min(body.len());
+        body.splice(at..end, insert);
+        let files: Vec<SourceFile<'_>> =
+            names.iter().zip(&bodies).map(|(name, bytes)| SourceFile { name, bytes }).collect();
+        is_sound(&files);
+        let table = "111111,身体,基本,,内\n114000,早朝,加算,月1回,外\n";
+        let codes = ServiceCodes::read(table.as_bytes()).expect("a table");
+        let history = HistorySet::read(&files);
+        for profile in [Profile::Export, Profile::Import] {
+            let report = check_with(&files, profile, &Context { service_codes: Some(&codes), history: &history });
+            let plain = check(&files, profile);
+            // What else is known adds findings and takes none away.
+            let count = |report: &Report, code: &str| report.findings.iter().filter(|one| one.rule.code == code).count();
+            for rule in RULES.iter().filter(|rule| matches!(rule.needs, Needs::Nothing)) {
+                prop_assert_eq!(count(&report, rule.code), count(&plain, rule.code), "{}", rule.code);
+            }
+        }
     }
 
     #[test]

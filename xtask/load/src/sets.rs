@@ -60,9 +60,9 @@ impl Sets {
             even = half(0)();
             odd = other.join().unwrap_or_default();
         });
-        let (mut even, mut odd) = (even.into_iter(), odd.into_iter());
+        let mut odd = odd.into_iter();
         let mut by_sender: Vec<Vec<Set>> = Vec::with_capacity(counts.len());
-        while let Some(sets) = even.next() {
+        for sets in even {
             by_sender.push(sets?);
             by_sender.extend(odd.next().transpose()?);
         }

@@ -8,7 +8,12 @@ fn a_quick_run_loses_nothing() {
     let load = Path::new(env!("CARGO_BIN_EXE_load"));
     let server = load.with_file_name("fumibako");
     // Already built when the whole workspace is tested.
-    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--package", "fumibako"]).status();
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", "fumibako"]);
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    let built = build.status();
     assert!(built.expect("cargo runs").success(), "the program does not build");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let figures = folder.path().join("figures.json");

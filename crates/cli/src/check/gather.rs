@@ -42,6 +42,8 @@ pub(crate) enum Problem {
     Large,
     #[error("フォルダーが深すぎます（{DEPTH_MAX}段まで）。CSVファイルのあるフォルダーを指定してください。")]
     Deep,
+    #[error("サービスコード表{0}を読めません。{1}")]
+    ServiceCodes(String, standard::ServiceCodesFault),
     #[error("結果を書き出せません（{0}）。")]
     Output(io::Error),
 }

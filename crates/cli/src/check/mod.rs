@@ -6,14 +6,15 @@ mod json;
 pub(crate) mod screen;
 mod text;
 
+use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::AutoStream;
 use clap::{ColorChoice, ValueEnum};
 use gather::Folder;
-use standard::{Profile, Report, SourceFile};
+use standard::{Context, HistorySet, Profile, Report, ServiceCodes, SourceFile};
 
 /// Nothing to refuse.
 const EXIT_SOUND: u8 = 0;
@@ -33,6 +34,12 @@ pub(crate) struct Args {
     /// 送る側として検査するか（export）、受け取る側として検査するか（import）
     #[arg(long = "as", value_enum, default_value = "export", value_name = "PROFILE")]
     profile: Side,
+    /// サービスコード表（CSV: サービスコード,名称,種別,算定,限度額）。V56・V68・V74の検査に使います
+    #[arg(long, value_name = "FILE")]
+    service_codes: Option<PathBuf>,
+    /// これまでに届いたデータのフォルダー。V87・V88・V89の検査に使います
+    #[arg(long, value_name = "DIR")]
+    history: Option<PathBuf>,
     /// 色を付けるか
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
     color: ColorChoice,
@@ -85,13 +92,32 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 }
 
 fn judge(args: &Args) -> Result<Vec<Judged>, gather::Problem> {
+    let service_codes = args.service_codes.as_deref().map(service_codes).transpose()?;
+    let history = args.history.as_ref().map_or_else(|| Ok(Vec::new()), history)?;
+    let context = Context { service_codes: service_codes.as_ref(), history: &history };
     let judge = |folder: Folder| {
-        let files: Vec<SourceFile<'_>> =
-            folder.files.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes }).collect();
-        let report = standard::check(&files, args.profile.into());
+        let report = standard::check_with(&sources(&folder), args.profile.into(), &context);
         Judged { folder, report }
     };
     Ok(gather::gather(&args.paths)?.into_iter().map(judge).collect())
+}
+
+fn sources(folder: &Folder) -> Vec<SourceFile<'_>> {
+    folder.files.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes }).collect()
+}
+
+fn service_codes(path: &Path) -> Result<ServiceCodes, gather::Problem> {
+    let shown = path.display().to_string();
+    let bytes = fs::read(path).map_err(|error| gather::Problem::Read(shown.clone(), error))?;
+    ServiceCodes::read(&bytes).map_err(|fault| gather::Problem::ServiceCodes(shown, fault))
+}
+
+/// Earlier sets, each folder by itself, in the order of import over all of them.
+fn history(folder: &PathBuf) -> Result<Vec<HistorySet>, gather::Problem> {
+    let folders = gather::gather(std::slice::from_ref(folder))?;
+    let mut sets: Vec<_> = folders.iter().flat_map(|folder| HistorySet::read(&sources(folder))).collect();
+    sets.sort_by_key(|set| set.key);
+    Ok(sets)
 }
 
 fn print(args: &Args, judged: &[Judged]) -> Result<(), gather::Problem> {

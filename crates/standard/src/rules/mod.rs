@@ -40,6 +40,57 @@ pub mod v36;
 pub mod v37;
 pub mod v38;
 pub mod v39;
+pub mod v40;
+pub mod v41;
+pub mod v42;
+pub mod v43;
+pub mod v44;
+pub mod v45;
+pub mod v46;
+pub mod v47;
+pub mod v48;
+pub mod v49;
+pub mod v50;
+pub mod v51;
+pub mod v52;
+pub mod v53;
+pub mod v54;
+pub mod v55;
+pub mod v56;
+pub mod v57;
+pub mod v58;
+pub mod v59;
+pub mod v60;
+pub mod v61;
+pub mod v62;
+pub mod v63;
+pub mod v64;
+pub mod v65;
+pub mod v66;
+pub mod v67;
+pub mod v68;
+pub mod v69;
+pub mod v70;
+pub mod v71;
+pub mod v72;
+pub mod v73;
+pub mod v74;
+pub mod v75;
+pub mod v76;
+pub mod v77;
+pub mod v78;
+pub mod v79;
+pub mod v80;
+pub mod v81;
+pub mod v82;
+pub mod v83;
+pub mod v84;
+pub mod v85;
+pub mod v86;
+pub mod v87;
+pub mod v88;
+pub mod v89;
+pub mod v90;
 
 use crate::{Profile, Severity};
 use std::fmt;
@@ -53,6 +104,17 @@ pub enum OnImport {
     Warning,
     /// A warning where the standard's mark had to be inferred, else as on export.
     WarningWhereInferred,
+}
+
+/// 検査に要るもの — what a rule needs beyond the files themselves. Without it the rule is silent.
+#[derive(Debug, Clone, Copy)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// サービスコード表, as text; the one of the examples.
+    ServiceCodes(&'static str),
+    /// これまでに届いたデータ: what came before the examples.
+    History(Example),
 }
 
 /// 検査項目.
@@ -71,6 +133,8 @@ pub struct Rule {
     pub fix: &'static str,
     /// The code that reports it when it is not reported by itself (README 15.18).
     pub shown_as: Option<&'static str>,
+    /// What it needs beyond the files.
+    pub needs: Needs,
     /// Files in order.
     pub good: Example,
     /// Files that break this rule and no other.
@@ -150,7 +214,17 @@ pub static RULES: &[&Rule] = &[
     &v21::RULE, &v22::RULE, &v23::RULE, &v24::RULE, &v25::RULE,
     &v26::RULE, &v27::RULE, &v28::RULE, &v29::RULE, &v30::RULE,
     &v31::RULE, &v32::RULE, &v33::RULE, &v34::RULE, &v35::RULE,
-    &v36::RULE, &v37::RULE, &v38::RULE, &v39::RULE,
+    &v36::RULE, &v37::RULE, &v38::RULE, &v39::RULE, &v40::RULE,
+    &v41::RULE, &v42::RULE, &v43::RULE, &v44::RULE, &v45::RULE,
+    &v46::RULE, &v47::RULE, &v48::RULE, &v49::RULE, &v50::RULE,
+    &v51::RULE, &v52::RULE, &v53::RULE, &v54::RULE, &v55::RULE,
+    &v56::RULE, &v57::RULE, &v58::RULE, &v59::RULE, &v60::RULE,
+    &v61::RULE, &v62::RULE, &v63::RULE, &v64::RULE, &v65::RULE,
+    &v66::RULE, &v67::RULE, &v68::RULE, &v69::RULE, &v70::RULE,
+    &v71::RULE, &v72::RULE, &v73::RULE, &v74::RULE, &v75::RULE,
+    &v76::RULE, &v77::RULE, &v78::RULE, &v79::RULE, &v80::RULE,
+    &v81::RULE, &v82::RULE, &v83::RULE, &v84::RULE, &v85::RULE,
+    &v86::RULE, &v87::RULE, &v88::RULE, &v89::RULE, &v90::RULE,
 ];
 
 /// The rule with this code.

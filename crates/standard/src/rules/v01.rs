@@ -1,7 +1,7 @@
 //! V01: ファイル名 — the name has a form of the standard.
 
 use super::example::{name, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::name::Token;
 use crate::{FileKind, NameFault};
@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
     what: "ファイル名が標準仕様の形ではありません。",
     fix: "ファイル名を変えずに、介護ソフトから書き出したままのファイルを選び直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n")],
     bad: &[text!("第6表_削除.CSV", "202407,131016,0000000001,202604\r\n")],
 };

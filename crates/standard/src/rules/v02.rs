@@ -1,7 +1,7 @@
 //! V02: 旧版のファイル名 — a name of edition 3.x or 4.0: old software.
 
 use super::example::{name, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::FileName;
 use crate::Severity;
 use crate::name::NameEdition;
@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
     what: "古い版（3.x または 4.0）の形のファイル名です。",
     fix: "受け取れますが、介護ソフトを標準仕様4.1に対応した版へ更新してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n")],
     bad: &[text!("DLTPLAN_202604_1370000001_1370000002_20260320093000.CSV", "202407,131016,0000000001,202604\r\n")],
 };

@@ -1,7 +1,7 @@
 //! V06: 補足情報の対象年月 — a month, or 000000.
 
 use super::example::{name, plan_1, plan_2, plan_3, supplement, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 
 /// 補足情報の対象年月
@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     what: "利用者補足情報のファイル名の年月が、実在する年月でも「000000」でもありません。",
     fix: "ファイル名を変えずに、介護ソフトから計画書または利用票の一式を書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[
         text!(name!("UP1KYO"), plan_1!()),
         text!(name!("UP2KYO"), plan_2!()),

@@ -1,7 +1,7 @@
 //! V08: 送信単位の鍵 — one serial, sender and receiver in a unit. Files are grouped by these, so V09 reports it.
 
 use super::example::{name, plan_1, plan_2, plan_3, supplement, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 
 /// 送信単位の鍵
@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     what: "ひとつの送信単位のファイルで、連番・送信元・送信先がそろっていません。",
     fix: "一度の操作で書き出したファイルだけを選び直してください。",
     shown_as: Some("V09"),
+    needs: Needs::Nothing,
     good: &[
         text!(name!("UP1KYO"), plan_1!()),
         text!(name!("UP2KYO"), plan_2!()),

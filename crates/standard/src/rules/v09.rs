@@ -1,7 +1,7 @@
 //! V09: 送信単位 — the files present form exactly one of the allowed units.
 
 use super::example::{name, plan_1, plan_2, plan_3, supplement, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::unit::{Group, UNITS, UnitEntry};
 use crate::{FileKind, UnitKind};
@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
     what: "一度に送るファイルの組み合わせが、標準仕様の送信単位になっていません。",
     fix: "一度の操作で書き出したファイルをすべて選び直してください。足りないファイルがあれば、介護ソフトから書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[
         text!(name!("UP1KYO"), plan_1!()),
         text!(name!("UP2KYO"), plan_2!()),

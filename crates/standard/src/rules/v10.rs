@@ -1,7 +1,7 @@
 //! V10: 補足情報の対象年月 — 000000 with a plan, the month of 第6表 with a schedule.
 
 use super::example::{costs, name, schedule, supplement, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::unit::Group;
 use crate::{FileKind, FileName, UnitKind};
@@ -16,6 +16,7 @@ pub const RULE: Rule = Rule {
     what: "利用者補足情報のファイル名の年月が、一緒に送るファイルと合っていません。",
     fix: "計画書には「000000」、利用票には同じ対象年月の利用者補足情報が要ります。介護ソフトから一式を書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[
         text!(name!("UPPLAN_202604"), schedule!()),
         text!(name!("UPSIKYU_202604"), costs!()),

@@ -1,7 +1,7 @@
 //! V11: 第6表と第7表の対象年月 — the same month in both names.
 
 use super::example::{costs, name, schedule, supplement, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::unit::Group;
 use crate::{FileKind, FileName};
@@ -16,6 +16,7 @@ pub const RULE: Rule = Rule {
     what: "利用票（第6表）と別表（第7表）の対象年月が違います。",
     fix: "同じ月の利用票と別表を、一度の操作で書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[
         text!(name!("UPPLAN_202604"), schedule!()),
         text!(name!("UPSIKYU_202604"), costs!()),

@@ -1,7 +1,7 @@
 //! V12: 第3表のない計画書 — a plan of edition 3.x had no UP3KYO.
 
 use super::example::{name, plan_1, plan_2, plan_3, supplement, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Profile;
 use crate::Severity;
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "計画書の一式に第3表（週間サービス計画表）がありません。",
     fix: "送信元の介護ソフトが古い版です。第3表は別の方法で受け取り、ソフトの更新を相手に伝えてください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[
         text!(name!("UP1KYO"), plan_1!()),
         text!(name!("UP2KYO"), plan_2!()),

@@ -1,7 +1,7 @@
 //! V14: 家族構成の画像 — a branch of four digits, and a JPEG.
 
 use super::example::{basic, bytes, centre, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 
 /// 家族構成の画像
@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     what: "家族構成の画像の枝番が4桁の数字でないか、中身がJPEG画像ではありません。",
     fix: "画像をJPEG形式にして、介護ソフトから書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[
         text!(centre!("UPKIHON"), basic!("1", "UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg")),
         bytes!(

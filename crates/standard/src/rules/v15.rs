@@ -1,7 +1,7 @@
 //! V15: 画像ファイル名 — each names a file of the unit, and each image is named by one row.
 
 use super::example::{basic, bytes, centre, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "利用者基本情報に書かれた画像のファイル名と、一緒に送る画像が合っていません。",
     fix: "利用者基本情報と画像を、一度の操作で書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[
         text!(centre!("UPKIHON"), basic!("1", "UPKIHON_IMAGE_1370000003_46_1370000002_A2_20260320093000_0001.jpg")),
         bytes!(

@@ -1,7 +1,7 @@
 //! V16: 別表の数 — one SUB1, SUB2 per UPKIHON, one UPYOBO_SUB per UPYOBO.
 
 use super::example::{basic, centre, text, timetable};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::FileKind;
 use crate::Severity;
 use crate::unit::Group;
@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
     what: "別表のファイルが、元のファイルひとつに対して二つ以上あります。",
     fix: "同じ別表を二度選んでいないか確かめてください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(centre!("UPKIHON"), basic!()), text!(centre!("UPKIHON_SUB1"), timetable!())],
     bad: &[
         text!(centre!("UPKIHON"), basic!()),

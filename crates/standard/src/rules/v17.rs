@@ -1,7 +1,7 @@
 //! V17: 送る向き — a service office sends only actuals.
 
 use super::example::{name, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::{FileKind, ServiceType, UnitKey};
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "ファイルの種類と、送信元・送信先のサービス種類の組み合わせが正しくありません。",
     fix: "送信元と送信先が逆になっていないか、介護ソフトの相手先の設定を確かめて書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n")],
     bad: &[text!(
         "DLTPLAN_202604_1370000002_11_1370000001_43_20260320093000.CSV",

@@ -1,7 +1,7 @@
 //! V18: 同じ種類のファイル — two of one kind in a unit.
 
 use super::example::{name, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::unit::Group;
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "ひとつの送信単位に、同じ種類のファイルが二つ以上あります。",
     fix: "同じファイルを二度選んでいないか確かめてください。ひとつにまとめて書き出すのが標準仕様の形です。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n")],
     bad: &[
         text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n"),

@@ -1,7 +1,7 @@
 //! V19: 文字コード — the bytes are MS932, without a byte order mark and without control characters.
 
 use super::example::{actual, back, bytes, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::ms932;
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "文字コードがMS932（Shift_JIS）として正しくありません。",
     fix: "介護ソフトの書き出しの設定で文字コードをShift_JIS（MS932）にして書き出し直してください。表計算ソフトで開いて保存したファイルは使わないでください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(back!("UPJSK_202604"), actual!())],
     bad: &[bytes!(back!("DLTJSK_202604"), b"\xEF\xBB\xBF202407,131016,0000000001,202604,1370000002,11\r\n")],
 };

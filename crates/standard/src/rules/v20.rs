@@ -1,7 +1,7 @@
 //! V20: 外字 — no user-defined characters.
 
 use super::example::{actual, back, bytes, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 
 /// 外字
@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     what: "外字（パソコンごとに登録した文字）が使われています。",
     fix: "外字を、一般の漢字やかなに直して書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(back!("UPJSK_202604"), actual!())],
     bad: &[bytes!(back!("UPJSK_202604"), b"202407,131016,0000000001,20260501,202604,1370000001,\"\xF0\x40\",250,,20260401,,0900,1000,1,111111,,,\"\",,1370000002,\"A\",,0,1370000002,\r\n")],
 };

@@ -1,7 +1,7 @@
 //! V22: 引用符 — balanced, and doubled inside a value.
 
 use super::example::{actual, back, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::read::QuoteFault;
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "引用符（\"）が閉じていないか、文の中の引用符が二つ重ねになっていません。",
     fix: "文の中の引用符（\"）を全角の「”」などに直して、介護ソフトから書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(back!("UPJSK_202604"), actual!("\"見本\"\"の\"\"事業所\"", "250", "0", "", ""))],
     bad: &[text!(back!("UPJSK_202604"), actual!("\"見本\"の\"事業所\"", "250", "0", "", ""))],
 };

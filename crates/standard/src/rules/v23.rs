@@ -1,7 +1,7 @@
 //! V23: フリーテキスト — enclosed in quotes.
 
 use super::example::{actual, back, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 
 /// フリーテキスト
@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     what: "フリーテキストの項目が引用符（\"）で囲まれていません。",
     fix: "読み取れますが、介護ソフトの提供元に標準仕様のとおり引用符で囲むよう伝えてください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(back!("UPJSK_202604"), actual!())],
     bad: &[text!(back!("UPJSK_202604"), actual!("見本の事業所", "250", "0", "", ""))],
 };

@@ -1,7 +1,7 @@
 //! V24: 見出し行 — the first row is a record, not a header.
 
 use super::example::{name, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::read::Record;
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "最初の行が見出し（項目名）です。この行は読み飛ばしました。",
     fix: "介護ソフトの書き出しの設定で、見出し行を付けないようにしてください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n")],
     bad: &[text!(name!("DLTPLAN_202604"), "CSV,保険者番号,被保険者番号,年月\r\n202407,131016,0000000001,202604\r\n")],
 };

@@ -1,7 +1,7 @@
 //! V26: CSVバージョン — 202407; 202504 and 202208 with a warning.
 
 use super::example::{name, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::{Edition, FileKind, layout};
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "CSVバージョンが現在の版（202407）ではありません。",
     fix: "介護ソフトを標準仕様4.1に対応した版へ更新してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n")],
     bad: &[text!(name!("DLTPLAN_202604"), "202410,131016,0000000001,202604\r\n")],
 };

@@ -1,7 +1,7 @@
 //! V27: 版と対象年月 — the version in force in the service month.
 
 use super::example::{name, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::{Edition, ServiceMonth};
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "CSVバージョンが、対象年月に使う版ではありません。",
     fix: "令和7年4月より前の月は版3（202208）、令和7年4月からの月は版4.1（202407）で書き出してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n")],
     bad: &[text!(name!("DLTPLAN_202503"), "202407,131016,0000000001,202503\r\n")],
 };

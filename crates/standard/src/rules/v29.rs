@@ -1,7 +1,7 @@
 //! V29: 必須項目 — required columns are filled.
 
 use super::example::{name, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 
 /// 必須項目
@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     what: "必須の項目が空です。",
     fix: "介護ソフトでこの項目を入力し、書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(name!("DLT1KYO"), "202407,131016,0000000001,20260320\r\n")],
     bad: &[text!(name!("DLT1KYO"), "202407,131016,,20260320\r\n")],
 };

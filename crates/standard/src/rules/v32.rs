@@ -1,7 +1,7 @@
 //! V32: 被保険者番号 — ten digits, or H and nine digits.
 
 use super::example::{name, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::calendar;
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "被保険者番号が10桁の数字（または「H」と数字9桁）ではありません。",
     fix: "利用者の保険証の情報を確かめ、被保険者番号（10桁）を入力し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(name!("DLT1KYO"), "202407,131016,H000000001,20260320\r\n")],
     bad: &[text!(name!("DLT1KYO"), "202407,131016,000000001,20260320\r\n")],
 };

@@ -1,7 +1,7 @@
 //! V33: 日付・年月 — real ones; zeros only where the standard writes them.
 
 use super::example::{name, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::calendar;
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "日付または年月が、実在する西暦の日付（8桁）・年月（6桁）ではありません。",
     fix: "介護ソフトでこの日付を入力し直し、書き出し直してください。和暦では書きません。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(name!("DLT1KYO"), "202407,131016,0000000001,20260320\r\n")],
     bad: &[text!(name!("DLT1KYO"), "202407,131016,0000000001,20260230\r\n")],
 };

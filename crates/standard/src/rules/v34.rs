@@ -1,7 +1,7 @@
 //! V34: コード — a listed one.
 
 use super::example::{back, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::{CodeTable, service_type};
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "コード表にないコードが入っています。",
     fix: "介護ソフトでこの項目を選び直し、書き出し直してください。直らないときは、ソフトの更新を確かめてください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(back!("DLTJSK_202604"), "202407,131016,0000000001,202604,1370000002,11\r\n")],
     bad: &[text!(back!("DLTJSK_202604"), "202407,131016,0000000001,202604,1370000002,ZZ\r\n")],
 };

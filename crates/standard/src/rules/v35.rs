@@ -1,7 +1,7 @@
 //! V35: 項目長 — exact columns exactly, others not longer.
 
 use super::example::{actual, back, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::layout::Length;
 use crate::{calendar, ms932};
@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
     what: "項目の文字数が標準仕様と違います。",
     fix: "介護ソフトでこの項目の桁数を確かめて入力し直し、書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(back!("UPJSK_202604"), actual!())],
     bad: &[text!(back!("UPJSK_202604"), actual!("\"見本の事業所\"", "250", "0", "123", ""))],
 };

@@ -1,7 +1,7 @@
 //! V36: 整数 — integers, and 99.99 for 単位数単価.
 
 use super::example::{actual, back, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 use crate::calendar;
 
@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     what: "数字の項目に、数字ではないものが入っています。",
     fix: "介護ソフトでこの項目に半角の数字を入力し直し、書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(back!("UPJSK_202604"), actual!())],
     bad: &[text!(back!("UPJSK_202604"), actual!("250単位"))],
 };

@@ -1,7 +1,7 @@
 //! V37: 郵便番号 — XXX-XXXX.
 
 use super::example::{name, plan_1, plan_2, plan_3, supplement, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 
 /// 郵便番号
@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     what: "郵便番号が「123-4567」の形ではありません。",
     fix: "郵便番号をハイフン付きの半角8文字で入力し直し、書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[
         text!(name!("UP1KYO"), plan_1!()),
         text!(name!("UP2KYO"), plan_2!()),

@@ -1,7 +1,7 @@
 //! V39: 空のファイル — a file has rows.
 
 use super::example::{name, text};
-use super::{OnImport, Rule};
+use super::{Needs, OnImport, Rule};
 use crate::Severity;
 
 /// 空のファイル
@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     what: "ファイルに行がありません。",
     fix: "送る内容がないファイルは書き出さないでください。対象の利用者を選んで書き出し直してください。",
     shown_as: None,
+    needs: Needs::Nothing,
     good: &[text!(name!("DLTPLAN_202604"), "202407,131016,0000000001,202604\r\n")],
     bad: &[text!(name!("DLTPLAN_202604"), "")],
 };
