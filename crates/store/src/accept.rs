@@ -50,25 +50,51 @@ pub enum Acceptance {
     Already(Transmission),
 }
 
+/// Takes the next ledger index, unless one of the two offices has closed meanwhile or the serial is taken: then no row
+/// comes back, and [`explain`] finds out which.
 const INSERT: &str = "
     INSERT INTO transmission (transmission_id, accepted_index, sender_office_id, sender_type, receiver_office_id,
                               receiver_type, kind, serial, service_month, digest, commitment_salt, envelope,
                               warnings, size_bytes, accepted_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    SELECT $1, (SELECT coalesce(max(entry_index) + 1, 0) FROM ledger), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+     WHERE (SELECT count(*) FROM office WHERE office_id IN ($2, $4) AND closed_at IS NULL) = $15
+        ON CONFLICT DO NOTHING
+    RETURNING accepted_index";
 
-const INSERT_FILE: &str = "
-    INSERT INTO transmission_file (transmission_id, ordinal, name, digest, size_bytes, body, body_key)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+/// Rows of files written by one statement, at most.
+const FILES_AT_ONCE_MAX: usize = 4;
+
+macro_rules! insert_files {
+    ($($rows:literal),+) => {
+        concat!(
+            "INSERT INTO transmission_file (transmission_id, ordinal, name, digest, size_bytes, body, body_key) VALUES ",
+            $($rows),+
+        )
+    };
+}
+
+/// One statement for each number of rows: an ordinary set is written by one.
+const INSERT_FILES: [&str; FILES_AT_ONCE_MAX] = [
+    insert_files!("($1, $2, $3, $4, $5, $6, $7)"),
+    insert_files!("($1, $2, $3, $4, $5, $6, $7), ", "($8, $9, $10, $11, $12, $13, $14)"),
+    insert_files!(
+        "($1, $2, $3, $4, $5, $6, $7), ",
+        "($8, $9, $10, $11, $12, $13, $14), ",
+        "($15, $16, $17, $18, $19, $20, $21)"
+    ),
+    insert_files!(
+        "($1, $2, $3, $4, $5, $6, $7), ",
+        "($8, $9, $10, $11, $12, $13, $14), ",
+        "($15, $16, $17, $18, $19, $20, $21), ",
+        "($22, $23, $24, $25, $26, $27, $28)"
+    ),
+];
 
 /// The set that holds this serial between these two offices, unless withdrawn.
 const HOLDER: &str = select_transmission!(
     "WHERE t.sender_office_id = $1 AND t.sender_type = $2 AND t.receiver_office_id = $3 AND t.receiver_type = $4
        AND t.serial = $5 AND t.withdrawn_at IS NULL"
 );
-
-/// Closing an office between addressing and writing must not let one more set through.
-const BOTH_OPEN: &str = "
-    SELECT count(*) FROM office WHERE office_id IN ($1, $2) AND closed_at IS NULL";
 
 impl Store {
     /// Seals a set to its receiver and to its sender. Takes CPU, so call it off the async threads.
@@ -176,44 +202,10 @@ async fn write(
     at: &str,
 ) -> Result<Answer<Acceptance>, Error> {
     let letter = &set.letter;
-    let act = |action| Act::asker(action, asker, now).counterpart(letter.receiver());
     let (from, to) = (asker.office.id.to_string(), set.receiver.id.to_string());
-    let parties: i64 = if from == to { 1 } else { 2 };
-    let open: i64 = sqlx::query_scalar(BOTH_OPEN).bind(&from).bind(&to).fetch_one(&mut *c).await?;
-    if open != parties {
-        record::append(c, &act(Action::SetRefuse).refused(Refusal::ReceiverClosed)?).await?;
-        return Ok(Answer::Refused(Refusal::ReceiverClosed));
-    }
-    let holder: Option<TransmissionRow> = sqlx::query_as(HOLDER)
-        .bind(&from)
-        .bind(letter.sender_type().to_string())
-        .bind(&to)
-        .bind(letter.receiver_type().to_string())
-        .bind(letter.serial().to_string())
-        .fetch_optional(&mut *c)
-        .await?;
-    if let Some(holder) = holder.map(Transmission::try_from).transpose()? {
-        if holder.digest == letter.digest() {
-            let entry = act(Action::SetAccept).object(holder.id).code("outcome", "already").done()?;
-            record::append(c, &entry).await?;
-            return Ok(Answer::Done(Acceptance::Already(holder)));
-        }
-        record::append(c, &act(Action::SetRefuse).object(holder.id).refused(Refusal::SerialTaken)?).await?;
-        return Ok(Answer::Refused(Refusal::SerialTaken));
-    }
-
     let size_bytes: usize = set.files.iter().map(|file| file.size_bytes).sum();
-    let entry = act(Action::SetAccept)
-        .object(set.id)
-        .code("kind", letter.kind().id())
-        .number("files", set.files.len() as u64)
-        .number("size_bytes", size_bytes as u64)
-        .hex("commitment", &seal::commitment(&set.commitment_salt, letter.digest().as_bytes()))
-        .done()?;
-    let accepted_index = record::append(c, &entry).await?;
-    sqlx::query(INSERT)
+    let inserted: Option<i64> = sqlx::query_scalar(INSERT)
         .bind(set.id.to_string())
-        .bind(accepted_index)
         .bind(&from)
         .bind(letter.sender_type().to_string())
         .bind(&to)
@@ -227,23 +219,39 @@ async fn write(
         .bind(count(set.warnings)?)
         .bind(count(size_bytes as u64)?)
         .bind(at)
-        .execute(&mut *c)
+        .bind(if from == to { 1_i64 } else { 2 })
+        .fetch_optional(&mut *c)
         .await?;
-    for (ordinal, file) in set.files.iter().enumerate() {
-        let (body, body_key) = match &file.body {
-            Body::InRow(sealed) => (Some(sealed.as_slice()), None),
-            Body::Apart(key) => (None, Some(key.as_str())),
-        };
-        sqlx::query(INSERT_FILE)
-            .bind(set.id.to_string())
-            .bind(count(ordinal as u64)?)
-            .bind(&file.name)
-            .bind(file.digest.to_string())
-            .bind(count(file.size_bytes as u64)?)
-            .bind(body)
-            .bind(body_key)
-            .execute(&mut *c)
-            .await?;
+    let act = |action| Act::asker(action, asker, now).counterpart(letter.receiver());
+    let Some(accepted_index) = inserted else { return explain(c, &from, &to, letter, act).await };
+    let entry = act(Action::SetAccept)
+        .object(set.id)
+        .code("kind", letter.kind().id())
+        .number("files", set.files.len() as u64)
+        .number("size_bytes", size_bytes as u64)
+        .hex("commitment", &seal::commitment(&set.commitment_salt, letter.digest().as_bytes()))
+        .done()?;
+    if record::append(c, &entry).await? != accepted_index {
+        return Err(Error::Impossible("transmission.accepted_index"));
+    }
+    let id = set.id.to_string();
+    for (chunk, files) in set.files.chunks(FILES_AT_ONCE_MAX).enumerate() {
+        let mut insert = sqlx::query(INSERT_FILES[files.len() - 1]);
+        for (ordinal, file) in files.iter().enumerate() {
+            let (body, body_key) = match &file.body {
+                Body::InRow(sealed) => (Some(sealed.as_slice()), None),
+                Body::Apart(key) => (None, Some(key.as_str())),
+            };
+            insert = insert
+                .bind(&id)
+                .bind(count((chunk * FILES_AT_ONCE_MAX + ordinal) as u64)?)
+                .bind(&file.name)
+                .bind(file.digest.to_string())
+                .bind(count(file.size_bytes as u64)?)
+                .bind(body)
+                .bind(body_key);
+        }
+        insert.execute(&mut *c).await?;
     }
     Ok(Answer::Done(Acceptance::New(Transmission {
         id: set.id,
@@ -266,6 +274,34 @@ async fn write(
         withdrawn_at: None,
         files: Vec::new(),
     })))
+}
+
+/// Why a set was not taken: it is here already, its serial is taken, or an office closed.
+async fn explain(
+    c: &mut SqliteConnection,
+    from: &str,
+    to: &str,
+    letter: &Letter,
+    act: impl Fn(Action) -> Act,
+) -> Result<Answer<Acceptance>, Error> {
+    let holder: Option<TransmissionRow> = sqlx::query_as(HOLDER)
+        .bind(from)
+        .bind(letter.sender_type().to_string())
+        .bind(to)
+        .bind(letter.receiver_type().to_string())
+        .bind(letter.serial().to_string())
+        .fetch_optional(&mut *c)
+        .await?;
+    let Some(holder) = holder.map(Transmission::try_from).transpose()? else {
+        record::append(c, &act(Action::SetRefuse).refused(Refusal::ReceiverClosed)?).await?;
+        return Ok(Answer::Refused(Refusal::ReceiverClosed));
+    };
+    if holder.digest == letter.digest() {
+        record::append(c, &act(Action::SetAccept).object(holder.id).code("outcome", "already").done()?).await?;
+        return Ok(Answer::Done(Acceptance::Already(holder)));
+    }
+    record::append(c, &act(Action::SetRefuse).object(holder.id).refused(Refusal::SerialTaken)?).await?;
+    Ok(Answer::Refused(Refusal::SerialTaken))
 }
 
 fn count(value: u64) -> Result<i64, Error> {

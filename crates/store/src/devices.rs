@@ -105,7 +105,7 @@ const INSERT_DEVICE: &str = "
 
 const BY_CERTIFICATE: &str = "
     SELECT d.device_id, d.certificate_serial,
-           o.office_id, o.office_number, o.name, o.service_types, o.public_key, o.closed_at
+           o.office_id, o.office_number, o.name, o.service_types, o.key_id, o.public_key, o.closed_at
       FROM device d JOIN office o ON o.office_id = d.office_id
      WHERE d.certificate_digest = $1 AND d.revoked_at IS NULL AND d.valid_until > $2";
 
@@ -245,7 +245,7 @@ impl Store {
                 device_id: row.device_id.parse().map_err(|_| Error::Impossible("device.device_id"))?,
                 certificate_serial: unhex(&row.certificate_serial)
                     .ok_or(Error::Impossible("device.certificate_serial"))?,
-                office: row.office.try_into()?,
+                office: row.office.read(&self.public_keys)?,
                 address: Some(address),
             })
         })

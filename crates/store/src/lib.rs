@@ -31,6 +31,7 @@ pub use writer::WriterCounts;
 use bodies::Bodies;
 use jiff::SignedDuration;
 use ledger::Action;
+use offices::PublicKeys;
 use record::Act;
 use seal::{Purpose, Zeroizing};
 use sqlx::ConnectOptions as _;
@@ -59,6 +60,7 @@ pub struct Store {
     writer: Writer,
     bodies: Bodies,
     master: MasterKey,
+    public_keys: PublicKeys,
     clock: Arc<dyn Clock>,
 }
 
@@ -102,6 +104,8 @@ impl Store {
         sqlx::migrate!().run(&mut connection).await?;
         let reads = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
+            // A file does not go away like a server: asking before each use would double the cost of a small read.
+            .test_before_acquire(false)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
         Ok(Self {
@@ -109,6 +113,7 @@ impl Store {
             writer: Writer::start(connection),
             bodies: Bodies::open(&folder.join("bodies"))?,
             master,
+            public_keys: PublicKeys::default(),
             clock,
         })
     }

@@ -6,7 +6,8 @@ use ledger::Action;
 use seal::{OfficePublicKey, OfficeSecretKey, Purpose, Suite};
 use sqlx::FromRow;
 use standard::{OfficeNumber, ServiceType};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
 
 /// Characters of an office's name. The longest real ones are below 60.
 const NAME_CHARACTERS_MAX: usize = 200;
@@ -22,7 +23,7 @@ pub struct Office {
     pub name: String,
     /// Number, service types, closed or not.
     pub register: exchange::Office,
-    pub(crate) public_key: OfficePublicKey,
+    pub(crate) public_key: Arc<OfficePublicKey>,
 }
 
 /// What the operator enters. Identity proofing happens before (R7.2).
@@ -53,29 +54,55 @@ pub(crate) struct OfficeRow {
     office_number: String,
     name: String,
     service_types: String,
+    key_id: String,
     public_key: Vec<u8>,
     closed_at: Option<String>,
 }
 
-impl TryFrom<OfficeRow> for Office {
-    type Error = Error;
+/// Public keys made ready for use, which costs as much as using them. A key id stands for one key for ever, so what is
+/// remembered here is never out of date, on this node or another.
+#[derive(Debug, Default)]
+pub(crate) struct PublicKeys(Mutex<HashMap<String, Arc<OfficePublicKey>>>);
 
-    fn try_from(row: OfficeRow) -> Result<Self, Error> {
-        Ok(Self {
-            id: row.office_id.parse().map_err(|_| Error::Impossible("office.office_id"))?,
-            name: row.name,
+/// Some eight kilobytes each.
+const PUBLIC_KEYS_MAX: usize = 4_096;
+
+impl PublicKeys {
+    fn ready(&self, id: &str, bytes: &[u8]) -> Result<Arc<OfficePublicKey>, Error> {
+        const WHERE: Error = Error::Impossible("office.public_key");
+        if let Some(key) = self.0.lock().map_err(|_| WHERE)?.get(id) {
+            return Ok(Arc::clone(key));
+        }
+        let key = Arc::new(OfficePublicKey::from_bytes(bytes).map_err(|_| WHERE)?);
+        // Under another id it would be another office's key, or one that somebody put there.
+        if key.id().to_string() != id {
+            return Err(WHERE);
+        }
+        let mut ready = self.0.lock().map_err(|_| WHERE)?;
+        if ready.len() >= PUBLIC_KEYS_MAX {
+            ready.clear();
+        }
+        ready.insert(id.to_owned(), Arc::clone(&key));
+        Ok(key)
+    }
+}
+
+impl OfficeRow {
+    pub(crate) fn read(self, keys: &PublicKeys) -> Result<Office, Error> {
+        Ok(Office {
+            id: self.office_id.parse().map_err(|_| Error::Impossible("office.office_id"))?,
+            name: self.name,
             register: exchange::Office {
-                number: row.office_number.parse().map_err(|_| Error::Impossible("office.office_number"))?,
-                service_types: row
+                number: self.office_number.parse().map_err(|_| Error::Impossible("office.office_number"))?,
+                service_types: self
                     .service_types
                     .split(' ')
                     .map(str::parse)
                     .collect::<Result<_, _>>()
                     .map_err(|_| Error::Impossible("office.service_types"))?,
-                closed: row.closed_at.is_some(),
+                closed: self.closed_at.is_some(),
             },
-            public_key: OfficePublicKey::from_bytes(&row.public_key)
-                .map_err(|_| Error::Impossible("office.public_key"))?,
+            public_key: keys.ready(&self.key_id, &self.public_key)?,
         })
     }
 }
@@ -91,11 +118,11 @@ const INSERT_KEY: &str = "
     VALUES ($1, $2, $3, $4, $5, $6)";
 
 const BY_NUMBER: &str = "
-    SELECT office_id, office_number, name, service_types, public_key, closed_at
+    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at
       FROM office WHERE office_number = $1";
 
 const ALL: &str = "
-    SELECT office_id, office_number, name, service_types, public_key, closed_at
+    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at
       FROM office ORDER BY office_number LIMIT $1";
 
 const CLOSE: &str = "
@@ -118,7 +145,7 @@ impl Store {
         let id = OfficeId::fresh();
         let mut rng = rand::rng();
         let secret = OfficeSecretKey::generate(Suite::XWing, &mut rng).map_err(|_| Error::Impossible("office key"))?;
-        let public = secret.public().clone();
+        let public = Arc::new(secret.public().clone());
         let purpose_id = id.to_string();
         let purpose = Purpose::OfficeKey { office: &purpose_id, version: KEY_VERSION };
         let wrapped =
@@ -188,7 +215,7 @@ impl Store {
     pub async fn office(&self, number: OfficeNumber) -> Result<Option<Office>, Error> {
         let row: Option<OfficeRow> =
             sqlx::query_as(BY_NUMBER).bind(number.to_string()).fetch_optional(&self.reads).await?;
-        row.map(Office::try_from).transpose()
+        row.map(|row| row.read(&self.public_keys)).transpose()
     }
 
     /// Every registered office, in the order of their numbers.
@@ -197,7 +224,7 @@ impl Store {
     /// When the database fails.
     pub async fn all_offices(&self) -> Result<Vec<Office>, Error> {
         let rows: Vec<OfficeRow> = sqlx::query_as(ALL).bind(LISTED_MAX).fetch_all(&self.reads).await?;
-        rows.into_iter().map(Office::try_from).collect()
+        rows.into_iter().map(|row| row.read(&self.public_keys)).collect()
     }
 
     /// Closes an office: it neither sends nor receives any more. False when no open office has the number.
