@@ -18,8 +18,7 @@ const P12_PASSWORD_CHARACTERS_MIN: usize = 8;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// 登録の窓口（運営者が知らせるもの。例: https://exchange.example:8444）
-    #[arg(long)]
+    #[arg(long, value_name = "URL", help = "登録の窓口（運営者が知らせるもの。例: https://exchange.example:8444）")]
     enrolment: String,
     /// 登録コード
     #[arg(long)]
