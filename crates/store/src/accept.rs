@@ -99,12 +99,13 @@ const HOLDER: &str = select_transmission!(
 impl Store {
     /// Seals a set to its receiver and to its sender. Takes CPU, so call it off the async threads.
     ///
-    /// `files` is what was given to [`exchange::address`].
+    /// `files` is what was given to [`exchange::address`]. The sealer's working memory serves all sets of a call.
     ///
     /// # Errors
     /// When a file is larger than a box may be.
     pub fn seal(
         &self,
+        sealer: &mut Sealer,
         sender: &Asker,
         receiver: &Office,
         letter: &Letter,
@@ -119,7 +120,6 @@ impl Store {
         let key = SetKey::generate(&mut rng);
         let envelope = Envelope::seal(&key, &sender.office.public_key, &receiver.public_key, &binding, &mut rng)
             .map_err(|_| WHERE)?;
-        let mut sealer = Sealer::new();
         let mut sealed_files = Vec::with_capacity(letter.files().len());
         for (ordinal, file) in (0..).zip(letter.files().iter().map(|&index| files[index])) {
             let place = ObjectBinding::new(binding, ObjectPurpose::File, ordinal, file.name);

@@ -1,5 +1,6 @@
 //! 端末: one-time codes, certificates, and who is behind a certificate.
 
+use crate::hex::{hex, unhex};
 use crate::record::{self, Act};
 use crate::{DeviceId, Error, KEY_VERSION, Office, Store, clock};
 use exchange::Digest;
@@ -353,17 +354,6 @@ fn normalise_code(typed: &str) -> Option<Zeroizing<String>> {
         code.push(character);
     }
     (code.len() == CODE_CHARACTERS).then_some(code)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    (0..text.len())
-        .step_by(2)
-        .map(|at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-        .collect()
 }
 
 #[cfg(test)]

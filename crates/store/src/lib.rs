@@ -9,6 +9,7 @@ mod clock;
 mod deliver;
 mod devices;
 mod error;
+mod hex;
 mod ids;
 mod key_store;
 mod offices;
@@ -24,7 +25,7 @@ pub use error::Error;
 pub use ids::{DeviceId, NotAnId, OfficeId, TransmissionId};
 pub use key_store::{Unlock, create_key_store, open_key_store};
 pub use offices::{NewOffice, Office, OfficeAdded};
-pub use seal::{KeyStoreError, MasterKey};
+pub use seal::{KeyStoreError, MasterKey, Sealer};
 pub use transmission::{Answer, Folder, OpenedFile, Page, State, StoredFile, Transmission};
 pub use writer::WriterCounts;
 
@@ -164,12 +165,7 @@ impl Store {
 fn database_options(path: &Path, master: &MasterKey) -> Result<SqliteConnectOptions, Error> {
     let key =
         master.derive(&Purpose::DatabaseKey { version: KEY_VERSION }).map_err(|_| Error::Impossible("database key"))?;
-    let mut pragma = Zeroizing::new(String::with_capacity(80));
-    pragma.push_str("\"x'");
-    for byte in key.reveal() {
-        pragma.push_str(&format!("{byte:02x}"));
-    }
-    pragma.push_str("'\"");
+    let pragma = Zeroizing::new(format!("\"x'{}'\"", *Zeroizing::new(hex::hex(key.reveal()))));
     Ok(SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)

@@ -1,5 +1,6 @@
 //! Writing to the ledger, inside the transaction of the thing that is recorded.
 
+use crate::hex::hex;
 use crate::{Asker, DeviceId, Error, Store};
 use exchange::Refusal;
 use jiff::Timestamp;
@@ -172,7 +173,7 @@ const APPEND: &str = "
 /// Appends an entry and returns its index. The writer is alone in its transaction, so indexes have no gap.
 pub(crate) async fn append(connection: &mut SqliteConnection, entry: &Entry) -> Result<i64, Error> {
     let bytes = entry.to_bytes();
-    let leaf: String = ledger::leaf_hash(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let leaf = hex(&ledger::leaf_hash(&bytes));
     let text = String::from_utf8(bytes).map_err(|_| WHERE)?;
     Ok(sqlx::query_scalar(APPEND).bind(text).bind(leaf).fetch_one(connection).await?)
 }

@@ -1,3 +1,4 @@
+use crate::hex::unhex;
 use crate::{Error, TransmissionId};
 use exchange::{Digest, Life, Refusal};
 use sqlx::FromRow;
@@ -220,9 +221,5 @@ impl TryFrom<TransmissionRow> for Transmission {
 
 /// 64 hexadecimal digits.
 pub(crate) fn digest(text: &str) -> Option<Digest> {
-    let bytes: Option<Vec<u8>> = (0..text.len())
-        .step_by(2)
-        .map(|at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-        .collect();
-    Digest::from_slice(&bytes?)
+    Digest::from_slice(&unhex(text)?)
 }

@@ -6,12 +6,13 @@ use axum::Json;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use exchange::Refusal;
+use futures_util::future::join_all;
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
-use standard::{Profile, Report, Severity, SourceFile, Unit};
+use standard::{Finding, Profile, Report, Severity, SourceFile, Unit};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use store::{Acceptance, Answer, Office, Transmission};
+use store::{Acceptance, Answer, Asker, Office, SealedSet, Sealer, Store, Transmission};
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 
@@ -81,69 +82,118 @@ pub(super) async fn send(
     request: Request,
 ) -> Result<Json<SendAnswer>, Problem> {
     let (files, _memory) = read_files(&app, request).await?;
-    let files = Arc::new(files);
-    let checked = Arc::clone(&files);
-    let report = blocking(move || standard::check(&sources(&checked), Profile::Export)).await?;
-    let report = Arc::new(report);
-
+    let (files, report) = blocking(move || {
+        let report = standard::check(&sources(&files), Profile::Export);
+        (files, report)
+    })
+    .await?;
     let receivers: BTreeSet<_> = report.units.iter().map(|unit| unit.receiver).collect();
-    let offices = Arc::new(app.store.offices(&receivers).await?);
+    let call = Call { sender: caller.asker.clone(), files, report, receivers: app.store.offices(&receivers).await? };
 
-    // All at once, so that the sets of one call share one commit.
-    let sets = (0..report.units.len()).map(|index| {
-        let (app, caller, files, report, offices) =
-            (app.clone(), caller.clone(), Arc::clone(&files), Arc::clone(&report), Arc::clone(&offices));
-        tokio::spawn(async move { send_set(&app, &caller, files, &report, index, &offices).await })
-    });
-    let mut answer = SendAnswer { sets: Vec::new(), strays: strays(&report, &sources(&files)) };
-    if !answer.strays.is_empty() {
+    let store = Arc::clone(&app.store);
+    let (decisions, strays) = blocking(move || {
+        let mut sealer = Sealer::new();
+        let decide = |index| call.decide(&store, &mut sealer, index);
+        let decisions = (0..call.report.units.len()).map(decide).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, store::Error>((decisions, call.strays()))
+    })
+    .await??;
+
+    if !strays.is_empty() {
         app.store.record_refusal(&caller.asker, Refusal::NoSet).await?;
     }
-    for set in sets.collect::<Vec<_>>() {
-        answer.sets.push(set.await??);
-    }
-    Ok(Json(answer))
+    // All at once, so that the sets of one call share one commit.
+    let sets = join_all(decisions.into_iter().map(|decision| decision.carry_out(&app, &caller))).await;
+    Ok(Json(SendAnswer { sets: sets.into_iter().collect::<Result<_, _>>()?, strays }))
 }
 
-async fn send_set(
-    app: &App,
-    caller: &Caller,
-    files: Arc<Vec<Upload>>,
-    report: &Report,
-    index: usize,
-    offices: &[Office],
-) -> Result<SetAnswer, Problem> {
-    let unit = &report.units[index];
-    let receiver = offices.iter().find(|office| office.register.number == unit.receiver);
-    let letter = exchange::address(
-        &caller.asker.office.register,
-        receiver.map(|office| &office.register),
-        unit,
-        &sources(&files),
-    );
-    let answer = SetAnswer::about(unit, &files);
-    let (letter, receiver) = match (letter, receiver) {
-        (Ok(letter), Some(receiver)) => (letter, receiver.clone()),
-        (Err(refusal), _) => {
-            app.store.record_refusal(&caller.asker, refusal).await?;
-            let errors = match refusal {
-                Refusal::Findings => findings(report, index, Severity::Error, &sources(&files)),
-                _ => Vec::new(),
-            };
-            return Ok(answer.refused(refusal, errors));
-        }
-        (Ok(_), None) => return Ok(answer.refused(Refusal::ReceiverUnknown, Vec::new())),
-    };
-    let warnings = findings(report, index, Severity::Warning, &sources(&files));
-    let (store, sender, bodies) = (Arc::clone(&app.store), caller.asker.clone(), Arc::clone(&files));
-    let count = warnings.len() as u64;
-    let sealed = blocking(move || store.seal(&sender, &receiver, &letter, count, &sources(&bodies))).await??;
-    Ok(match app.store.accept(&caller.asker, sealed).await? {
-        Answer::Done(Acceptance::New(transmission)) => answer.accepted("accepted", transmission, warnings),
-        Answer::Done(Acceptance::Already(transmission)) => answer.accepted("already", transmission, warnings),
-        Answer::Refused(refusal) => answer.refused(refusal, Vec::new()),
-        Answer::NotFound => answer.refused(Refusal::ReceiverUnknown, Vec::new()),
-    })
+/// One call, read and checked.
+struct Call {
+    sender: Asker,
+    files: Vec<Upload>,
+    report: Report,
+    /// The registered offices among the receivers it names.
+    receivers: Vec<Office>,
+}
+
+/// What is to become of one set.
+enum Decision {
+    Take(SetAnswer, SealedSet, Vec<FindingView>),
+    Refuse(SetAnswer, Refusal, Vec<FindingView>),
+}
+
+impl Call {
+    /// Addresses a set and, if it may travel, seals it. Takes CPU and nothing else.
+    fn decide(&self, store: &Store, sealer: &mut Sealer, index: usize) -> Result<Decision, store::Error> {
+        let unit = &self.report.units[index];
+        let files = sources(&self.files);
+        let answer = SetAnswer::about(unit, &self.files);
+        let receiver = self.receivers.iter().find(|office| office.register.number == unit.receiver);
+        let letter =
+            exchange::address(&self.sender.office.register, receiver.map(|office| &office.register), unit, &files);
+        let (letter, receiver) = match (letter, receiver) {
+            (Ok(letter), Some(receiver)) => (letter, receiver),
+            (Ok(_), None) => return Ok(Decision::Refuse(answer, Refusal::ReceiverUnknown, Vec::new())),
+            (Err(refusal), _) => {
+                let errors = match refusal {
+                    Refusal::Findings => self.findings(index, Severity::Error),
+                    _ => Vec::new(),
+                };
+                return Ok(Decision::Refuse(answer, refusal, errors));
+            }
+        };
+        let warnings = self.findings(index, Severity::Warning);
+        let sealed = store.seal(sealer, &self.sender, receiver, &letter, warnings.len() as u64, &files)?;
+        Ok(Decision::Take(answer, sealed, warnings))
+    }
+
+    /// Findings of one set, its own and its files'.
+    fn findings(&self, index: usize, severity: Severity) -> Vec<FindingView> {
+        let files = sources(&self.files);
+        self.report
+            .findings
+            .iter()
+            .filter(|finding| finding.unit == Some(index) && finding.severity == severity)
+            .map(|finding| FindingView::new(finding, &files))
+            .collect()
+    }
+
+    /// Files that no set claims, with what the naming rules say of them.
+    fn strays(&self) -> Vec<Stray> {
+        let claimed: BTreeSet<_> = self.report.units.iter().flat_map(|unit| &unit.files).copied().collect();
+        let files = sources(&self.files);
+        (0..files.len())
+            .filter(|index| !claimed.contains(index))
+            .map(|index| {
+                let of_file = |finding: &&Finding| finding.place.file == Some(index);
+                let findings = self.report.findings.iter().filter(of_file);
+                let findings = findings.map(|finding| FindingView::new(finding, &files)).collect();
+                Stray {
+                    file: files[index].name.to_owned(),
+                    problem: Problem::from(Refusal::NoSet).with_findings(findings),
+                }
+            })
+            .collect()
+    }
+}
+
+impl Decision {
+    /// Writes it down: the set, or that it was refused.
+    async fn carry_out(self, app: &App, caller: &Caller) -> Result<SetAnswer, Problem> {
+        let (answer, sealed, warnings) = match self {
+            Self::Take(answer, sealed, warnings) => (answer, sealed, warnings),
+            Self::Refuse(answer, refusal, errors) => {
+                app.store.record_refusal(&caller.asker, refusal).await?;
+                return Ok(answer.refused(refusal, errors));
+            }
+        };
+        Ok(match app.store.accept(&caller.asker, sealed).await? {
+            Answer::Done(Acceptance::New(transmission)) => answer.accepted("accepted", transmission, warnings),
+            Answer::Done(Acceptance::Already(transmission)) => answer.accepted("already", transmission, warnings),
+            Answer::Refused(refusal) => answer.refused(refusal, Vec::new()),
+            Answer::NotFound => answer.refused(Refusal::ReceiverUnknown, Vec::new()),
+        })
+    }
 }
 
 impl SetAnswer {
@@ -167,33 +217,6 @@ impl SetAnswer {
     fn refused(self, refusal: Refusal, findings: Vec<FindingView>) -> Self {
         Self { problem: Some(Problem::from(refusal).with_findings(findings)), ..self }
     }
-}
-
-/// Findings of one set, its own and its files'.
-fn findings(report: &Report, index: usize, severity: Severity, files: &[SourceFile<'_>]) -> Vec<FindingView> {
-    report
-        .findings
-        .iter()
-        .filter(|finding| finding.unit == Some(index) && finding.severity == severity)
-        .map(|finding| FindingView::new(finding, files))
-        .collect()
-}
-
-/// Files that no set claims, with what the naming rules say of them.
-fn strays(report: &Report, files: &[SourceFile<'_>]) -> Vec<Stray> {
-    let claimed: BTreeSet<_> = report.units.iter().flat_map(|unit| &unit.files).copied().collect();
-    (0..files.len())
-        .filter(|index| !claimed.contains(index))
-        .map(|index| {
-            let findings = report
-                .findings
-                .iter()
-                .filter(|finding| finding.place.file == Some(index))
-                .map(|finding| FindingView::new(finding, files))
-                .collect();
-            Stray { file: files[index].name.to_owned(), problem: Problem::from(Refusal::NoSet).with_findings(findings) }
-        })
-        .collect()
 }
 
 struct Upload {
