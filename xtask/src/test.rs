@@ -28,7 +28,8 @@ pub(crate) fn check() -> Done {
 fn lints() -> Done {
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     run(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
-    run(cargo().args(["check", "--package", "fumibako-standard", "--target", install::WASM]))
+    let wasm = ["clippy", "--package", "fumibako-standard-wasm", "--target", install::WASM, "--", "--deny", "warnings"];
+    run(cargo().args(wasm))
 }
 
 fn policy() -> Done {

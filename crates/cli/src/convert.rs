@@ -104,7 +104,7 @@ fn read_json(file: &json::File) -> Result<Vec<json::File>, String> {
 }
 
 /// All files of these places. A file twice under one name is refused: which of them would count?
-fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<json::File>> {
+pub(crate) fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<json::File>> {
     let folders = gather(paths).map_err(|problem| match problem {
         gather::Problem::Nothing => Failure::new(
             "指定された場所にファイルがありません。",
@@ -153,7 +153,7 @@ pub(crate) fn source(file: &json::File) -> SourceFile<'_> {
     SourceFile { name: &file.name, bytes: &file.bytes }
 }
 
-fn write(folder: &Path, files: &[json::File]) -> anyhow::Result<()> {
+pub(crate) fn write(folder: &Path, files: &[json::File]) -> anyhow::Result<()> {
     // Looked at before the first is written, so that a refusal leaves nothing behind.
     let exists = |name: &str| {
         let fix = "上書きはしません。別のフォルダーを指定してください。";

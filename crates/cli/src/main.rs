@@ -6,9 +6,11 @@ mod convert;
 mod diff;
 mod operator;
 mod reconcile;
+mod repair;
 mod rule;
 mod sample;
 mod terminal;
+mod vectors;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -32,8 +34,13 @@ enum Command {
     Convert(convert::Args),
     /// 同じ利用者・年月の二組を比べて、変わったところを表示します
     Diff(diff::Args),
+    /// 標準仕様と違う書き方のファイルを直した写しを作ります
+    Repair(repair::Args),
     /// 予定と実績を突き合わせます
     Reconcile(reconcile::Args),
+    /// 検査用データで、別のプログラムの検査を確かめます（ソフトの開発者）
+    #[command(subcommand)]
+    Vectors(vectors::Command),
     /// データを送ります（事業所の端末で）
     Send(client::send::Args),
     /// 届いているデータを受け取ります（事業所の端末で）
@@ -62,7 +69,9 @@ fn main() -> ExitCode {
         Command::Sample(args) => sample::run(&args),
         Command::Convert(args) => terminal::finish(convert::run(&args)),
         Command::Diff(args) => terminal::finish(diff::run(&args)),
+        Command::Repair(args) => terminal::finish(repair::run(&args)),
         Command::Reconcile(args) => terminal::finish(reconcile::run(&args)),
+        Command::Vectors(command) => terminal::finish(vectors::run(&command)),
         Command::Send(args) => terminal::finish(client::send::run(&args)),
         Command::Collect(args) => terminal::finish(client::collect::run(&args)),
         Command::Init(args) => terminal::finish(operator::init::run(&args)),

@@ -62,7 +62,7 @@ pub struct Substitution {
 }
 
 /// The twins of A41: what other tables map to the same sign.
-const TWINS: &[(char, char)] = &[
+pub(crate) const TWINS: &[(char, char)] = &[
     ('\u{301C}', '\u{FF5E}'),
     ('\u{2212}', '\u{FF0D}'),
     ('\u{2016}', '\u{2225}'),
@@ -166,7 +166,7 @@ impl Writer {
 }
 
 /// One character in MS932; false, and nothing written, where there is none.
-fn encode(character: char, out: &mut Vec<u8>) -> bool {
+pub(crate) fn encode(character: char, out: &mut Vec<u8>) -> bool {
     if character.is_ascii() {
         out.push(character as u8);
         return true;

@@ -2,7 +2,6 @@
 
 mod excerpt;
 pub(crate) mod gather;
-mod json;
 pub(crate) mod screen;
 mod text;
 
@@ -14,6 +13,7 @@ use std::process::ExitCode;
 use anstream::AutoStream;
 use clap::{ColorChoice, ValueEnum};
 use gather::Folder;
+use standard::json_report::{self, Called};
 use standard::{Context, HistorySet, Profile, Report, ServiceCodes, SourceFile};
 
 /// Nothing to refuse.
@@ -120,6 +120,15 @@ fn history(folder: &PathBuf) -> Result<Vec<HistorySet>, gather::Problem> {
     Ok(sets)
 }
 
+fn json(judged: &[Judged]) -> String {
+    let mut folders = Vec::new();
+    for Judged { folder, report } in judged {
+        let files = folder.files.iter().map(|file| Called { name: &file.name, shown: &file.shown }).collect();
+        folders.push(json_report::Folder { report, files });
+    }
+    json_report::write(&folders)
+}
+
 fn print(args: &Args, judged: &[Judged]) -> Result<(), gather::Problem> {
     let choice = match args.color {
         ColorChoice::Auto => AutoStream::choice(&io::stdout()),
@@ -128,7 +137,7 @@ fn print(args: &Args, judged: &[Judged]) -> Result<(), gather::Problem> {
     };
     let mut out = io::BufWriter::new(AutoStream::new(io::stdout().lock(), choice));
     let written = match args.format {
-        Format::Json => json::write(&mut out, judged),
+        Format::Json => out.write_all(json(judged).as_bytes()),
         Format::Text => text::write(&mut out, judged, args.profile),
     };
     match written.and_then(|()| out.flush()) {
