@@ -90,6 +90,7 @@ fn exchange_router(app: App) -> Router {
     Router::new()
         .route("/", get(front::front))
         .route("/style.css", get(style))
+        .route("/icon.svg", get(icon))
         .merge(api::router())
         .layer(DefaultBodyLimit::max(limit))
         .layer(middleware::from_fn(without_head))
@@ -105,6 +106,10 @@ async fn without_head(request: Request, next: Next) -> Response {
 
 async fn style() -> impl axum::response::IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../templates/style.css"))
+}
+
+async fn icon() -> impl axum::response::IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("../templates/icon.svg"))
 }
 
 fn guard(router: Router) -> Router {
