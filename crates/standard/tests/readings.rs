@@ -309,6 +309,21 @@ fn a_row_nobody_can_read_makes_nobody_missing() {
 }
 
 #[test]
+fn a_line_nobody_can_read_may_have_held_the_text_that_the_next_repeats() {
+    let first = good("V47");
+    let second =
+        replaced(&replaced(&first[1].1, "1,\"歩く\",1,\"外出\"", "1,\"\",1,\"\""), "\"三月\",1,", "\"三月\",2,");
+    // The first line has one column too many, or a number that is no person's.
+    let long = first[1].1.iter().position(|byte| *byte == b'\r').expect("a row");
+    let short_number = replaced(&first[1].1, "0000000001", "000000001");
+    for (code, spoilt) in [("V21", [&first[1].1[..long], b",", &first[1].1[long..]].concat()), ("V32", short_number)] {
+        let mut files = first.clone();
+        files[1].1 = [spoilt, second.clone()].concat();
+        assert_eq!(export(&files), [code]);
+    }
+}
+
+#[test]
 fn a_wrong_insured_number_is_one_finding() {
     for file in 0..3 {
         assert_eq!(export(&with(good("V81"), file, "0000000001", "000000001")), ["V32"]);

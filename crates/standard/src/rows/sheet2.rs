@@ -55,7 +55,7 @@ impl Machine for Sheet2 {
         has_parent(FileKind::Up2kyo, row, say, now, links);
     }
 
-    fn within(&mut self, row: &Row<'_, '_>, say: &mut Say<'_>, now: &mut Now, _: &mut Links) {
+    fn within(&mut self, row: &Row<'_, '_>, say: &mut Say<'_>, now: &mut Now, links: &mut Links) {
         let office = row.value(self.office);
         self.served |= office == self.receiver;
         now.doubtful |= row.any_faulty(bit(self.office));
@@ -72,7 +72,8 @@ impl Machine for Sheet2 {
         self.last = self.last.max(number);
         if self.issues & 1 << issue == 0 {
             self.issues |= 1 << issue;
-            if row.is_empty(self.issue) {
+            // The text may stand in a row that nobody could read: that row has its finding.
+            if row.is_empty(self.issue) && !now.spoiled && links.is_sure(now.person) {
                 say.cell(&v47::RULE, row, self.issue, "");
             }
         }
