@@ -1,6 +1,6 @@
 //! `fumibako convert`, `diff` and `reconcile`, seen from outside.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 //!
 //! There is no unsafe block: memory is only ever reached through the two buffers. The attribute alone counts as unsafe, as
 //! two exports of one name would clash.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "naming an export counts as unsafe; there is no unsafe block")]
 
 use standard::Profile;
 use std::cell::RefCell;

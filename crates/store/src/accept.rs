@@ -157,6 +157,8 @@ impl Store {
         for key in &keys {
             match &answer {
                 Ok(Answer::Done(Acceptance::New(_))) => self.bodies.settle(key).await,
+                // The commit may have reached the disk after all: the next start finds out from the rows.
+                Err(Error::NotCommitted | Error::Closed) => {}
                 _ => self.bodies.discard(key).await,
             }
         }

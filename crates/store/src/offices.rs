@@ -11,8 +11,6 @@ use std::sync::{Arc, Mutex};
 
 /// Characters of an office's name. The longest real ones are below 60.
 const NAME_CHARACTERS_MAX: usize = 200;
-/// Receivers looked up for one call.
-const OFFICES_AT_ONCE_MAX: usize = 2_000;
 
 /// 事業所 as registered.
 #[derive(Clone, Debug)]
@@ -196,13 +194,13 @@ impl Store {
         Ok(if inserted { OfficeAdded::Done(added) } else { OfficeAdded::NumberTaken })
     }
 
-    /// The registered offices among these numbers.
+    /// The registered offices among these numbers, of which there are no more than a call has files.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn offices(&self, numbers: &BTreeSet<OfficeNumber>) -> Result<Vec<Office>, Error> {
         let mut offices = Vec::with_capacity(numbers.len());
-        for number in numbers.iter().take(OFFICES_AT_ONCE_MAX) {
+        for number in numbers {
             offices.extend(self.office(*number).await?);
         }
         Ok(offices)

@@ -103,7 +103,12 @@ struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { call_megabytes: 64, call_files: 2_000, upload_memory_megabytes: 512 }
+        let limits = web::Limits::default();
+        Self {
+            call_megabytes: limits.call_bytes >> 20,
+            call_files: limits.call_files,
+            upload_memory_megabytes: limits.upload_memory_bytes >> 20,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the files mean: values, the canonical JSON, which set is current, what changed, and plan beside actual.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod diff;
 mod json;

@@ -1,6 +1,6 @@
 //! Files as other software writes them, named and brought into the canonical form.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod decisions;
 mod properties;
