@@ -89,6 +89,11 @@ pub(crate) const fn is_gaiji_lead(lead: u8) -> bool {
     matches!(lead, 0xF0..=0xF9)
 }
 
+/// The first byte of two.
+pub(crate) fn is_lead(byte: Option<&u8>) -> bool {
+    byte.is_some_and(|byte| CLASS[usize::from(*byte)] & LEAD != 0)
+}
+
 /// The classes of a text, and where its first fault is.
 pub(crate) fn scan(bytes: &[u8]) -> (u16, Option<usize>) {
     let pairs = Pairs::get();

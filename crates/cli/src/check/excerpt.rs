@@ -1,12 +1,12 @@
 //! Points into a line without showing what it says: every cell is masked, letter for letter as wide as it was.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
-use standard::read::{self, Cell, Record, Records};
-use standard::{Edition, FileName, Layout};
+use standard::read::{self, Cell, Record};
+use standard::{Contents, Edition, FileName, Layout};
 use unicode_width::UnicodeWidthChar;
 
-use super::gather::Found;
 use super::screen;
 
 /// Columns of the screen for the cell pointed at, and for one beside it.
@@ -27,26 +27,28 @@ pub(super) struct Excerpt {
     pub(super) beside: String,
 }
 
-/// Excerpts at these spots of a file, in one pass.
-pub(super) fn excerpts(file: &Found, spots: &BTreeSet<Spot>) -> BTreeMap<Spot, Excerpt> {
+/// Excerpts at these spots of a file of this name, in one pass.
+pub(super) fn excerpts(
+    contents: &mut dyn Contents,
+    file: usize,
+    name: &str,
+    spots: &BTreeSet<Spot>,
+) -> BTreeMap<Spot, Excerpt> {
     let mut found = BTreeMap::new();
     let Some((last, _)) = spots.last() else { return found };
-    let layout = layout(file);
-    let mut records = Records::new(&file.bytes);
-    while let Some(record) = records.next_record() {
+    let layout = layout(name, read::edition_in(contents, file));
+    read::each(contents, file, |record| {
         for spot in spots.range((record.number(), 0)..=(record.number(), u16::MAX)) {
-            found.extend(excerpt(&record, spot.1, layout).map(|excerpt| (*spot, excerpt)));
+            found.extend(excerpt(record, spot.1, layout).map(|excerpt| (*spot, excerpt)));
         }
-        if record.number() >= *last {
-            break;
-        }
-    }
+        if record.number() >= *last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
     found
 }
 
-fn layout(file: &Found) -> Option<&'static Layout> {
-    let name: FileName = file.name.parse().ok()?;
-    standard::layout(name.kind, read::edition(&file.bytes).unwrap_or(Edition::V202407))
+fn layout(name: &str, edition: Option<Edition>) -> Option<&'static Layout> {
+    let name: FileName = name.parse().ok()?;
+    standard::layout(name.kind, edition.unwrap_or(Edition::V202407))
 }
 
 fn excerpt(record: &Record<'_, '_>, column: u16, layout: Option<&'static Layout>) -> Option<Excerpt> {

@@ -1,5 +1,6 @@
 //! `fumibako check` — judges files against the standard and points at what must change.
 
+mod disk;
 mod excerpt;
 pub(crate) mod gather;
 pub(crate) mod screen;
@@ -12,9 +13,10 @@ use std::process::ExitCode;
 
 use anstream::AutoStream;
 use clap::{ColorChoice, ValueEnum};
-use gather::Folder;
+use disk::OnDisk;
+use gather::{Folder, Found};
 use standard::json_report::{self, Called};
-use standard::{Context, HistorySet, Profile, Report, ServiceCodes, SourceFile};
+use standard::{Context, HistorySet, Profile, Report, ServiceCodes};
 
 /// Nothing to refuse.
 const EXIT_SOUND: u8 = 0;
@@ -75,7 +77,7 @@ impl From<Side> for Profile {
 /// A unit is looked for within one folder: copies of a set in two folders are two sets, and neither spoils
 /// the other.
 struct Judged {
-    folder: Folder,
+    folder: Folder<Found>,
     report: Report,
 }
 
@@ -95,15 +97,17 @@ fn judge(args: &Args) -> Result<Vec<Judged>, gather::Problem> {
     let service_codes = args.service_codes.as_deref().map(service_codes).transpose()?;
     let history = args.history.as_ref().map_or_else(|| Ok(Vec::new()), history)?;
     let context = Context { service_codes: service_codes.as_ref(), history: &history };
-    let judge = |folder: Folder| {
-        let report = standard::check_with(&sources(&folder), args.profile.into(), &context);
-        Judged { folder, report }
+    let judge = |folder: Folder<Found>| {
+        let mut disk = OnDisk::new(&folder.files);
+        let report = standard::check_contents(&names(&folder), &mut disk, args.profile.into(), &context);
+        disk.finish()?;
+        Ok(Judged { folder, report })
     };
-    Ok(gather::gather(&args.paths)?.into_iter().map(judge).collect())
+    gather::gather(&args.paths)?.into_iter().map(judge).collect()
 }
 
-fn sources(folder: &Folder) -> Vec<SourceFile<'_>> {
-    folder.files.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes }).collect()
+fn names(folder: &Folder<Found>) -> Vec<&str> {
+    folder.files.iter().map(|file| file.name.as_str()).collect()
 }
 
 fn service_codes(path: &Path) -> Result<ServiceCodes, gather::Problem> {
@@ -115,7 +119,12 @@ fn service_codes(path: &Path) -> Result<ServiceCodes, gather::Problem> {
 /// Earlier sets, each folder by itself, in the order of import over all of them.
 fn history(folder: &PathBuf) -> Result<Vec<HistorySet>, gather::Problem> {
     let folders = gather::gather(std::slice::from_ref(folder))?;
-    let mut sets: Vec<_> = folders.iter().flat_map(|folder| HistorySet::read(&sources(folder))).collect();
+    let mut sets = Vec::new();
+    for folder in &folders {
+        let mut disk = OnDisk::new(&folder.files);
+        sets.extend(HistorySet::read_contents(&names(folder), &mut disk));
+        disk.finish()?;
+    }
     sets.sort_by_key(|set| set.key);
     Ok(sets)
 }

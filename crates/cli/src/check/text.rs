@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use standard::{Finding, OfficeNumber, Report, Rule, ServiceType, Severity, Suppressed, Unit};
 
+use super::disk::OnDisk;
 use super::excerpt::{self, Excerpt, Spot};
 use super::gather::{Folder, Found};
 use super::screen::{self, WIDTH};
@@ -41,7 +42,7 @@ pub(super) fn write(out: &mut impl Write, judged: &[Judged], side: Side) -> io::
 
 fn write_unit(
     out: &mut impl Write,
-    folder: &Folder,
+    folder: &Folder<Found>,
     report: &Report,
     at: usize,
     unit: &Unit,
@@ -77,7 +78,7 @@ fn write_unit(
 }
 
 /// Files that belong to no unit, and what concerns no file at all.
-fn write_strays(out: &mut impl Write, folder: &Folder, report: &Report) -> io::Result<()> {
+fn write_strays(out: &mut impl Write, folder: &Folder<Found>, report: &Report) -> io::Result<()> {
     let mut by_file: BTreeMap<Option<usize>, Vec<&Finding>> = BTreeMap::new();
     for finding in report.findings.iter().filter(|finding| finding.unit.is_none()) {
         by_file.entry(finding.place.file).or_default().push(finding);
@@ -97,7 +98,7 @@ fn write_strays(out: &mut impl Write, folder: &Folder, report: &Report) -> io::R
 
 fn write_file(
     out: &mut impl Write,
-    folder: &Folder,
+    folder: &Folder<Found>,
     file: usize,
     findings: &[&Finding],
     report: &Report,
@@ -105,13 +106,13 @@ fn write_file(
 ) -> io::Result<()> {
     let found = &folder.files[file];
     writeln!(out, "\n  {BOLD}{}{BOLD:#}", found.shown)?;
-    write_rules(out, Some((file, found)), findings, report, unit)
+    write_rules(out, Some((file, folder)), findings, report, unit)
 }
 
 /// Each rule once, with its places.
 fn write_rules(
     out: &mut impl Write,
-    file: Option<(usize, &Found)>,
+    file: Option<(usize, &Folder<Found>)>,
     findings: &[&Finding],
     report: &Report,
     unit: Option<usize>,
@@ -129,7 +130,12 @@ fn write_rules(
         .flat_map(|(_, _, group)| group.iter().take(EXCERPTS_MAX))
         .filter_map(|finding| spot(finding))
         .collect();
-    let excerpts = file.map(|(_, found)| excerpt::excerpts(found, &spots)).unwrap_or_default();
+    let excerpts = file
+        .map(|(at, folder)| {
+            let name = folder.files.get(at).map_or("", |found| &found.name);
+            excerpt::excerpts(&mut OnDisk::new(&folder.files), at, name, &spots)
+        })
+        .unwrap_or_default();
     for (at, (rule, severity, group)) in groups.into_iter().enumerate() {
         if at > 0 {
             writeln!(out)?;

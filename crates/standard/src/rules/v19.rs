@@ -3,6 +3,7 @@
 use super::example::{actual, back, bytes, text};
 use super::{Needs, OnImport, Rule};
 use crate::Severity;
+use crate::contents::{Contents, pieces};
 use crate::ms932;
 
 /// 文字コード
@@ -20,24 +21,49 @@ pub const RULE: Rule = Rule {
 };
 
 /// A file in another encoding as a whole: its name, and whether a mark at the start shows it.
-pub(crate) fn dialect(bytes: &[u8]) -> Option<(&'static str, bool)> {
-    if bytes.starts_with(b"\xEF\xBB\xBF") {
+pub(crate) fn dialect(contents: &mut dyn Contents, file: usize) -> Option<(&'static str, bool)> {
+    let start = contents.bytes(file, 0, 3);
+    if start.starts_with(b"\xEF\xBB\xBF") {
         return Some(("UTF-8（BOM付き）", true));
     }
-    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+    if start.starts_with(b"\xFF\xFE") || start.starts_with(b"\xFE\xFF") {
         return Some(("UTF-16", true));
     }
-    let text = std::str::from_utf8(bytes).ok()?;
-    if text.is_ascii() {
-        return None;
-    }
     // Half-width katakana can pass for UTF-8; Japanese text in UTF-8 can, rarely, pass for MS932.
-    let japanese = |c: char| matches!(c, '\u{3000}'..='\u{30FF}' | '\u{4E00}'..='\u{9FFF}' | '\u{FF00}'..='\u{FFEF}');
-    let sound_ms932 = ms932::scan(bytes).0 & ms932::BAD == 0;
-    if !sound_ms932 || text.chars().filter(|c| !c.is_ascii()).all(japanese) {
-        return Some(("UTF-8", false));
-    }
-    None
+    let (mut utf8, mut ascii, mut japanese) = (true, true, true);
+    pieces(contents, file, |bytes, last| {
+        let (text, cut) = match std::str::from_utf8(bytes) {
+            Ok(text) => (text, false),
+            Err(error) => {
+                let sound = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                (std::str::from_utf8(sound).unwrap_or_default(), error.error_len().is_none())
+            }
+        };
+        // A character may go on in the next piece, but not beyond the last.
+        utf8 = text.len() == bytes.len() || cut && !last;
+        ascii &= text.is_ascii();
+        japanese &= text.is_ascii() || text.chars().filter(|letter| !letter.is_ascii()).all(is_japanese);
+        utf8.then_some(text.len())
+    });
+    (utf8 && !ascii && (japanese || !is_ms932(contents, file))).then_some(("UTF-8", false))
+}
+
+fn is_japanese(letter: char) -> bool {
+    matches!(letter, '\u{3000}'..='\u{30FF}' | '\u{4E00}'..='\u{9FFF}' | '\u{FF00}'..='\u{FFEF}')
+}
+
+fn is_ms932(contents: &mut dyn Contents, file: usize) -> bool {
+    let mut sound = true;
+    pieces(contents, file, |bytes, last| {
+        sound = match ms932::scan(bytes).1 {
+            None => return Some(bytes.len()),
+            // The first byte of a character whose second is in the next piece.
+            Some(at) if !last && at + 1 == bytes.len() && ms932::is_lead(bytes.get(at)) => return Some(at),
+            Some(_) => false,
+        };
+        None
+    });
+    sound
 }
 
 /// What kind of byte is at fault, without saying which character.
