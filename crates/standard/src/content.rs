@@ -3,7 +3,7 @@
 //! A sound cell costs a few comparisons of bytes: nothing is decoded, nothing allocated. Only a record with a fault
 //! is looked at a second time, to say what it is.
 
-use crate::cell::{Named, Test, detail, is_form, is_readable};
+use crate::cell::{Named, Test, character, detail, is_form, is_readable};
 use crate::contents::{self, Contents};
 use crate::layout::{Form, Length, Required};
 use crate::links::Links;
@@ -269,10 +269,10 @@ impl<'w> Walk<'w> {
             let column = layout.and_then(|layout| layout.columns.get(index));
             if cell.class() & BAD != 0 {
                 self.undecodable = true;
-                let place = self.cell(record, column, index);
-                self.say(&v19::RULE, place, || Some(v19::describe(cell.raw())));
+                let place = Place { character: v19::character(&cell.bytes()), ..self.cell(record, column, index) };
+                self.say(&v19::RULE, place, || Some(v19::describe(cell.raw()).into()));
             } else if cell.class() & GAIJI != 0 {
-                let place = self.cell(record, column, index);
+                let place = Place { character: v20::character(&cell.bytes()), ..self.cell(record, column, index) };
                 self.say(&v20::RULE, place, || None);
             }
         }
@@ -312,8 +312,9 @@ impl<'w> Walk<'w> {
                 continue;
             }
             told = true;
-            let value = record.value_of(span);
-            let place = self.cell(record, Some(test.column), *index);
+            let value = &*record.cell_of(span).bytes();
+            let whole = self.cell(record, Some(test.column), *index);
+            let place = Place { character: character(rule, test.column, value), ..whole };
             if shifted {
                 self.say(rule, place, || {
                     Some(format!("この行は{forms}項目が書式に合わず、項目の位置がずれているようです"))
@@ -326,7 +327,7 @@ impl<'w> Walk<'w> {
             }
             // A text may be too long and unquoted as well.
             if **rule == v35::RULE && !v23::holds(value, span.quoted) && test.column.form == Form::Text {
-                self.say(&v23::RULE, place, || None);
+                self.say(&v23::RULE, whole, || None);
             }
         }
     }
@@ -373,6 +374,7 @@ impl<'w> Walk<'w> {
             row: Some(record.number()),
             column: column.map(|column| column.number),
             item: column.map(|column| column.name),
+            character: None,
             offset: Some(cell.offset()),
             length: u32::try_from(cell.raw().len()).ok(),
         }

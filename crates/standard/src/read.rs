@@ -43,7 +43,7 @@ pub(crate) struct Span {
     end: usize,
     pub(crate) class: u16,
     pub(crate) quoted: bool,
-    doubled: bool,
+    pub(crate) doubled: bool,
 }
 
 impl Span {
@@ -525,7 +525,7 @@ impl<'r, 'a> Record<'r, 'a> {
         record.spans.iter().map(move |span| record.cell_of(span))
     }
 
-    fn cell_of(&self, span: &Span) -> Cell<'a> {
+    pub(crate) fn cell_of(&self, span: &Span) -> Cell<'a> {
         Cell {
             raw: self.bytes.get(span.start..span.end).unwrap_or_default(),
             inner: span.inner(self.bytes),
@@ -585,6 +585,11 @@ impl<'a> Cell<'a> {
     pub(crate) fn class(&self) -> u16 {
         self.class
     }
+}
+
+/// The characters of a value one by one, each with its bytes; none where these are no MS932.
+pub fn letters(value: &[u8]) -> impl Iterator<Item = (Option<char>, &[u8])> {
+    ms932::letters(value)
 }
 
 /// CSVバージョン of a file — that of its first record which has six digits there.

@@ -6,6 +6,7 @@ pub(crate) mod gather;
 pub(crate) mod screen;
 mod text;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,9 +15,10 @@ use std::process::ExitCode;
 use anstream::AutoStream;
 use clap::{ColorChoice, ValueEnum};
 use disk::OnDisk;
+use excerpt::Spot;
 use gather::{Folder, Found};
 use standard::json_report::{self, Called};
-use standard::{Context, HistorySet, Profile, Report, ServiceCodes};
+use standard::{Context, Finding, HistorySet, Profile, Report, ServiceCodes};
 
 /// Nothing to refuse.
 const EXIT_SOUND: u8 = 0;
@@ -42,6 +44,9 @@ pub(crate) struct Args {
     /// これまでに届いたデータのフォルダー。V87・V88・V89の検査に使います
     #[arg(long, value_name = "DIR")]
     history: Option<PathBuf>,
+    /// 項目の内容も表示します（氏名などが画面に出ます）
+    #[arg(long)]
+    show_values: bool,
     /// 色を付けるか
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
     color: ColorChoice,
@@ -129,13 +134,31 @@ fn history(folder: &PathBuf) -> Result<Vec<HistorySet>, gather::Problem> {
     Ok(sets)
 }
 
-fn json(judged: &[Judged]) -> String {
+fn json(judged: &[Judged], show: bool) -> String {
     let mut folders = Vec::new();
     for Judged { folder, report } in judged {
         let files = folder.files.iter().map(|file| Called { name: &file.name, shown: &file.shown }).collect();
-        folders.push(json_report::Folder { report, files });
+        let values = if show { values(folder, report) } else { Vec::new() };
+        folders.push(json_report::Folder { report, files, values });
     }
     json_report::write(&folders)
+}
+
+/// The cells the findings point at, in one pass over each file.
+fn values(folder: &Folder<Found>, report: &Report) -> Vec<Option<String>> {
+    let mut spots: BTreeMap<usize, BTreeSet<Spot>> = BTreeMap::new();
+    let place = |finding: &Finding| finding.place.file.zip(Spot::of(finding));
+    for (file, spot) in report.findings.iter().filter_map(place) {
+        spots.entry(file).or_default().insert(spot);
+    }
+    let mut disk = OnDisk::new(&folder.files);
+    let values: BTreeMap<usize, BTreeMap<Spot, String>> =
+        spots.iter().map(|(file, spots)| (*file, excerpt::values(&mut disk, *file, spots))).collect();
+    let value = |finding: &Finding| {
+        let (file, spot) = place(finding)?;
+        values.get(&file)?.get(&spot).cloned()
+    };
+    report.findings.iter().map(value).collect()
 }
 
 fn print(args: &Args, judged: &[Judged]) -> Result<(), gather::Problem> {
@@ -146,8 +169,8 @@ fn print(args: &Args, judged: &[Judged]) -> Result<(), gather::Problem> {
     };
     let mut out = io::BufWriter::new(AutoStream::new(io::stdout().lock(), choice));
     let written = match args.format {
-        Format::Json => out.write_all(json(judged).as_bytes()),
-        Format::Text => text::write(&mut out, judged, args.profile),
+        Format::Json => out.write_all(json(judged, args.show_values).as_bytes()),
+        Format::Text => text::write(&mut out, judged, args.profile, args.show_values),
     };
     match written.and_then(|()| out.flush()) {
         // Whoever stopped reading has read enough.

@@ -67,13 +67,18 @@ fn is_ms932(contents: &mut dyn Contents, file: usize) -> bool {
 }
 
 /// What kind of byte is at fault, without saying which character.
-pub(crate) fn describe(bytes: &[u8]) -> String {
-    let Some(at) = ms932::scan(bytes).1 else { return String::new() };
-    let place = format!("{}バイト目", at + 1);
+pub(crate) fn describe(bytes: &[u8]) -> &'static str {
+    let Some(at) = ms932::scan(bytes).1 else { return "" };
     match bytes.get(at) {
-        Some(0) => format!("{place}にNUL文字があります"),
-        Some(0x00..=0x1F | 0x7F) => format!("{place}に制御文字があります"),
-        Some(_) if at + 1 >= bytes.len() => format!("{place}で文字が途中で切れています"),
-        _ => format!("{place}がMS932の文字ではありません"),
+        Some(0) => "NUL文字があります",
+        Some(0x00..=0x1F | 0x7F) => "制御文字があります",
+        Some(_) if at + 1 >= bytes.len() => "文字が途中で切れています",
+        _ => "MS932の文字ではないバイトがあります",
     }
+}
+
+/// The first character of a value that is none.
+pub(crate) fn character(value: &[u8]) -> Option<u32> {
+    let sound = value.get(..ms932::scan(value).1?)?;
+    u32::try_from(ms932::characters(sound) + 1).ok()
 }
