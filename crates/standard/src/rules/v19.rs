@@ -20,6 +20,18 @@ pub const RULE: Rule = Rule {
     bad: &[bytes!(back!("DLTJSK_202604"), b"\xEF\xBB\xBF202407,131016,0000000001,202604,1370000002,11\r\n")],
 };
 
+/// Its name.
+pub(crate) const UTF_16: &str = "UTF-16";
+/// Bytes of a file that show it where no mark does.
+const SAMPLE: usize = 512;
+
+/// Digits and commas in two bytes each: every other byte is zero for long stretches, and on one side only.
+fn is_utf16(bytes: &[u8]) -> bool {
+    let (pairs, _) = bytes.get(..SAMPLE.min(bytes.len())).unwrap_or_default().as_chunks::<2>();
+    let [first, second] = [0, 1].map(|side| pairs.iter().filter(|pair| pair.get(side) == Some(&0)).count());
+    first.max(second) * 4 > pairs.len() && first.min(second) == 0
+}
+
 /// A file in another encoding as a whole: its name, and whether a mark at the start shows it.
 pub(crate) fn dialect(contents: &mut dyn Contents, file: usize) -> Option<(&'static str, bool)> {
     let start = contents.bytes(file, 0, 3);
@@ -27,7 +39,10 @@ pub(crate) fn dialect(contents: &mut dyn Contents, file: usize) -> Option<(&'sta
         return Some(("UTF-8（BOM付き）", true));
     }
     if start.starts_with(b"\xFF\xFE") || start.starts_with(b"\xFE\xFF") {
-        return Some(("UTF-16", true));
+        return Some((UTF_16, true));
+    }
+    if is_utf16(contents.bytes(file, 0, SAMPLE)) {
+        return Some((UTF_16, false));
     }
     // Half-width katakana can pass for UTF-8; Japanese text in UTF-8 can, rarely, pass for MS932.
     let (mut utf8, mut ascii, mut japanese) = (true, true, true);
