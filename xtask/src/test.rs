@@ -62,7 +62,9 @@ pub(crate) fn fuzz(seconds: &str) -> Done {
     if !exists("cargo-fuzz", "--version") {
         run(cargo().args(["install", "--locked", "cargo-fuzz"]))?;
     }
-    for target in ["read_set", "round_trip", "file_name"] {
+    let targets =
+        ["read_set", "round_trip", "file_name", "piecewise", "repair", "canonical_json", "truth", "diff", "reconcile"];
+    for target in targets {
         let limit = format!("-max_total_time={seconds}");
         run(crate::shell::command("cargo")
             .args(["+nightly", "fuzz", "run", target, "--", &limit])

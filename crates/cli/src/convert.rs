@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use standard::json::{self, from_json, to_json};
 use standard::{FileName, SourceFile, group};
 
-use crate::check::gather::{self, gather};
+use crate::check::gather;
 use crate::terminal::{Done, Failure, Outcome};
 
 #[derive(clap::Args)]
@@ -105,7 +105,7 @@ fn read_json(file: &json::File) -> Result<Vec<json::File>, String> {
 
 /// All files of these places. A file twice under one name is refused: which of them would count?
 pub(crate) fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<json::File>> {
-    let folders = gather(paths).map_err(|problem| match problem {
+    let folders = gather::load(paths).map_err(|problem| match problem {
         gather::Problem::Nothing => Failure::new(
             "指定された場所にファイルがありません。",
             "変換・比較するファイルのあるフォルダーを指定してください。",

@@ -86,6 +86,16 @@ fn assert_narrow(out: &str) {
 struct Answer {
     units: Vec<AnswerUnit>,
     findings: Vec<AnswerFinding>,
+    suppressed: Vec<AnswerSuppressed>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnswerSuppressed {
+    code: String,
+    file: Option<String>,
+    count: u64,
+    errors: u64,
 }
 
 #[derive(Deserialize)]
@@ -112,19 +122,26 @@ struct AnswerFinding {
     row: Option<u64>,
     column: Option<u16>,
     item: Option<String>,
+    character: Option<u32>,
     what: String,
     fix: String,
+    value: Option<String>,
 }
 
 /// The agreed fields, all present, in the agreed order.
 fn assert_shape(out: &str) -> Answer {
     let answer: Answer = serde_json::from_str(out).expect("the test can be laid out");
     let keys = |line: &str| Some(line.trim().strip_prefix('"')?.split_once("\":")?.0.to_owned());
-    let seen: Vec<String> = out.lines().filter_map(keys).filter(|key| key != "units" && key != "findings").collect();
+    let lists = ["units", "findings", "suppressed"];
+    let seen: Vec<String> = out.lines().filter_map(keys).filter(|key| !lists.contains(&&**key)).collect();
     let unit = ["kind", "serial", "sender", "sender_type", "receiver", "receiver_type", "files", "accepted"];
-    let finding = ["code", "severity", "file", "row", "column", "item", "what", "fix"];
+    let finding = ["code", "severity", "file", "row", "column", "item", "character", "what", "fix"];
     let mut expected = unit.repeat(answer.units.len());
-    expected.extend(finding.repeat(answer.findings.len()));
+    for told in &answer.findings {
+        expected.extend(finding);
+        expected.extend(told.value.as_ref().map(|_| "value"));
+    }
+    expected.extend(["code", "file", "count", "errors"].repeat(answer.suppressed.len()));
     assert_eq!(seen, expected);
     assert!(answer.findings.iter().all(|finding| ["error", "warning"].contains(&finding.severity.as_str())));
     answer
@@ -263,4 +280,64 @@ fn a_name_is_never_printed() {
             }
         }
     }
+}
+
+/// A folder with actuals in which the name of an office has a control in it: the seventh character.
+fn folder_with_a_control() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("the test can be laid out");
+    for file in sample::make(UnitKind::Actual, &request(UnitKind::Actual, None)) {
+        let lines: Vec<&[u8]> = file.bytes.split_inclusive(|byte| *byte == b'\n').collect();
+        let mut cells: Vec<Vec<u8>> = lines[1].split(|byte| *byte == b',').map(<[u8]>::to_vec).collect();
+        let name = "\"秘匿の事業所蘭子\"";
+        let (name, _, _) = encoding_rs::SHIFT_JIS.encode(name);
+        cells[6] = [&name[..13], b"\x1B", &name[13..]].concat();
+        let bytes = [lines[0], &cells.join(&b','), &lines[2..].concat()].concat();
+        fs::write(folder.path().join(&file.name), bytes).expect("the test can be laid out");
+    }
+    folder
+}
+
+#[test]
+fn a_character_is_pointed_at_and_the_cell_is_shown_only_when_asked_for() {
+    let folder = folder_with_a_control();
+    let said = |args: &[&str]| {
+        let output = fumibako(folder.path(), &[&["check", "."], args].concat());
+        assert_eq!(output.status.code(), Some(1));
+        assert!(!output.stdout.contains(&0x1B), "nothing steers the terminal");
+        text(&output.stdout) + &text(&output.stderr)
+    };
+    let (plain, open) = (said(&[]), said(&["--show-values"]));
+    assert_narrow(&plain);
+    assert_narrow(&open);
+    for text in [&plain, &open] {
+        assert!(text.contains("7文字目"), "{text}");
+    }
+    assert!(plain.contains("\"＊＊＊＊＊＊*＊＊\"") && !plain.contains("秘匿"), "{plain}");
+    assert!(open.contains("\"秘匿の事業所\\x1B蘭子\""), "{open}");
+    // The caret stands under the character: after the quote and six wide letters.
+    let lines: Vec<&str> = open.lines().collect();
+    let at = lines.iter().position(|line| line.contains("秘匿")).expect("the line is shown");
+    let (before, _) = lines[at].split_once("\\x1B").expect("the character is shown");
+    let (blank, _) = lines[at + 1].split_once("^^^^").expect("as wide as what stands for it");
+    assert_eq!(before.width(), blank.width());
+
+    let json = |args: &[&str]| assert_shape(&said(&[&["--format", "json"], args].concat()));
+    let (plain, open) = (json(&[]), json(&["--show-values"]));
+    for answer in [&plain, &open] {
+        assert_eq!(answer.findings.iter().map(|told| told.character).collect::<Vec<_>>(), [Some(7)]);
+    }
+    assert_eq!(plain.findings[0].value, None);
+    assert_eq!(open.findings[0].value.as_deref(), Some("秘匿の事業所\\x1B蘭子"));
+}
+
+#[test]
+fn what_is_only_counted_is_counted_in_json_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "DLTJSK_202604_0300000005_11_0300000100_43_20260501090000.CSV";
+    let rows = (0..50).map(|at| format!("202407,13101,{at:010},202604,0300000005,11\r\n")).collect::<String>();
+    fs::write(folder.path().join(name), rows).unwrap();
+    let answer = assert_shape(&text(&fumibako(folder.path(), &["check", "--format", "json", "."]).stdout));
+    assert_eq!(answer.findings.iter().filter(|told| told.code == "V31").count(), 20);
+    let [more] = &answer.suppressed[..] else { panic!("{}", answer.suppressed.len()) };
+    assert_eq!((&*more.code, more.file.as_deref(), more.count, more.errors), ("V31", Some(name), 30, 30));
 }

@@ -45,7 +45,7 @@ pub fn check(request: &[u8], profile: Profile) -> Result<String, Refused> {
     let context = Context { service_codes: service_codes.as_ref(), history: &history };
     let report = check_with(&files, profile, &context);
     let called = files.iter().map(|file| Called { name: file.name, shown: file.name }).collect();
-    Ok(json_report::write(&[json_report::Folder { report: &report, files: called }]))
+    Ok(json_report::write(&[json_report::Folder { report: &report, files: called, values: Vec::new() }]))
 }
 
 const MALFORMED: &str = "the request is not what the loader writes";

@@ -103,7 +103,7 @@ fn library(folder: &Path, profile: &str) -> (String, Duration) {
         let report =
             check_with(&sources(&files), profile, &Context { service_codes: codes.as_ref(), history: &history });
         let called = files.iter().map(|(name, _)| Called { name, shown: name }).collect();
-        json_report::write(&[json_report::Folder { report: &report, files: called }])
+        json_report::write(&[json_report::Folder { report: &report, files: called, values: Vec::new() }])
     };
     let json = judge();
     let start = Instant::now();

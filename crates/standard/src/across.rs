@@ -3,15 +3,17 @@
 //! The table of the unit tells whether anything is missing. Only then are the files walked once more, to say where.
 
 use crate::calendar;
+use crate::contents::Contents;
 use crate::layout::{Layout, layout};
 use crate::links::{COSTS_DIGEST, FLAGS, Links, PLAN_DIGEST, SERVED, TOLD, has};
-use crate::read::{self, Record, Records};
+use crate::read::{self, Record};
 use crate::report::{FINDINGS_PER_RULE_AND_FILE_MAX, Findings};
 use crate::rows::{KeyColumns, NO_COLUMN, Row, Say, Spot};
 use crate::rules::v69::{self, Line};
 use crate::rules::{v34, v66, v80, v81, v82, v83, v84};
 use crate::{FileKind, UnitKind};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 /// Services of one person that are held against each other.
 const SERVICES_MAX: usize = 1_000;
@@ -21,35 +23,34 @@ const PEOPLE_MAX: usize = 10_000;
 
 /// A file of the unit.
 #[derive(Clone, Copy)]
-pub(crate) struct Part<'a> {
+pub(crate) struct Part {
     pub(crate) file: usize,
     pub(crate) kind: FileKind,
-    pub(crate) bytes: &'a [u8],
 }
 
 /// Says what is missing.
-pub(crate) fn check(unit: usize, parts: &[Part<'_>], links: &Links, found: &mut Findings) {
+pub(crate) fn check(unit: usize, parts: &[Part], contents: &mut dyn Contents, links: &Links, found: &mut Findings) {
     if !links.on || links.table.full {
         return;
     }
     match links.kind {
-        Some(UnitKind::CarePlan) => plans(unit, parts, links, found),
-        Some(UnitKind::Schedule | UnitKind::PreventionSchedule) => months(unit, parts, links, found),
+        Some(UnitKind::CarePlan) => plans(unit, parts, contents, links, found),
+        Some(UnitKind::Schedule | UnitKind::PreventionSchedule) => months(unit, parts, contents, links, found),
         _ => {}
     }
 }
 
-fn part<'p, 'a>(parts: &'p [Part<'a>], kind: FileKind) -> Option<&'p Part<'a>> {
+fn part(parts: &[Part], kind: FileKind) -> Option<&Part> {
     parts.iter().find(|part| part.kind == kind)
 }
 
 /// Whether a file has no row: then it lacks everybody, and that is one finding.
-fn is_blank(parts: &[Part<'_>], kind: FileKind, links: &Links) -> bool {
+fn is_blank(parts: &[Part], kind: FileKind, links: &Links) -> bool {
     part(parts, kind).is_some() && links.table.iter().all(|entry| entry[FLAGS] & has(kind) == 0)
 }
 
 /// V80 and V84, at the rows of 第1表.
-fn plans(unit: usize, parts: &[Part<'_>], links: &Links, found: &mut Findings) {
+fn plans(unit: usize, parts: &[Part], contents: &mut dyn Contents, links: &Links, found: &mut Findings) {
     let asked = v83::applies(links);
     let lacks = |flags: u64| {
         flags & has(FileKind::Up1kyo) != 0 && (flags & has(FileKind::Uphosoku) == 0 || (asked && flags & SERVED == 0))
@@ -61,7 +62,7 @@ fn plans(unit: usize, parts: &[Part<'_>], links: &Links, found: &mut Findings) {
     let blank = is_blank(parts, FileKind::Uphosoku, links);
     let mut told = false;
     found.begin(Some(unit), Some(sheet.file));
-    walk(sheet, links, |row, person, key, layout| {
+    walk(sheet, contents, links, |row, person, key, layout| {
         let flags = links.flags(key);
         if flags & TOLD != 0 || !links.speak(person) {
             return;
@@ -78,7 +79,7 @@ fn plans(unit: usize, parts: &[Part<'_>], links: &Links, found: &mut Findings) {
 }
 
 /// V81, V82 and V66.
-fn months(unit: usize, parts: &[Part<'_>], links: &Links, found: &mut Findings) {
+fn months(unit: usize, parts: &[Part], contents: &mut dyn Contents, links: &Links, found: &mut Findings) {
     let planned = |flags: u64| flags & has(FileKind::Upplan) != 0;
     let whole = has(FileKind::Upsikyu) | has(FileKind::Uphosoku);
     let lacks = |entry: &[u64; 4]| planned(entry[FLAGS]) && entry[FLAGS] & whole != whole;
@@ -99,7 +100,7 @@ fn months(unit: usize, parts: &[Part<'_>], links: &Links, found: &mut Findings) 
     let mut more = 0u64;
     let mut last = 0;
     found.begin(Some(unit), Some(schedule.file));
-    walk(schedule, links, |row, person, key, layout| {
+    walk(schedule, contents, links, |row, person, key, layout| {
         let Some(entry) = links.table.get(key) else { return };
         if entry[FLAGS] & TOLD != 0 || !links.speak(person) || key == last {
             return;
@@ -135,8 +136,8 @@ fn months(unit: usize, parts: &[Part<'_>], links: &Links, found: &mut Findings) 
     if compared.is_empty() {
         return;
     }
-    gather(schedule, links, &mut compared, |services| &mut services.planned);
-    gather(costs, links, &mut compared, |services| &mut services.charged);
+    gather(schedule, contents, links, &mut compared, |services| &mut services.planned);
+    gather(costs, contents, links, &mut compared, |services| &mut services.charged);
     // Those beyond the bound are counted, not looked at.
     for _ in 0..more {
         found.admits(&v82::RULE, v82::RULE.severity_under(found.profile));
@@ -145,7 +146,7 @@ fn months(unit: usize, parts: &[Part<'_>], links: &Links, found: &mut Findings) 
         if other {
             found.begin(Some(unit), Some(part.file));
         }
-        let Some(table) = table(part) else { continue };
+        let Some(table) = table(part, contents) else { continue };
         let mut say = Say { found: &mut *found, file: part.file, layout: table };
         for services in compared.values() {
             let (here, there) = match other {
@@ -173,15 +174,16 @@ struct Service {
 }
 
 fn gather(
-    part: &Part<'_>,
+    part: &Part,
+    contents: &mut dyn Contents,
     links: &Links,
     compared: &mut BTreeMap<u64, Services>,
     side: impl Fn(&mut Services) -> &mut Vec<Service>,
 ) {
-    let Some(table) = table(part) else { return };
+    let Some(table) = table(part, contents) else { return };
     let index = |ident| table.index(ident).unwrap_or(NO_COLUMN);
     let (office, code, satellite) = (index("service_office_no"), index("service_code"), index("satellite_no"));
-    walk(part, links, |row, _, key, _| {
+    walk(part, contents, links, |row, _, key, _| {
         let Some(services) = compared.get_mut(&key) else { return };
         let code = row.value(code);
         let (Ok(office), Ok(service)) = (row.value(office).try_into(), code.try_into()) else { return };
@@ -233,21 +235,26 @@ fn services_of(here: &[Service], there: &[Service], costs: bool, say: &mut Say<'
     }
 }
 
-fn table(part: &Part<'_>) -> Option<&'static Layout> {
-    layout(part.kind, read::edition(part.bytes)?)
+fn table(part: &Part, contents: &mut dyn Contents) -> Option<&'static Layout> {
+    layout(part.kind, read::edition_in(contents, part.file)?)
 }
 
 /// Every row of a file that has a key.
-fn walk(part: &Part<'_>, links: &Links, mut see: impl FnMut(&Row<'_, '_>, u64, u64, &'static Layout)) {
-    let Some(layout) = table(part) else { return };
+fn walk(
+    part: &Part,
+    contents: &mut dyn Contents,
+    links: &Links,
+    mut see: impl FnMut(&Row<'_, '_>, u64, u64, &'static Layout),
+) {
+    let Some(layout) = table(part, contents) else { return };
     let keys = KeyColumns::of(layout, links);
-    let mut records = Records::new(part.bytes);
-    while let Some(record) = records.next_record() {
-        let sound = record.len() == layout.columns.len() && record.quote_fault().is_none() && is_row(&record);
-        if let Some((person, key)) = keys.prints(&record).filter(|_| sound) {
-            see(&Row { record: &record, faulty: 0 }, person, key, layout);
+    read::each(contents, part.file, |record| {
+        let sound = record.len() == layout.columns.len() && record.quote_fault().is_none() && is_row(record);
+        if let Some((person, key)) = keys.prints(record).filter(|_| sound) {
+            see(&Row { record, faulty: 0 }, person, key, layout);
         }
-    }
+        ControlFlow::Continue(())
+    });
 }
 
 fn is_row(record: &Record<'_, '_>) -> bool {

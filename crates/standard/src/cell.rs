@@ -1,7 +1,7 @@
 //! セルの検査 — what a column asks of its cells. This is what every cell of a large file goes through.
 
 use crate::layout::{Form, Length, Required};
-use crate::ms932::BAD;
+use crate::ms932::{self, BAD};
 use crate::read::Span;
 use crate::rules::{
     Rule, v23, v26, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v40, v41, v43, v44, v48, v50, v52, v53, v54,
@@ -155,7 +155,7 @@ impl Test {
         }
         let (holds, rule) = match &self.form {
             Check::Text => (v23::holds(value, span.quoted), &v23::RULE),
-            Check::ShortText(max) => match v35::fits(value, *max) {
+            Check::ShortText(max) => match v35::fits(value, *max) || span.doubled && v35::fits_doubled(value, *max) {
                 true => (v23::holds(value, span.quoted), &v23::RULE),
                 false => (false, &v35::RULE),
             },
@@ -241,6 +241,31 @@ pub(crate) fn detail(rule: &Rule, column: &Column, value: &[u8]) -> Option<Strin
         34 => column.codes.map(|codes| format!("「{}」にない値です", codes.name)),
         35 => v35::describe(value, column.length),
         44 if value.is_empty() => Some("番号が空です".into()),
+        _ => None,
+    }
+}
+
+/// Which character of a cell the rule is about, where it is about one.
+pub(crate) fn character(rule: &Rule, column: &Column, value: &[u8]) -> Option<u32> {
+    let digit = |letter: &[u8]| matches!(letter, [b'0'..=b'9']);
+    let first_but = |fits: &dyn Fn(usize, &[u8]) -> bool| ms932::position(value, |at, letter| !fits(at, letter));
+    // The first character that does not belong; if all do, the first there is too much of.
+    let digits = |count: u32| first_but(&|at, letter| digit(letter) && at < count as usize);
+    match rule.number() {
+        26 | 31 => digits(6),
+        32 => first_but(&|at, letter| at < 10 && (digit(letter) || at == 0 && letter == b"H")),
+        33 => digits(if column.form == Form::Month { 6 } else { 8 }),
+        34 if column.form == Form::ServiceCode => {
+            first_but(&|at, letter| at < 6 && matches!(letter, [b'0'..=b'9' | b'A'..=b'Z']))
+        }
+        35 => v35::character(value, column.length),
+        36 if column.form == Form::Decimal => first_but(&|_, letter| digit(letter) || letter == b"."),
+        36 => first_but(&|at, letter| digit(letter) || at == 0 && letter == b"-"),
+        37 => first_but(&|at, letter| at < 8 && if at == 3 { letter == b"-" } else { digit(letter) }),
+        44 => first_but(&|_, letter| digit(letter)),
+        48 => first_but(&|at, letter| at < 10 && matches!(letter, [b'0'..=b'9' | b'A'..=b'Z'])),
+        50 | 54 => digits(4),
+        52 => first_but(&|at, letter| at < 31 && matches!(letter, [b'0' | b'1'])),
         _ => None,
     }
 }

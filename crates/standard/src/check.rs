@@ -3,6 +3,7 @@
 use crate::across::{self, Part};
 use crate::cell::{Named, SupplementUse};
 use crate::content;
+use crate::contents::{Contents, InMemory};
 use crate::history::Arrived;
 use crate::links::Links;
 use crate::name::NameEdition;
@@ -34,7 +35,13 @@ pub fn check(files: &[SourceFile<'_>], profile: Profile) -> Report {
 /// The same, with what else is known.
 pub fn check_with(files: &[SourceFile<'_>], profile: Profile, context: &Context<'_>) -> Report {
     let names: Vec<&str> = files.iter().map(|file| file.name).collect();
-    let (groups, faults) = group(&names);
+    check_contents(&names, &mut InMemory(files), profile, context)
+}
+
+/// The same, for files of any length: their bytes are asked for piece by piece, and what is remembered of them does not
+/// grow with them.
+pub fn check_contents(names: &[&str], contents: &mut dyn Contents, profile: Profile, context: &Context<'_>) -> Report {
+    let (groups, faults) = group(names);
     let mut found = Findings::new(profile);
     let mut arrived = Arrived::new(context.history);
     let mut kinds = Vec::with_capacity(groups.len());
@@ -46,10 +53,10 @@ pub fn check_with(files: &[SourceFile<'_>], profile: Profile, context: &Context<
         // Units are in the order of their serials: the likely neighbours are near.
         let near = index.saturating_sub(NEIGHBOURS_MAX)..groups.len().min(index + NEIGHBOURS_MAX);
         let near = groups.get(near).unwrap_or_default();
-        let Judged { kind, months_fit, surplus } = unit(files, group, near, &with_unit, profile, &mut found);
+        let Judged { kind, months_fit, surplus } = unit(contents, group, near, &with_unit, profile, &mut found);
         kinds.push(kind);
         let tables = || group.files.iter().filter(|(_, name)| name.kind != FileKind::UpkihonImage);
-        let bytes = tables().filter_map(|(file, _)| files.get(*file)).map(|file| file.bytes.len()).sum();
+        let bytes = tables().map(|(file, _)| contents.size(*file)).sum();
         let mut links = Links::new(kind, group.key, kind.is_some() && months_fit, bytes);
         let mut images_named = Vec::new();
         let mut images_known = true;
@@ -59,9 +66,8 @@ pub fn check_with(files: &[SourceFile<'_>], profile: Profile, context: &Context<
             if let Some((_, fault)) = fault {
                 found.push(v01::broken_by(fault), Place::file(*file), Some(fault.message()));
             }
-            let Some(source) = files.get(*file) else { continue };
             if name.kind == FileKind::UpkihonImage {
-                if !v14::is_jpeg(source.bytes) {
+                if !v14::is_jpeg(contents.bytes(*file, 0, v14::START)) {
                     let detail = Some("中身がJPEG画像ではありません".into());
                     found.push(&v14::RULE, Place::file(*file), detail);
                 }
@@ -73,26 +79,26 @@ pub fn check_with(files: &[SourceFile<'_>], profile: Profile, context: &Context<
             };
             let facts = if surplus.contains(file) {
                 // A second file of a kind is looked at by itself.
-                let mut links = Links::new(kind, group.key, false, source.bytes.len());
-                content::check(*file, name, named, source.bytes, &mut links, context.service_codes, &mut found)
+                let mut links = Links::new(kind, group.key, false, contents.size(*file));
+                content::check(*file, name, named, contents, &mut links, context.service_codes, &mut found)
             } else {
-                content::check(*file, name, named, source.bytes, &mut links, context.service_codes, &mut found)
+                content::check(*file, name, named, contents, &mut links, context.service_codes, &mut found)
             };
             links.on &= facts.sound;
-            images_known &= facts.sound || name.kind != FileKind::Upkihon;
+            images_known &= facts.images_known || name.kind != FileKind::Upkihon;
             images_named.extend(facts.images);
         }
-        let parts: Vec<Part<'_>> = tables()
+        let parts: Vec<Part> = tables()
             .filter(|(file, _)| !surplus.contains(file))
-            .filter_map(|(file, name)| Some(Part { file: *file, kind: name.kind, bytes: files.get(*file)?.bytes }))
+            .map(|(file, name)| Part { file: *file, kind: name.kind })
             .collect();
-        across::check(index, &parts, &links, &mut found);
+        across::check(index, &parts, contents, &links, &mut found);
         if let Some(kind) = kind.filter(|_| arrived.is_known()) {
-            arrived.check(index, &group.key, kind, &parts, &mut found);
+            arrived.check(index, &group.key, kind, &parts, contents, &mut found);
         }
         if kind.is_some() && images_known {
             found.begin(Some(index), None);
-            images(files, group, &images_named, &with_unit, &mut found);
+            images(names, group, &images_named, &with_unit, &mut found);
         }
     }
 
@@ -136,7 +142,7 @@ struct Judged {
 
 /// The rules on names and on the unit as a whole; which unit it is.
 fn unit(
-    files: &[SourceFile<'_>],
+    contents: &mut dyn Contents,
     group: &Group,
     near: &[Group],
     faulty: &[usize],
@@ -172,10 +178,8 @@ fn unit(
         Some(kind) => kind,
         None => {
             let old_name = group.files.iter().any(|(_, name)| name.edition == NameEdition::V3);
-            let old_version = || {
-                let mut contents = group.files.iter().filter_map(|(file, _)| files.get(*file));
-                contents.any(|file| read::edition(file.bytes) == Some(Edition::V202208))
-            };
+            let mut old_version =
+                || group.files.iter().any(|(file, _)| read::edition_in(contents, *file) == Some(Edition::V202208));
             if is_plan_without_sheet_3(&present) && v12::instead_of_v09(profile, old_name || old_version()) {
                 found.push(&v12::RULE, Place::default(), None);
                 UnitKind::CarePlan
@@ -207,18 +211,12 @@ fn unit(
 }
 
 /// V15, once the rows of 利用者基本情報 have been read.
-fn images(
-    files: &[SourceFile<'_>],
-    group: &Group,
-    named: &[content::ImageName],
-    faulty: &[usize],
-    found: &mut Findings,
-) {
+fn images(names: &[&str], group: &Group, named: &[content::ImageName], faulty: &[usize], found: &mut Findings) {
     let present = group
         .files
         .iter()
         .filter(|(file, name)| name.kind == FileKind::UpkihonImage && faulty.binary_search(file).is_err());
-    let images: Vec<(usize, &str)> = present.filter_map(|(file, _)| Some((*file, files.get(*file)?.name))).collect();
+    let images: Vec<(usize, &str)> = present.filter_map(|(file, _)| Some((*file, *names.get(*file)?))).collect();
     let values: Vec<&[u8]> = named.iter().map(|image| image.value.as_slice()).collect();
     let image_names: Vec<&str> = images.iter().map(|(_, name)| *name).collect();
     let (counts, without) = v15::count(&values, &image_names);

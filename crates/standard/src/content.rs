@@ -3,15 +3,18 @@
 //! A sound cell costs a few comparisons of bytes: nothing is decoded, nothing allocated. Only a record with a fault
 //! is looked at a second time, to say what it is.
 
-use crate::cell::{Named, Test, detail, is_form, is_readable};
+use crate::cell::{Named, Test, character, detail, is_form, is_readable};
+use crate::contents::{self, Contents};
 use crate::layout::{Form, Length, Required};
 use crate::links::Links;
 use crate::ms932::{BAD, GAIJI};
-use crate::read::{Record, Records};
+use crate::name::NAME_BYTES_MAX;
+use crate::read::{self, Progress, Record};
 use crate::report::Findings;
 use crate::rows::{Row, Rows, Say, bit};
 use crate::rules::{Rule, v19, v20, v21, v22, v23, v24, v25, v26, v27, v29, v35, v39};
 use crate::{Column, Edition, FileName, Layout, Place, Profile, ServiceCodes, Severity, layout};
+use std::ops::ControlFlow;
 
 /// From so many columns at fault in one row on, the columns have slipped: only the first is reported.
 const SHIFTED_FROM: usize = 5;
@@ -19,6 +22,9 @@ const SHIFTED_FROM: usize = 5;
 /// Rows of a file whose people are scattered that are put in order (12 MB). In a longer one the rules across rows are
 /// silent.
 const SCATTERED_ROWS_MAX: usize = 1 << 19;
+
+/// Names of images that are remembered of a file (some 15 MB). Of a file with more, V15 says nothing.
+const IMAGES_MAX: usize = 100_000;
 
 /// Rules that look beyond a row: what they said is taken back when a person turns out to come again later on.
 const ACROSS_ROWS: [usize; 15] = [45, 46, 47, 56, 61, 67, 70, 71, 75, 77, 78, 79, 81, 83, 85];
@@ -29,6 +35,8 @@ pub(crate) struct Facts {
     pub(crate) sound: bool,
     /// The images its rows name.
     pub(crate) images: Vec<ImageName>,
+    /// Whether these are all of them.
+    pub(crate) images_known: bool,
 }
 
 /// 家族構成 画像ファイル名 of one row.
@@ -42,21 +50,23 @@ pub(crate) fn check(
     file: usize,
     name: &FileName,
     named: Named,
-    bytes: &[u8],
+    contents: &mut dyn Contents,
     links: &mut Links,
     codes: Option<&ServiceCodes>,
     found: &mut Findings,
 ) -> Facts {
-    let mut facts = Facts { sound: false, images: Vec::new() };
-    if let Some((dialect, marked)) = v19::dialect(bytes) {
+    let mut facts = Facts { sound: false, images: Vec::new(), images_known: false };
+    if let Some((dialect, marked)) = v19::dialect(contents, file) {
         let place =
             if marked { Place { row: Some(1), offset: Some(0), ..Place::file(file) } } else { Place::file(file) };
         found.push(&v19::RULE, place, Some(format!("このファイルの文字コードは{dialect}です")));
         return facts;
     }
-    let mut walk = Walk { file, name, found, links, codes, undecodable: false, images: &mut facts.images };
-    let sound = walk.records(named, bytes);
+    let mut walk =
+        Walk { file, name, found, links, codes, undecodable: false, images: &mut facts.images, images_lost: false };
+    let sound = walk.records(named, contents);
     facts.sound = sound && !walk.undecodable;
+    facts.images_known = facts.sound && !walk.images_lost;
     if walk.undecodable {
         // The cells say nothing reliable any more; the version is ASCII and still does.
         found.silence(|rule| [&v19::RULE, &v26::RULE, &v27::RULE].contains(&rule));
@@ -72,89 +82,91 @@ struct Walk<'w> {
     codes: Option<&'w ServiceCodes>,
     undecodable: bool,
     images: &'w mut Vec<ImageName>,
+    images_lost: bool,
 }
 
 impl<'w> Walk<'w> {
     /// Whether the rows could be read at all.
-    fn records(&mut self, named: Named, bytes: &[u8]) -> bool {
-        if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+    fn records(&mut self, named: Named, contents: &mut dyn Contents) -> bool {
+        if is_blank(contents, self.file) {
             self.found.push(&v39::RULE, Place::file(self.file), None);
             return true;
         }
-        let mut records = Records::new(bytes);
+        let version = read::csv_version_in(contents, self.file);
         let mut rows = 0u64;
         let mut plan: Option<Plan> = None;
         let mut across: Option<Rows<'w>> = None;
         let mut known = true;
         let mut mixed = false;
         let mut faulty = Vec::with_capacity(16);
-        while let Some(record) = records.next_record() {
-            if record.number() == 1 && v24::is_header(&record) {
-                self.characters(&record, None);
-                self.found.push(&v24::RULE, self.row(&record), None);
-                self.header(&record);
-                continue;
+        read::each(contents, self.file, |record| {
+            if record.number() == 1 && v24::is_header(record) {
+                self.characters(record, None);
+                self.found.push(&v24::RULE, self.row(record), None);
+                self.header(record);
+                return ControlFlow::Continue(());
             }
             rows += 1;
             if plan.is_none() && known {
-                plan = self.plan(&record, named, bytes);
+                plan = self.plan(record, named, version);
                 known = plan.is_some();
                 across = plan.as_ref().and_then(|plan| Rows::new(plan.layout, self.links, self.codes));
             }
             let Some(plan) = &plan else {
                 // Without a version there are no columns; characters and quotes speak for themselves.
-                self.characters(&record, None);
-                self.quotes(&record, None);
-                continue;
+                self.characters(record, None);
+                self.quotes(record, None);
+                return ControlFlow::Continue(());
             };
             if record.class & (BAD | GAIJI) != 0 {
-                self.characters(&record, Some(plan.layout));
+                self.characters(record, Some(plan.layout));
             }
-            let sound = match plan.read(&record) {
+            let sound = match plan.read(record) {
                 Reading::Sound => true,
                 Reading::Quotes => {
-                    self.quotes(&record, Some(plan.layout));
+                    self.quotes(record, Some(plan.layout));
                     false
                 }
                 Reading::OtherVersion => {
                     // Said once: one foreign row makes the file a mixed one, and its columns are not known.
                     if !mixed {
-                        self.found.push(&v25::RULE, self.cell(&record, plan.layout.columns.first(), 0), None);
+                        self.found.push(&v25::RULE, self.cell(record, plan.layout.columns.first(), 0), None);
                     }
                     mixed = true;
                     false
                 }
                 Reading::Columns => {
                     let detail = format!("{}項目のところ、{}項目あります", plan.tests.len(), record.len());
-                    self.found.push(&v21::RULE, self.row(&record), Some(detail));
+                    self.found.push(&v21::RULE, self.row(record), Some(detail));
                     false
                 }
             };
             if !sound {
                 if let Some(across) = &mut across {
-                    across.skip(&record, self.links);
+                    across.skip(record, self.links);
                 }
-                continue;
+                return ControlFlow::Continue(());
             }
             faulty.clear();
-            let marks = plan.faults(&record, &mut faulty);
+            let marks = plan.faults(record, &mut faulty);
             if !faulty.is_empty() {
-                self.explain(&record, bytes, plan, &faulty, marks.forms);
+                self.explain(record, plan, &faulty, marks.forms);
             }
             if let Some(across) = &mut across {
                 if marks.forms >= SHIFTED_FROM {
-                    across.skip(&record, self.links);
+                    across.skip(record, self.links);
                 } else {
                     let mut say = Say { found: self.found, file: self.file, layout: plan.layout };
-                    across.row(&Row { record: &record, faulty: marks.faulty }, &mut say, self.links);
+                    across.row(&Row { record, faulty: marks.faulty }, &mut say, self.links);
                 }
             }
             if let Some(index) = plan.image {
-                self.image(&record, plan.layout, index);
+                self.image(record, plan.layout, index);
             }
-        }
+            ControlFlow::Continue(())
+        });
         if let (Some(plan), Some(across)) = (&plan, &mut across) {
-            self.over(plan, across, bytes);
+            self.over(plan, across, contents);
         }
         if rows == 0 {
             self.found.push(&v39::RULE, Place::file(self.file), None);
@@ -163,62 +175,74 @@ impl<'w> Walk<'w> {
     }
 
     /// After the last row.
-    fn over(&mut self, plan: &Plan, across: &mut Rows<'w>, bytes: &[u8]) {
+    fn over(&mut self, plan: &Plan, across: &mut Rows<'w>, contents: &mut dyn Contents) {
         if !across.scattered {
             let mut say = Say { found: self.found, file: self.file, layout: plan.layout };
             return across.close(&mut say, self.links);
         }
         self.found.silence(|rule| !ACROSS_ROWS.contains(&rule.number()));
         across.again(self.links);
-        let Some(order) = self.by_person(plan, across, bytes) else {
+        let Some(order) = self.by_person(plan, across, contents) else {
             // Nobody knows who has what; nothing is called missing.
             return self.links.lose(None);
         };
-        let mut records = Records::new(bytes);
         let mut faulty = Vec::with_capacity(16);
         let mut say = Say { found: self.found, file: self.file, layout: plan.layout };
-        for (_, number, offset) in order {
-            records.seek(offset, number);
-            let Some(record) = records.next_record() else { continue };
-            faulty.clear();
-            let marks = plan.faults(&record, &mut faulty);
-            across.among(&Row { record: &record, faulty: marks.faulty }, &mut say, self.links);
+        let mut progress = Progress::default();
+        for Met { number, offset, length, .. } in order {
+            read::again(contents, self.file, (offset, length as usize, number.into()), &mut progress, |record| {
+                faulty.clear();
+                let marks = plan.faults(record, &mut faulty);
+                across.among(&Row { record, faulty: marks.faulty }, &mut say, self.links);
+            });
         }
         across.close(&mut say, self.links);
     }
 
-    /// Key, number and place of every row that has a key, person by person; none if there are too many.
-    fn by_person(&self, plan: &Plan, across: &Rows<'_>, bytes: &[u8]) -> Option<Vec<(u64, u64, u64)>> {
-        let mut records = Records::new(bytes);
-        let mut order = Vec::with_capacity(SCATTERED_ROWS_MAX.min(bytes.len() / 32 + 1));
+    /// Every row that has a key, person by person; none if there are too many.
+    fn by_person(&self, plan: &Plan, across: &Rows<'_>, contents: &mut dyn Contents) -> Option<Vec<Met>> {
+        let rows = contents.size(self.file) / 32 + 1;
+        let mut order = Vec::with_capacity(usize::try_from(rows).unwrap_or(usize::MAX).min(SCATTERED_ROWS_MAX));
         let mut faulty = Vec::with_capacity(16);
-        while let Some(record) = records.next_record() {
-            if (record.number() == 1 && v24::is_header(&record)) || plan.read(&record) != Reading::Sound {
-                continue;
+        let mut room = true;
+        read::each(contents, self.file, |record| {
+            if (record.number() == 1 && v24::is_header(record)) || plan.read(record) != Reading::Sound {
+                return ControlFlow::Continue(());
             }
             faulty.clear();
-            let marks = plan.faults(&record, &mut faulty);
-            let Some((_, key)) = across.keys.prints(&record) else { continue };
+            let marks = plan.faults(record, &mut faulty);
+            let Some((_, key)) = across.keys.prints(record) else { return ControlFlow::Continue(()) };
             if marks.forms >= SHIFTED_FROM {
-                continue;
+                return ControlFlow::Continue(());
             }
-            if order.len() >= order.capacity() {
-                return None;
+            let (number, length) = (u32::try_from(record.number()), u32::try_from(record.raw().len()));
+            match (number, length) {
+                (Ok(number), Ok(length)) if order.len() < order.capacity() => {
+                    order.push(Met { key, number, offset: record.offset(), length });
+                    ControlFlow::Continue(())
+                }
+                _ => {
+                    room = false;
+                    ControlFlow::Break(())
+                }
             }
-            order.push((key, record.number(), record.offset()));
-        }
+        });
         order.sort_unstable();
-        Some(order)
+        room.then_some(order)
     }
 
     /// The tests of the file, by the version of its first record; V26 and V27 are said here.
-    fn plan(&mut self, record: &Record<'_, '_>, named: Named, bytes: &[u8]) -> Option<Plan> {
+    fn plan(&mut self, record: &Record<'_, '_>, named: Named, of_file: Option<[u8; 6]>) -> Option<Plan> {
         let first = record.cell(0).map(|cell| cell.bytes().into_owned()).unwrap_or_default();
         // An empty No.1 is V29's; the rows after it may still tell.
         let version = match first.as_slice() {
-            [] => crate::read::csv_version(bytes).map_or(b"202407".to_vec(), |version| version.to_vec()),
+            [] => of_file.map_or(b"202407".to_vec(), |version| version.to_vec()),
             _ => first,
         };
+        if record.spans.first().is_some_and(|version| version.class & BAD != 0) {
+            // V19 has spoken.
+            return None;
+        }
         if let Some((severity, detail)) = v26::judge(&version, self.name.kind) {
             let place = Place { column: Some(1), item: Some("CSVバージョン"), ..self.cell(record, None, 0) };
             self.found.push_as(&v26::RULE, severity, place, Some(detail.into()));
@@ -249,10 +273,10 @@ impl<'w> Walk<'w> {
             let column = layout.and_then(|layout| layout.columns.get(index));
             if cell.class() & BAD != 0 {
                 self.undecodable = true;
-                let place = self.cell(record, column, index);
-                self.say(&v19::RULE, place, || Some(v19::describe(cell.raw())));
+                let place = Place { character: v19::character(&cell.bytes()), ..self.cell(record, column, index) };
+                self.say(&v19::RULE, place, || Some(v19::describe(cell.raw()).into()));
             } else if cell.class() & GAIJI != 0 {
-                let place = self.cell(record, column, index);
+                let place = Place { character: v20::character(&cell.bytes()), ..self.cell(record, column, index) };
                 self.say(&v20::RULE, place, || None);
             }
         }
@@ -283,14 +307,7 @@ impl<'w> Walk<'w> {
 
     /// Says what is wrong with a record some of whose cells are at fault.
     #[cold]
-    fn explain(
-        &mut self,
-        record: &Record<'_, '_>,
-        bytes: &[u8],
-        plan: &Plan,
-        faulty: &[(usize, &'static Rule)],
-        forms: usize,
-    ) {
+    fn explain(&mut self, record: &Record<'_, '_>, plan: &Plan, faulty: &[(usize, &'static Rule)], forms: usize) {
         let shifted = forms >= SHIFTED_FROM;
         let mut told = false;
         for (index, rule) in faulty {
@@ -299,8 +316,9 @@ impl<'w> Walk<'w> {
                 continue;
             }
             told = true;
-            let value = span.inner(bytes);
-            let place = self.cell(record, Some(test.column), *index);
+            let value = &*record.cell_of(span).bytes();
+            let whole = self.cell(record, Some(test.column), *index);
+            let place = Place { character: character(rule, test.column, value), ..whole };
             if shifted {
                 self.say(rule, place, || {
                     Some(format!("この行は{forms}項目が書式に合わず、項目の位置がずれているようです"))
@@ -313,7 +331,7 @@ impl<'w> Walk<'w> {
             }
             // A text may be too long and unquoted as well.
             if **rule == v35::RULE && !v23::holds(value, span.quoted) && test.column.form == Form::Text {
-                self.say(&v23::RULE, place, || None);
+                self.say(&v23::RULE, whole, || None);
             }
         }
     }
@@ -329,8 +347,14 @@ impl<'w> Walk<'w> {
 
     fn image(&mut self, record: &Record<'_, '_>, layout: &'static Layout, index: usize) {
         if let Some(cell) = record.cell(index).filter(|cell| !cell.is_empty()) {
+            if self.images.len() >= IMAGES_MAX {
+                self.images_lost = true;
+                return;
+            }
             let place = self.cell(record, layout.columns.get(index), index);
-            self.images.push(ImageName { value: cell.bytes().into_owned(), place });
+            // No file name is longer; what is, names no file.
+            let value = cell.bytes().get(..=NAME_BYTES_MAX).map_or_else(|| cell.bytes().into_owned(), <[u8]>::to_vec);
+            self.images.push(ImageName { value, place });
         }
     }
 
@@ -354,10 +378,30 @@ impl<'w> Walk<'w> {
             row: Some(record.number()),
             column: column.map(|column| column.number),
             item: column.map(|column| column.name),
+            character: None,
             offset: Some(cell.offset()),
             length: u32::try_from(cell.raw().len()).ok(),
         }
     }
+}
+
+/// Whether a file has nothing but line ends.
+fn is_blank(contents: &mut dyn Contents, file: usize) -> bool {
+    let mut blank = true;
+    contents::pieces(contents, file, |bytes, _| {
+        blank = bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'));
+        blank.then_some(bytes.len())
+    });
+    blank
+}
+
+/// A row met, to be gone back to: 24 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Met {
+    key: u64,
+    number: u32,
+    length: u32,
+    offset: u64,
 }
 
 struct Plan {

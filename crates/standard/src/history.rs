@@ -6,15 +6,17 @@
 //! anonymisation: whoever has it can try all insured numbers. It is to be kept no longer than the data itself.
 
 use crate::across::Part;
+use crate::contents::{Contents, InMemory};
 use crate::fingerprint::Print;
 use crate::layout::{Layout, layout};
 use crate::links::person_print;
-use crate::read::{self, Records};
+use crate::read;
 use crate::report::Findings;
 use crate::rows::{NO_COLUMN, Row, Say};
 use crate::rules::{v31, v32, v87, v88, v89};
 use crate::{FileKind, SourceFile, UnitKey, UnitKind, group};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 /// 届いた送信単位 — one earlier unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,19 +42,32 @@ impl HistorySet {
     /// Reads files: every unit they form, in the order of import. What forms no unit is passed over.
     pub fn read(files: &[SourceFile<'_>]) -> Vec<HistorySet> {
         let names: Vec<&str> = files.iter().map(|file| file.name).collect();
+        HistorySet::read_contents(&names, &mut InMemory(files))
+    }
+
+    /// The same, piece by piece.
+    pub fn read_contents(names: &[&str], contents: &mut dyn Contents) -> Vec<HistorySet> {
         let of_unit = |group: &crate::unit::Group| {
             let kind = group.kind()?;
-            let files = group.files.iter().filter_map(|(file, name)| Some((name.kind, files.get(*file)?.bytes)));
-            Some(HistorySet::of(group.key, kind, files))
+            let files: Vec<Part> =
+                group.files.iter().map(|(file, name)| Part { file: *file, kind: name.kind }).collect();
+            Some(HistorySet::of_parts(group.key, kind, &files, contents))
         };
-        group(&names).0.iter().filter_map(of_unit).collect()
+        group(names).0.iter().filter_map(of_unit).collect()
     }
 
     /// One unit of this key and kind.
     pub fn of<'a>(key: UnitKey, kind: UnitKind, files: impl Iterator<Item = (FileKind, &'a [u8])>) -> HistorySet {
+        let (kinds, bytes): (Vec<_>, Vec<_>) = files.unzip();
+        let sources: Vec<_> = bytes.into_iter().map(|bytes| SourceFile { name: "", bytes }).collect();
+        let parts: Vec<_> = kinds.into_iter().enumerate().map(|(file, kind)| Part { file, kind }).collect();
+        HistorySet::of_parts(key, kind, &parts, &mut InMemory(&sources))
+    }
+
+    fn of_parts(key: UnitKey, kind: UnitKind, parts: &[Part], contents: &mut dyn Contents) -> HistorySet {
         let mut items = Vec::new();
-        for (file, bytes) in files {
-            each(file, bytes, |_, item, _| {
+        for part in parts {
+            each(part, contents, |_, item, _| {
                 // Rows of one person follow one another: most repeat the one before.
                 if items.last() != Some(&item) {
                     items.push(item);
@@ -82,21 +97,21 @@ fn is_delete(file: FileKind) -> bool {
 }
 
 /// Every row that names something.
-fn each(file: FileKind, bytes: &[u8], mut see: impl FnMut(&Row<'_, '_>, HistoryItem, &'static Layout)) {
-    let (Some((family, last)), Some(edition)) = (subject(file), read::edition(bytes)) else { return };
-    let Some(layout) = layout(file, edition) else { return };
+fn each(part: &Part, contents: &mut dyn Contents, mut see: impl FnMut(&Row<'_, '_>, HistoryItem, &'static Layout)) {
+    let Part { file: number, kind: file } = *part;
+    let Some((family, last)) = subject(file) else { return };
+    let Some(layout) = read::edition_in(contents, number).and_then(|edition| layout(file, edition)) else { return };
     let index = |ident| layout.index(ident).unwrap_or(NO_COLUMN);
     let last = index(last);
     let (office, satellite) = (index("service_office_no"), index("satellite_no"));
     let actual = matches!(file, FileKind::Upjsk | FileKind::Dltjsk);
     let kind = if file == FileKind::Dltjsk { index("service_type") } else { index("service_code") };
-    let mut records = Records::new(bytes);
-    while let Some(record) = records.next_record() {
-        let row = Row { record: &record, faulty: 0 };
+    read::each(contents, number, |record| {
+        let row = Row { record, faulty: 0 };
         let (insurer, insured) = (row.value(1), row.value(2));
         let sound = record.quote_fault().is_none() && record.len() == layout.columns.len();
         if !sound || !v31::holds(insurer) || !v32::holds(insured) {
-            continue;
+            return ControlFlow::Continue(());
         }
         let mut print = Print::new(family).and(person_print(insurer, insured)).with(row.value(last));
         let mut place = [0; 4];
@@ -107,7 +122,8 @@ fn each(file: FileKind, bytes: &[u8], mut see: impl FnMut(&Row<'_, '_>, HistoryI
             place.iter_mut().skip(2).zip(row.value(satellite)).for_each(|(to, from)| *to = *from);
         }
         see(&row, HistoryItem { print: print.end(), place }, layout);
-    }
+        ControlFlow::Continue(())
+    });
 }
 
 /// What has arrived for each receiver, as far as it matters now.
@@ -133,7 +149,8 @@ impl<'h> Arrived<'h> {
         unit: usize,
         key: &UnitKey,
         kind: UnitKind,
-        parts: &[Part<'_>],
+        parts: &[Part],
+        contents: &mut dyn Contents,
         found: &mut Findings,
     ) {
         let mut sets: Vec<&HistorySet> =
@@ -141,18 +158,18 @@ impl<'h> Arrived<'h> {
         sets.sort_by_key(|set| set.key.serial);
         let earlier = sets.partition_point(|set| set.key.serial < key.serial);
         let (earlier, later) = sets.split_at(earlier);
-        for &Part { file, kind: of, bytes } in parts.iter().filter(|part| subject(part.kind).is_some()) {
-            found.begin(Some(unit), Some(file));
-            if is_delete(of) {
-                targets(file, of, bytes, earlier, found);
+        for part in parts.iter().filter(|part| subject(part.kind).is_some()) {
+            found.begin(Some(unit), Some(part.file));
+            if is_delete(part.kind) {
+                targets(part, contents, earlier, found);
             } else {
-                newer(file, of, bytes, key, later, found);
-                if of == FileKind::Upjsk {
-                    completeness(file, bytes, key, earlier, found);
+                newer(part, contents, key, later, found);
+                if part.kind == FileKind::Upjsk {
+                    completeness(part, contents, key, earlier, found);
                 }
             }
         }
-        self.before.push(HistorySet::of(*key, kind, parts.iter().map(|part| (part.kind, part.bytes))));
+        self.before.push(HistorySet::of_parts(*key, kind, parts, contents));
     }
 }
 
@@ -186,7 +203,7 @@ fn of_actuals(kind: UnitKind) -> bool {
 }
 
 /// V87: what is deleted is there.
-fn targets(file: usize, of: FileKind, bytes: &[u8], earlier: &[&HistorySet], found: &mut Findings) {
+fn targets(part: &Part, contents: &mut dyn Contents, earlier: &[&HistorySet], found: &mut Findings) {
     let mut there: BTreeSet<(u64, [u8; 2])> = BTreeSet::new();
     let name = |item: &HistoryItem| (item.print, [item.place[0], item.place[1]]);
     for set in earlier {
@@ -197,15 +214,15 @@ fn targets(file: usize, of: FileKind, bytes: &[u8], earlier: &[&HistorySet], fou
             };
         }
     }
-    each(of, bytes, |row, item, layout| {
+    each(part, contents, |row, item, layout| {
         if !there.contains(&name(&item)) {
-            Say { found: &mut *found, file, layout }.spot(&v87::RULE, row.spot(), None, "");
+            Say { found: &mut *found, file: part.file, layout }.spot(&v87::RULE, row.spot(), None, "");
         }
     });
 }
 
 /// V88: nothing newer has come. Said once for a file.
-fn newer(file: usize, of: FileKind, bytes: &[u8], key: &UnitKey, later: &[&HistorySet], found: &mut Findings) {
+fn newer(part: &Part, contents: &mut dyn Contents, key: &UnitKey, later: &[&HistorySet], found: &mut Findings) {
     let later = later.iter().filter(|set| set.key.serial > key.serial);
     let names = |item: &HistoryItem| (item.print, [item.place[0], item.place[1]]);
     let newer: BTreeSet<_> = later.flat_map(|set| set.items.iter().map(names)).collect();
@@ -213,16 +230,22 @@ fn newer(file: usize, of: FileKind, bytes: &[u8], key: &UnitKey, later: &[&Histo
         return;
     }
     let mut told = false;
-    each(of, bytes, |row, item, layout| {
+    each(part, contents, |row, item, layout| {
         if !told && newer.contains(&names(&item)) {
             told = true;
-            Say { found: &mut *found, file, layout }.spot(&v88::RULE, row.spot(), None, "");
+            Say { found: &mut *found, file: part.file, layout }.spot(&v88::RULE, row.spot(), None, "");
         }
     });
 }
 
 /// V89: a correction has all places and types of the file it replaces.
-fn completeness(file: usize, bytes: &[u8], key: &UnitKey, earlier: &[&HistorySet], found: &mut Findings) {
+fn completeness(
+    part: &Part,
+    contents: &mut dyn Contents,
+    key: &UnitKey,
+    earlier: &[&HistorySet],
+    found: &mut Findings,
+) {
     // The last file of the same office that was about it counts, less what has been deleted since.
     let mut last: BTreeMap<u64, BTreeSet<[u8; 4]>> = BTreeMap::new();
     let same = |set: &&&HistorySet| {
@@ -247,12 +270,12 @@ fn completeness(file: usize, bytes: &[u8], key: &UnitKey, earlier: &[&HistorySet
     if last.is_empty() {
         return;
     }
-    each(FileKind::Upjsk, bytes, |_, item, _| {
+    each(part, contents, |_, item, _| {
         if let Some(places) = last.get_mut(&item.print) {
             places.remove(&item.place);
         }
     });
-    each(FileKind::Upjsk, bytes, |row, item, layout| {
+    each(part, contents, |row, item, layout| {
         let Some(places) = last.remove(&item.print).filter(|places| !places.is_empty()) else { return };
         let satellite = places.iter().any(|place| place[2..] != [0; 2]);
         let detail = if satellite {
@@ -260,6 +283,6 @@ fn completeness(file: usize, bytes: &[u8], key: &UnitKey, earlier: &[&HistorySet
         } else {
             "前にあった種類または拠点の実績がありません"
         };
-        Say { found: &mut *found, file, layout }.spot(&v89::RULE, row.spot(), None, detail);
+        Say { found: &mut *found, file: part.file, layout }.spot(&v89::RULE, row.spot(), None, detail);
     });
 }

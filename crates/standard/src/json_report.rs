@@ -1,5 +1,5 @@
 //! 検査結果のJSON — the answer for programs, on the command line and in the browser. Its shape is an interface: fields are
-//! added, never renamed. It holds no text of a cell.
+//! added, never renamed. It holds no text of a cell unless whoever calls puts it there.
 
 use crate::{Finding, Report, Severity, Unit};
 use serde::Serialize;
@@ -12,6 +12,8 @@ pub struct Folder<'a> {
     pub report: &'a Report,
     /// What the files are called, in the order in which they were checked.
     pub files: Vec<Called<'a>>,
+    /// The text of the cells the findings are about, finding by finding; nothing unless somebody asked to see them.
+    pub values: Vec<Option<String>>,
 }
 
 /// ファイルの呼び名.
@@ -27,6 +29,16 @@ pub struct Called<'a> {
 struct Answer<'a> {
     units: Vec<UnitAnswer<'a>>,
     findings: Vec<FindingAnswer<'a>>,
+    suppressed: Vec<SuppressedAnswer<'a>>,
+}
+
+/// Findings of one rule in one file that were counted and not kept.
+#[derive(Serialize)]
+struct SuppressedAnswer<'a> {
+    code: &'static str,
+    file: Option<&'a str>,
+    count: u64,
+    errors: u64,
 }
 
 #[derive(Serialize)]
@@ -49,8 +61,11 @@ struct FindingAnswer<'a> {
     row: Option<u64>,
     column: Option<u16>,
     item: Option<&'static str>,
+    character: Option<u32>,
     what: &'static str,
     fix: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
 }
 
 /// One JSON document for all folders, ending in a line feed.
@@ -59,8 +74,8 @@ pub fn write(folders: &[Folder<'_>]) -> String {
     for file in folders.iter().flat_map(|folder| &folder.files) {
         *times.entry(file.name).or_default() += 1;
     }
-    let mut answer = Answer { units: Vec::new(), findings: Vec::new() };
-    for Folder { report, files } in folders {
+    let mut answer = Answer { units: Vec::new(), findings: Vec::new(), suppressed: Vec::new() };
+    for Folder { report, files, values } in folders {
         // The bare name, unless it has a namesake.
         let shown = |file: usize| match files.get(file) {
             Some(file) if times.get(file.name).is_some_and(|times| *times > 1) => file.shown,
@@ -68,7 +83,16 @@ pub fn write(folders: &[Folder<'_>]) -> String {
             None => "",
         };
         answer.units.extend(report.units.iter().map(|unit| unit_answer(unit, &shown)));
-        answer.findings.extend(report.findings.iter().map(|finding| finding_answer(finding, &shown)));
+        answer.findings.extend(report.findings.iter().enumerate().map(|(at, finding)| {
+            let value = values.get(at).and_then(Option::as_deref);
+            finding_answer(finding, value, &shown)
+        }));
+        answer.suppressed.extend(report.suppressed.iter().map(|more| SuppressedAnswer {
+            code: more.rule.code,
+            file: more.file.map(shown),
+            count: more.count,
+            errors: more.errors,
+        }));
     }
     // Texts and numbers alone: there is nothing that JSON could not hold.
     let mut text = serde_json::to_string_pretty(&answer).unwrap_or_default();
@@ -89,7 +113,11 @@ fn unit_answer<'a>(unit: &Unit, shown: &impl Fn(usize) -> &'a str) -> UnitAnswer
     }
 }
 
-fn finding_answer<'a>(finding: &Finding, shown: &impl Fn(usize) -> &'a str) -> FindingAnswer<'a> {
+fn finding_answer<'a>(
+    finding: &Finding,
+    value: Option<&'a str>,
+    shown: &impl Fn(usize) -> &'a str,
+) -> FindingAnswer<'a> {
     FindingAnswer {
         code: finding.rule.code,
         severity: match finding.severity {
@@ -100,7 +128,9 @@ fn finding_answer<'a>(finding: &Finding, shown: &impl Fn(usize) -> &'a str) -> F
         row: finding.place.row,
         column: finding.place.column,
         item: finding.place.item,
+        character: finding.place.character,
         what: finding.rule.what,
         fix: finding.rule.fix,
+        value,
     }
 }

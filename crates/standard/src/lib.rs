@@ -7,6 +7,7 @@ mod calendar;
 mod cell;
 mod check;
 mod content;
+mod contents;
 pub mod dialect;
 pub mod diff;
 mod fingerprint;
@@ -35,7 +36,8 @@ pub mod unit;
 pub mod value;
 pub mod write;
 
-pub use check::{Context, check, check_with};
+pub use check::{Context, check, check_contents, check_with};
+pub use contents::Contents;
 pub use history::{HistoryItem, HistorySet};
 pub use layout::{CodeTable, Column, Edition, FileKind, Layout, layout};
 pub use name::{FileName, NameFault};

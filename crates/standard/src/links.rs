@@ -49,7 +49,7 @@ pub(crate) struct Links {
 
 impl Links {
     /// For a unit (or files that form none) of so many bytes.
-    pub(crate) fn new(kind: Option<UnitKind>, key: UnitKey, on: bool, bytes: usize) -> Links {
+    pub(crate) fn new(kind: Option<UnitKind>, key: UnitKey, on: bool, bytes: u64) -> Links {
         Links { kind, key, table: Table::for_bytes(bytes), on, lost: false, unsure: Vec::new() }
     }
 

@@ -89,6 +89,11 @@ pub(crate) const fn is_gaiji_lead(lead: u8) -> bool {
     matches!(lead, 0xF0..=0xF9)
 }
 
+/// The first byte of two.
+pub(crate) fn is_lead(byte: Option<&u8>) -> bool {
+    byte.is_some_and(|byte| CLASS[usize::from(*byte)] & LEAD != 0)
+}
+
 /// The classes of a text, and where its first fault is.
 pub(crate) fn scan(bytes: &[u8]) -> (u16, Option<usize>) {
     let pairs = Pairs::get();
@@ -125,10 +130,37 @@ pub(crate) fn characters(bytes: &[u8]) -> usize {
     count
 }
 
+/// Which character is the first of these, from 1. `is` is told how many come before it.
+pub(crate) fn position(bytes: &[u8], is: impl Fn(usize, &[u8]) -> bool) -> Option<u32> {
+    let (mut before, mut at) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        let length = if CLASS[usize::from(*byte)] & LEAD != 0 { 2 } else { 1 };
+        let end = bytes.len().min(at + length);
+        if is(before, bytes.get(at..end).unwrap_or_default()) {
+            return u32::try_from(before + 1).ok();
+        }
+        (before, at) = (before + 1, end);
+    }
+    None
+}
+
 /// The text, or nothing when the bytes are not MS932.
 pub(crate) fn decode(bytes: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
     if scan(bytes).0 & BAD != 0 {
         return None;
     }
     encoding_rs::SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes)
+}
+
+/// The characters of a value one by one, each with its bytes; no character where there is none.
+pub(crate) fn letters(mut bytes: &[u8]) -> impl Iterator<Item = (Option<char>, &[u8])> {
+    std::iter::from_fn(move || {
+        let lead = is_lead(Some(bytes.first()?));
+        let pair = bytes.get(..2).filter(|pair| lead && scan(pair).0 & BAD == 0);
+        let (letter, rest) = bytes.split_at(pair.map_or(1, <[u8]>::len));
+        bytes = rest;
+        let sound = scan(letter).0 & BAD == 0;
+        let text = encoding_rs::SHIFT_JIS.decode_without_bom_handling_and_without_replacement(letter);
+        Some((text.filter(|_| sound).and_then(|text| text.chars().next()), letter))
+    })
 }

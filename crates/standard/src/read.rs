@@ -1,12 +1,17 @@
 //! 読む — records out of raw bytes. Nothing is decoded until asked for, nothing allocated per record, and reading
 //! goes on after a fault.
 
+use crate::contents::Contents;
 use crate::ms932::{self, BAD, CLASS, DOUBLE, GAIJI, LEAD, OTHER, Pairs, QUOTE, STOP};
 use crate::{Edition, Layout};
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 
 /// Cells of one record that are kept; further ones are counted. The widest layout has 71.
 pub const CELLS_MAX: usize = 256;
+/// Bytes of one record. A longer one is cut there and what follows is read as the next: so much, and no more, of a file
+/// has to be at hand for a record to be told.
+pub const RECORD_BYTES_MAX: usize = 1 << 18;
 /// How often one file may be taken up again after an unbalanced quote.
 pub const RESUMPTIONS_MAX: u32 = 100;
 
@@ -38,7 +43,7 @@ pub(crate) struct Span {
     end: usize,
     pub(crate) class: u16,
     pub(crate) quoted: bool,
-    doubled: bool,
+    pub(crate) doubled: bool,
 }
 
 impl Span {
@@ -60,12 +65,18 @@ impl Span {
 #[derive(Debug)]
 pub struct Records<'a> {
     bytes: &'a [u8],
+    /// Where in the file these bytes begin.
+    base: u64,
+    /// Whether the file ends with them.
+    last: bool,
     at: usize,
     number: u64,
     resumptions: u32,
     spans: Vec<Span>,
     pairs: Pairs,
     marks: Marks,
+    /// Whether the record at hand was judged by where the bytes end.
+    short: bool,
 }
 
 /// レコード — one row.
@@ -74,6 +85,7 @@ pub struct Record<'r, 'a> {
     bytes: &'a [u8],
     pub(crate) spans: &'r [Span],
     pub(crate) class: u16,
+    base: u64,
     number: u64,
     count: usize,
     start: usize,
@@ -101,34 +113,48 @@ pub struct Undecodable;
 impl<'a> Records<'a> {
     /// The records of a file's bytes. A byte order mark is not a value: it is passed over.
     pub fn new(bytes: &'a [u8]) -> Self {
-        let at = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+        Records::part(bytes, Progress::default(), true)
+    }
+
+    /// The records of a part of a file, from where the reading of it stands.
+    fn part(bytes: &'a [u8], progress: Progress, last: bool) -> Self {
+        let Progress { offset, number, resumptions, spans } = progress;
+        let at = if offset == 0 && bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
         Records {
             bytes,
+            base: offset,
+            last,
             at,
-            number: 0,
-            resumptions: 0,
-            spans: Vec::with_capacity(80),
+            number,
+            resumptions,
+            spans,
             pairs: Pairs::get(),
             marks: Marks::at(bytes, at),
+            short: false,
         }
     }
 
-    /// Goes to a record met before.
-    pub(crate) fn seek(&mut self, offset: u64, number: u64) {
-        self.at = usize::try_from(offset).unwrap_or(self.bytes.len()).min(self.bytes.len());
-        self.number = number.saturating_sub(1);
-        self.marks = Marks::at(self.bytes, self.at);
+    /// Where the reading of the file stands.
+    fn progress(self) -> Progress {
+        let Records { base, at, number, resumptions, spans, .. } = self;
+        Progress { offset: base + at as u64, number, resumptions, spans }
     }
 
-    /// The next record, valid until the one after it is asked for.
+    /// The next record, valid until the one after it is asked for. None as well where more of the file must be at hand
+    /// to tell it.
     pub fn next_record(&mut self) -> Option<Record<'_, 'a>> {
-        let bytes = self.bytes;
-        if self.at >= bytes.len() {
+        let start = self.at;
+        if start >= self.bytes.len() {
             return None;
         }
+        // What lies further on is not looked at, so that it cannot matter whether it is at hand.
+        let whole = self.last || self.bytes.len() - start >= RECORD_BYTES_MAX;
+        let limit = self.bytes.len().min(start + RECORD_BYTES_MAX);
+        let bytes = self.bytes.get(..limit).unwrap_or_default();
+        let resumptions = self.resumptions;
+        self.short = false;
         self.spans.clear();
         self.number += 1;
-        let start = self.at;
         let (mut at, mut count, mut all, mut fault) = (start, 0, 0, None);
         let mut marks = self.marks;
         let (end, line_end) = loop {
@@ -143,7 +169,7 @@ impl<'a> Records<'a> {
                 true => Span { start: at, end: stop, class: OTHER, quoted: false, doubled: false },
                 false => {
                     self.at = at;
-                    let (span, cell_fault, closed) = self.cell();
+                    let (span, cell_fault, closed) = self.cell(bytes);
                     closed_line = closed;
                     if let Some(kind) = cell_fault {
                         fault = fault.or(Some((count, kind)));
@@ -168,18 +194,24 @@ impl<'a> Records<'a> {
             };
             break (at, line_end);
         };
-        self.marks = marks;
+        if !whole && (self.short || end + LOOKAHEAD > bytes.len()) {
+            (self.at, self.resumptions) = (start, resumptions);
+            self.number -= 1;
+            return None;
+        }
+        // A block that was looked at up to the end of a cut record is looked at again.
+        self.marks = if line_end == LineEnd::None { Marks::at(self.bytes, end) } else { marks };
         self.at = match line_end {
             LineEnd::CrLf => end + 2,
             LineEnd::Lf => end + 1,
             LineEnd::None => end,
         };
-        Some(Record { bytes, spans: &self.spans, class: all, number: self.number, count, start, end, line_end, fault })
+        let (base, number) = (self.base, self.number);
+        Some(Record { bytes, spans: &self.spans, class: all, base, number, count, start, end, line_end, fault })
     }
 
     /// Reads one cell, byte by byte, and stands at the comma, the line end or the end of the file after it.
-    fn cell(&mut self) -> (Span, Option<QuoteFault>, bool) {
-        let bytes = self.bytes;
+    fn cell(&mut self, bytes: &[u8]) -> (Span, Option<QuoteFault>, bool) {
         let pairs = self.pairs;
         let start = self.at;
         let mut span = Span { start, end: start, class: 0, quoted: false, doubled: false };
@@ -207,8 +239,8 @@ impl<'a> Records<'a> {
                 }
             };
             span.class = classes & 0xFFF;
-            if !(closed && self.ends_cell(at)) {
-                return self.broken(span, at, closed);
+            if !(closed && ends_cell(bytes, at)) {
+                return self.broken(bytes, span, at, closed);
             }
         } else {
             while let Some(&byte) = bytes.get(at) {
@@ -235,50 +267,119 @@ impl<'a> Records<'a> {
         (span, fault, false)
     }
 
-    #[inline(always)]
-    fn ends_cell(&self, at: usize) -> bool {
-        match self.bytes.get(at) {
-            None | Some(b',' | b'\n') => true,
-            Some(b'\r') => self.bytes.get(at + 1) == Some(&b'\n'),
-            Some(_) => false,
-        }
-    }
-
     /// A quoted cell that does not close as it should. If a line inside it looks like the start of a record, the
     /// quote was left open, and reading goes on there; otherwise the cell runs to the next comma or line end.
     #[cold]
-    fn broken(&mut self, mut span: Span, reached: usize, closed: bool) -> (Span, Option<QuoteFault>, bool) {
+    fn broken(
+        &mut self,
+        bytes: &[u8],
+        mut span: Span,
+        reached: usize,
+        closed: bool,
+    ) -> (Span, Option<QuoteFault>, bool) {
         let fault = if closed { QuoteFault::AfterQuote } else { QuoteFault::Unclosed };
+        self.short |= reached + LOOKAHEAD > bytes.len();
         span.quoted = false;
         span.doubled = false;
         if self.resumptions < RESUMPTIONS_MAX
-            && let Some(line_end) = self.record_within(span.start, reached)
+            && let Some(line_end) = record_within(bytes, span.start, reached)
         {
             self.resumptions += 1;
-            let crlf = self.bytes.get(line_end.wrapping_sub(1)) == Some(&b'\r');
+            let crlf = bytes.get(line_end.wrapping_sub(1)) == Some(&b'\r');
             span.end = if crlf { line_end - 1 } else { line_end };
-            span.class = ms932::scan(self.bytes.get(span.start..span.end).unwrap_or_default()).0;
+            span.class = ms932::scan(bytes.get(span.start..span.end).unwrap_or_default()).0;
             return (span, Some(QuoteFault::Unclosed), true);
         }
         let mut at = reached;
-        while !self.ends_cell(at) {
+        while !ends_cell(bytes, at) {
             at += 1;
         }
         span.end = at;
-        span.class = ms932::scan(self.bytes.get(span.start..at).unwrap_or_default()).0;
+        span.class = ms932::scan(bytes.get(span.start..at).unwrap_or_default()).0;
         (span, Some(fault), false)
     }
+}
 
-    /// The first line end in the range that is followed by six digits and a comma.
-    fn record_within(&self, from: usize, to: usize) -> Option<usize> {
-        let range = self.bytes.get(from..to)?;
-        memchr::memchr_iter(b'\n', range).map(|at| from + at).find(|at| {
-            let line = self.bytes.get(at + 1..).unwrap_or_default();
-            let line = line.strip_prefix(b"\"").unwrap_or(line);
-            let (Some(digits), Some(rest)) = (line.get(..6), line.get(6..)) else { return false };
-            digits.iter().all(u8::is_ascii_digit) && rest.strip_prefix(b"\"").unwrap_or(rest).starts_with(b",")
-        })
+/// How far beyond a record one looks to tell where it ends: the line end, six digits in quotes, a comma.
+const LOOKAHEAD: usize = 16;
+
+#[inline(always)]
+fn ends_cell(bytes: &[u8], at: usize) -> bool {
+    match bytes.get(at) {
+        None | Some(b',' | b'\n') => true,
+        Some(b'\r') => bytes.get(at + 1) == Some(&b'\n'),
+        Some(_) => false,
     }
+}
+
+/// The first line end in the range that is followed by six digits and a comma.
+fn record_within(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
+    let range = bytes.get(from..to)?;
+    memchr::memchr_iter(b'\n', range).map(|at| from + at).find(|at| {
+        let line = bytes.get(at + 1..).unwrap_or_default();
+        let line = line.strip_prefix(b"\"").unwrap_or(line);
+        let (Some(digits), Some(rest)) = (line.get(..6), line.get(6..)) else { return false };
+        digits.iter().all(u8::is_ascii_digit) && rest.strip_prefix(b"\"").unwrap_or(rest).starts_with(b",")
+    })
+}
+
+/// How far the reading of a file has come.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    offset: u64,
+    number: u64,
+    resumptions: u32,
+    /// Room for the cells of a record, kept from one part to the next.
+    spans: Vec<Span>,
+}
+
+impl Default for Progress {
+    fn default() -> Progress {
+        Progress { offset: 0, number: 0, resumptions: 0, spans: Vec::with_capacity(80) }
+    }
+}
+
+/// Every record of a file whose bytes come piece by piece, until whoever looks has seen enough.
+pub fn each(contents: &mut dyn Contents, file: usize, mut see: impl FnMut(&Record<'_, '_>) -> ControlFlow<()>) {
+    let size = contents.size(file);
+    let mut progress = Progress::default();
+    let mut piece = contents.piece();
+    loop {
+        let offset = progress.offset;
+        let bytes = contents.bytes(file, offset, piece);
+        // Whoever brings less than was asked for has no more.
+        let last = bytes.len() < piece || offset + bytes.len() as u64 >= size;
+        let mut records = Records::part(bytes, progress, last);
+        while let Some(record) = records.next_record() {
+            if see(&record).is_break() {
+                return;
+            }
+        }
+        if last {
+            return;
+        }
+        progress = records.progress();
+        // A record longer than a piece: more of it.
+        piece = if progress.offset == offset { piece.saturating_mul(2).max(64) } else { contents.piece() };
+    }
+}
+
+/// One record met before, that had no fault of quotes and so many bytes.
+pub(crate) fn again(
+    contents: &mut dyn Contents,
+    file: usize,
+    (offset, length, number): (u64, usize, u64),
+    progress: &mut Progress,
+    see: impl FnOnce(&Record<'_, '_>),
+) {
+    let bytes = contents.bytes(file, offset, length + 2);
+    let spans = std::mem::take(&mut progress.spans);
+    let here = Progress { offset, number: number.saturating_sub(1), resumptions: 0, spans };
+    let mut records = Records::part(bytes, here, true);
+    if let Some(record) = records.next_record() {
+        see(&record);
+    }
+    *progress = records.progress();
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -368,7 +469,7 @@ impl<'r, 'a> Record<'r, 'a> {
 
     /// Where it begins in the file.
     pub fn offset(&self) -> u64 {
-        self.start as u64
+        self.base + self.start as u64
     }
 
     /// Its bytes, without the line end.
@@ -424,14 +525,14 @@ impl<'r, 'a> Record<'r, 'a> {
         record.spans.iter().map(move |span| record.cell_of(span))
     }
 
-    fn cell_of(&self, span: &Span) -> Cell<'a> {
+    pub(crate) fn cell_of(&self, span: &Span) -> Cell<'a> {
         Cell {
             raw: self.bytes.get(span.start..span.end).unwrap_or_default(),
             inner: span.inner(self.bytes),
             class: span.class,
             quoted: span.quoted,
             doubled: span.doubled,
-            offset: span.start as u64,
+            offset: self.base + span.start as u64,
         }
     }
 }
@@ -486,21 +587,51 @@ impl<'a> Cell<'a> {
     }
 }
 
+/// The characters of a value one by one, each with its bytes; none where these are no MS932.
+pub fn letters(value: &[u8]) -> impl Iterator<Item = (Option<char>, &[u8])> {
+    ms932::letters(value)
+}
+
 /// CSVバージョン of a file — that of its first record which has six digits there.
 pub fn csv_version(bytes: &[u8]) -> Option<[u8; 6]> {
     let mut records = Records::new(bytes);
     // A header row may come first; a file whose first rows say nothing says nothing.
-    for _ in 0..3 {
-        let record = records.next_record()?;
-        let value: Option<[u8; 6]> = record.cell(0).and_then(|cell| cell.inner.try_into().ok());
-        if let Some(value) = value.filter(|value| value.iter().all(u8::is_ascii_digit)) {
-            return Some(value);
+    for _ in 0..FIRST_RECORDS {
+        if let Some(version) = version_of(&records.next_record()?) {
+            return Some(version);
         }
     }
     None
 }
 
+/// Records that are asked for a version.
+const FIRST_RECORDS: u64 = 3;
+
+fn version_of(record: &Record<'_, '_>) -> Option<[u8; 6]> {
+    let value: [u8; 6] = record.value(0).try_into().ok()?;
+    value.iter().all(u8::is_ascii_digit).then_some(value)
+}
+
+/// The same of contents that come piece by piece.
+pub(crate) fn csv_version_in(contents: &mut dyn Contents, file: usize) -> Option<[u8; 6]> {
+    let mut version = None;
+    each(contents, file, |record| {
+        version = version_of(record);
+        if version.is_some() || record.number() >= FIRST_RECORDS {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    version
+}
+
 /// The edition of a file, where it is one this crate can read.
 pub fn edition(bytes: &[u8]) -> Option<Edition> {
     csv_version(bytes).and_then(|value| Edition::from_csv_version(&value))
+}
+
+/// The same of contents that come piece by piece.
+pub fn edition_in(contents: &mut dyn Contents, file: usize) -> Option<Edition> {
+    csv_version_in(contents, file).and_then(|value| Edition::from_csv_version(&value))
 }

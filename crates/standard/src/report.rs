@@ -116,6 +116,9 @@ pub struct Place {
     pub column: Option<u16>,
     /// Its name in the layout.
     pub item: Option<&'static str>,
+    /// Which character of the cell, from 1, where the rule is about one: the first that does not belong there, or the
+    /// first beyond the length. Quotes around the cell are not counted, doubled ones once.
+    pub character: Option<u32>,
     /// Where the cell begins in the file, in bytes.
     pub offset: Option<u64>,
     /// How many bytes it has there.

@@ -18,8 +18,9 @@ pub(crate) struct Table {
 
 impl Table {
     /// For files of so many bytes: a row has 64 at least.
-    pub(crate) fn for_bytes(bytes: usize) -> Table {
-        let slots = (bytes / 32 + 64).next_power_of_two().min(SLOTS_MAX);
+    pub(crate) fn for_bytes(bytes: u64) -> Table {
+        let rows = usize::try_from(bytes / 32).unwrap_or(SLOTS_MAX).min(SLOTS_MAX);
+        let slots = (rows + 64).next_power_of_two().min(SLOTS_MAX);
         Table { slots: vec![[0; 4]; slots], used: 0, full: false }
     }
 

@@ -61,6 +61,13 @@ proptest! {
         for file in &files {
             holds::round_trip(&file.bytes);
         }
+        let input = input(UNITS[which].kind, UNITS[which].prevention, &files);
+        for target in [holds::mended, holds::piecewise, holds::plan_and_actual] {
+            target(&[&[seed as u8], &*input].concat());
+        }
+        holds::canonical_json(&[&[0], &*input].concat());
+        holds::differences(&[&*input, holds::BETWEEN, &*input].concat());
+        holds::truth_of(&input);
         let sources: Vec<SourceFile<'_>> =
             files.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes }).collect();
         holds::check_holds(&sources);
@@ -71,6 +78,12 @@ proptest! {
         holds::read_set(&bytes);
         holds::round_trip(&bytes);
         holds::file_name(&String::from_utf8_lossy(&bytes));
+        for target in [holds::mended, holds::piecewise, holds::plan_and_actual] {
+            target(&bytes);
+        }
+        holds::canonical_json(&bytes);
+        holds::differences(&bytes);
+        holds::truth_of(&bytes);
     }
 
     #[test]
@@ -86,37 +99,57 @@ proptest! {
     }
 }
 
+/// A set as one input of [`holds::read_set`] and those that take their files from the same bytes.
+fn input(kind: UnitKind, prevention: bool, files: &[sample::SampleFile]) -> Vec<u8> {
+    let mut input = Vec::new();
+    for file in files {
+        let named = fumibako_standard::name::parse(&file.name).expect("a sample has a name of the standard").kind;
+        let place = FileKind::ALL.into_iter().position(|known| known == named).expect("one of all");
+        // The first byte of that remainder in the quarter that `read_set` names alike.
+        let quarter = match (kind, prevention) {
+            (UnitKind::CarePlan, _) => 0,
+            (_, true) => 64,
+            (_, false) => 192_u8,
+        };
+        let which = (quarter..=quarter + 63).find(|byte| usize::from(*byte) % FileKind::ALL.len() == place);
+        input.push(which.expect("a quarter has every remainder"));
+        input.extend_from_slice(&file.bytes);
+        input.extend_from_slice(holds::BETWEEN);
+    }
+    input
+}
+
+type Property = fn(&[u8]);
+
 /// The seeds of the fuzz corpus: with `FUMIBAKO_CORPUS` set to its folder they are written there.
 #[test]
 fn samples_hold_and_seed_the_corpus() {
     let corpus = std::env::var_os("FUMIBAKO_CORPUS").map(std::path::PathBuf::from);
     for entry in UNITS {
         let files = set(entry.kind, 1);
-        let mut input = Vec::new();
-        for file in &files {
-            let kind = fumibako_standard::name::parse(&file.name).expect("a sample has a name of the standard").kind;
-            let place = FileKind::ALL.into_iter().position(|known| known == kind).expect("one of all");
-            // The first byte of that remainder in the quarter that `read_set` names alike.
-            let quarter = match (entry.kind, entry.prevention) {
-                (UnitKind::CarePlan, _) => 0,
-                (_, true) => 64,
-                (_, false) => 192_u8,
-            };
-            let which = (quarter..=quarter + 63).find(|byte| usize::from(*byte) % FileKind::ALL.len() == place);
-            input.push(which.expect("a quarter has every remainder"));
-            input.extend_from_slice(&file.bytes);
-            input.extend_from_slice(holds::BETWEEN);
-        }
-        holds::read_set(&input);
-        if let Some(corpus) = &corpus {
-            for (target, bytes) in [("read_set", &input), ("round_trip", &files[0].bytes)] {
+        let other = input(entry.kind, entry.prevention, &set(entry.kind, 2));
+        let input = input(entry.kind, entry.prevention, &files);
+        let sources: Vec<SourceFile<'_>> =
+            files.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes }).collect();
+        let document = fumibako_standard::json::to_json(&sources).expect("a sample has a canonical form").into_bytes();
+        let seeds: [(&str, Property, Vec<u8>); 9] = [
+            ("read_set", holds::read_set, input.clone()),
+            ("round_trip", holds::round_trip, files[0].bytes.clone()),
+            ("file_name", |name| holds::file_name(&String::from_utf8_lossy(name)), files[0].name.clone().into_bytes()),
+            ("piecewise", holds::piecewise, [&[40], &*input].concat()),
+            ("repair", holds::mended, [&[1], &*input].concat()),
+            ("canonical_json", holds::canonical_json, document),
+            ("truth", holds::truth_of, [&*input, &*other].concat()),
+            ("diff", holds::differences, [&*input, &*other].concat()),
+            ("reconcile", holds::plan_and_actual, [&[0], &*files[0].bytes, holds::BETWEEN, &*files[0].bytes].concat()),
+        ];
+        for (target, holds, seed) in seeds {
+            holds(&seed);
+            if let Some(corpus) = &corpus {
                 let folder = corpus.join(target);
                 std::fs::create_dir_all(&folder).expect("the corpus can be written");
-                std::fs::write(folder.join(entry.id), bytes).expect("the corpus can be written");
+                std::fs::write(folder.join(entry.id), seed).expect("the corpus can be written");
             }
-            let folder = corpus.join("file_name");
-            std::fs::create_dir_all(&folder).expect("the corpus can be written");
-            std::fs::write(folder.join(entry.id), &files[0].name).expect("the corpus can be written");
         }
     }
 }

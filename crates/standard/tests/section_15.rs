@@ -155,6 +155,27 @@ fn a_utf_8_file_is_one_finding_with_its_dialect() {
 }
 
 #[test]
+fn utf_16_without_a_mark_is_one_finding_with_its_dialect() {
+    let sound = actual();
+    let text = encoding_rs::SHIFT_JIS.decode(&sound[0].1).0.into_owned();
+    for order in [u16::to_le_bytes, u16::to_be_bytes] {
+        let mut files = sound.clone();
+        files[0].1 = text.encode_utf16().flat_map(order).collect();
+        let report = run(&files, Profile::Export);
+        assert_eq!((codes(&report), report.findings.len()), (vec!["V19"], 1));
+        assert!(report.findings[0].detail.as_deref().is_some_and(|detail| detail.contains("UTF-16")));
+        assert!(report.suppressed.is_empty());
+    }
+}
+
+#[test]
+fn a_version_that_is_no_text_is_one_finding() {
+    let mut files = actual();
+    files[0].1.splice(4..4, *b"\0");
+    assert_eq!(export(&files), ["V19"]);
+}
+
+#[test]
 fn half_width_katakana_are_not_taken_for_utf_8() {
     assert_eq!(export(&with_office(b"\"\xC3\xB1\xC3\xB1\"")), [""; 0]);
 }

@@ -16,14 +16,24 @@ const BYTES_MAX: u64 = 4 << 30;
 const LITTER: [&str; 2] = ["Thumbs.db", "desktop.ini"];
 
 /// The files that lie in one folder.
-pub(crate) struct Folder {
-    pub(crate) files: Vec<Found>,
+pub(crate) struct Folder<F> {
+    pub(crate) files: Vec<F>,
 }
 
+/// A file that has not been read.
 pub(crate) struct Found {
     /// The name by which the standard knows it.
     pub(crate) name: String,
     /// The name to show: told apart from its namesakes in other folders.
+    pub(crate) shown: String,
+    pub(crate) path: PathBuf,
+    pub(crate) size: u64,
+}
+
+/// A file in memory.
+pub(crate) struct Loaded {
+    /// As of [`Found`].
+    pub(crate) name: String,
     pub(crate) shown: String,
     pub(crate) bytes: Vec<u8>,
 }
@@ -56,7 +66,7 @@ struct Listed {
 }
 
 /// Folders in the order of their paths, each with its files in the order of their names.
-pub(crate) fn gather(paths: &[PathBuf]) -> Result<Vec<Folder>, Problem> {
+pub(crate) fn gather(paths: &[PathBuf]) -> Result<Vec<Folder<Found>>, Problem> {
     let listed = list(paths)?;
     if listed.is_empty() {
         return Err(Problem::Nothing);
@@ -70,11 +80,29 @@ pub(crate) fn gather(paths: &[PathBuf]) -> Result<Vec<Folder>, Problem> {
     for file in &listed {
         let shown = if times[file.short.as_str()] > 1 { shown(&file.path) } else { file.short.clone() };
         let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let bytes = read(&file.path, &mut room)?;
+        let path = file.path.clone();
+        let size = fs::metadata(&path).map_err(|error| Problem::Read(shown.clone(), error))?.len();
+        room = room.checked_sub(size).ok_or(Problem::Large)?;
         let folder = file.path.parent().unwrap_or(Path::new("")).to_owned();
-        folders.entry(folder).or_default().push(Found { name, shown, bytes });
+        folders.entry(folder).or_default().push(Found { name, shown, path, size });
     }
     Ok(folders.into_values().map(|files| Folder { files }).collect())
+}
+
+/// The same, with their bytes.
+pub(crate) fn load(paths: &[PathBuf]) -> Result<Vec<Folder<Loaded>>, Problem> {
+    let mut room = BYTES_MAX;
+    let mut load = |found: Found| {
+        let Found { name, shown, path, .. } = found;
+        let bytes = read(&path, &mut room)?;
+        Ok(Loaded { name, shown, bytes })
+    };
+    let mut folders = Vec::new();
+    for folder in gather(paths)? {
+        let files = folder.files.into_iter().map(&mut load).collect::<Result<_, Problem>>()?;
+        folders.push(Folder { files });
+    }
+    Ok(folders)
 }
 
 fn list(paths: &[PathBuf]) -> Result<Vec<Listed>, Problem> {

@@ -1,10 +1,12 @@
 //! `fumibako check` — judges files against the standard and points at what must change.
 
+mod disk;
 mod excerpt;
 pub(crate) mod gather;
 pub(crate) mod screen;
 mod text;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -12,9 +14,11 @@ use std::process::ExitCode;
 
 use anstream::AutoStream;
 use clap::{ColorChoice, ValueEnum};
-use gather::Folder;
+use disk::OnDisk;
+use excerpt::Spot;
+use gather::{Folder, Found};
 use standard::json_report::{self, Called};
-use standard::{Context, HistorySet, Profile, Report, ServiceCodes, SourceFile};
+use standard::{Context, Finding, HistorySet, Profile, Report, ServiceCodes};
 
 /// Nothing to refuse.
 const EXIT_SOUND: u8 = 0;
@@ -40,6 +44,9 @@ pub(crate) struct Args {
     /// これまでに届いたデータのフォルダー。V87・V88・V89の検査に使います
     #[arg(long, value_name = "DIR")]
     history: Option<PathBuf>,
+    /// 項目の内容も表示します（氏名などが画面に出ます）
+    #[arg(long)]
+    show_values: bool,
     /// 色を付けるか
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
     color: ColorChoice,
@@ -75,7 +82,7 @@ impl From<Side> for Profile {
 /// A unit is looked for within one folder: copies of a set in two folders are two sets, and neither spoils
 /// the other.
 struct Judged {
-    folder: Folder,
+    folder: Folder<Found>,
     report: Report,
 }
 
@@ -95,15 +102,17 @@ fn judge(args: &Args) -> Result<Vec<Judged>, gather::Problem> {
     let service_codes = args.service_codes.as_deref().map(service_codes).transpose()?;
     let history = args.history.as_ref().map_or_else(|| Ok(Vec::new()), history)?;
     let context = Context { service_codes: service_codes.as_ref(), history: &history };
-    let judge = |folder: Folder| {
-        let report = standard::check_with(&sources(&folder), args.profile.into(), &context);
-        Judged { folder, report }
+    let judge = |folder: Folder<Found>| {
+        let mut disk = OnDisk::new(&folder.files);
+        let report = standard::check_contents(&names(&folder), &mut disk, args.profile.into(), &context);
+        disk.finish()?;
+        Ok(Judged { folder, report })
     };
-    Ok(gather::gather(&args.paths)?.into_iter().map(judge).collect())
+    gather::gather(&args.paths)?.into_iter().map(judge).collect()
 }
 
-fn sources(folder: &Folder) -> Vec<SourceFile<'_>> {
-    folder.files.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes }).collect()
+fn names(folder: &Folder<Found>) -> Vec<&str> {
+    folder.files.iter().map(|file| file.name.as_str()).collect()
 }
 
 fn service_codes(path: &Path) -> Result<ServiceCodes, gather::Problem> {
@@ -115,18 +124,41 @@ fn service_codes(path: &Path) -> Result<ServiceCodes, gather::Problem> {
 /// Earlier sets, each folder by itself, in the order of import over all of them.
 fn history(folder: &PathBuf) -> Result<Vec<HistorySet>, gather::Problem> {
     let folders = gather::gather(std::slice::from_ref(folder))?;
-    let mut sets: Vec<_> = folders.iter().flat_map(|folder| HistorySet::read(&sources(folder))).collect();
+    let mut sets = Vec::new();
+    for folder in &folders {
+        let mut disk = OnDisk::new(&folder.files);
+        sets.extend(HistorySet::read_contents(&names(folder), &mut disk));
+        disk.finish()?;
+    }
     sets.sort_by_key(|set| set.key);
     Ok(sets)
 }
 
-fn json(judged: &[Judged]) -> String {
+fn json(judged: &[Judged], show: bool) -> String {
     let mut folders = Vec::new();
     for Judged { folder, report } in judged {
         let files = folder.files.iter().map(|file| Called { name: &file.name, shown: &file.shown }).collect();
-        folders.push(json_report::Folder { report, files });
+        let values = if show { values(folder, report) } else { Vec::new() };
+        folders.push(json_report::Folder { report, files, values });
     }
     json_report::write(&folders)
+}
+
+/// The cells the findings point at, in one pass over each file.
+fn values(folder: &Folder<Found>, report: &Report) -> Vec<Option<String>> {
+    let mut spots: BTreeMap<usize, BTreeSet<Spot>> = BTreeMap::new();
+    let place = |finding: &Finding| finding.place.file.zip(Spot::of(finding));
+    for (file, spot) in report.findings.iter().filter_map(place) {
+        spots.entry(file).or_default().insert(spot);
+    }
+    let mut disk = OnDisk::new(&folder.files);
+    let values: BTreeMap<usize, BTreeMap<Spot, String>> =
+        spots.iter().map(|(file, spots)| (*file, excerpt::values(&mut disk, *file, spots))).collect();
+    let value = |finding: &Finding| {
+        let (file, spot) = place(finding)?;
+        values.get(&file)?.get(&spot).cloned()
+    };
+    report.findings.iter().map(value).collect()
 }
 
 fn print(args: &Args, judged: &[Judged]) -> Result<(), gather::Problem> {
@@ -137,8 +169,8 @@ fn print(args: &Args, judged: &[Judged]) -> Result<(), gather::Problem> {
     };
     let mut out = io::BufWriter::new(AutoStream::new(io::stdout().lock(), choice));
     let written = match args.format {
-        Format::Json => out.write_all(json(judged).as_bytes()),
-        Format::Text => text::write(&mut out, judged, args.profile),
+        Format::Json => out.write_all(json(judged, args.show_values).as_bytes()),
+        Format::Text => text::write(&mut out, judged, args.profile, args.show_values),
     };
     match written.and_then(|()| out.flush()) {
         // Whoever stopped reading has read enough.

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use standard::{Finding, OfficeNumber, Report, Rule, ServiceType, Severity, Suppressed, Unit};
 
+use super::disk::OnDisk;
 use super::excerpt::{self, Excerpt, Spot};
 use super::gather::{Folder, Found};
 use super::screen::{self, WIDTH};
@@ -29,24 +30,27 @@ struct Count {
     warnings: u64,
 }
 
-pub(super) fn write(out: &mut impl Write, judged: &[Judged], side: Side) -> io::Result<()> {
-    for Judged { folder, report } in judged {
-        for (at, unit) in report.units.iter().enumerate() {
-            write_unit(out, folder, report, at, unit, side)?;
+/// What is told of one folder.
+struct Page<'p> {
+    folder: &'p Folder<Found>,
+    report: &'p Report,
+    /// Whether the cells that are meant are shown as they are.
+    show: bool,
+}
+
+pub(super) fn write(out: &mut impl Write, judged: &[Judged], side: Side, show: bool) -> io::Result<()> {
+    for judged in judged {
+        let page = Page { folder: &judged.folder, report: &judged.report, show };
+        for (at, unit) in page.report.units.iter().enumerate() {
+            write_unit(out, &page, at, unit, side)?;
         }
-        write_strays(out, folder, report)?;
+        write_strays(out, &page)?;
     }
     write_summary(out, judged, side)
 }
 
-fn write_unit(
-    out: &mut impl Write,
-    folder: &Folder,
-    report: &Report,
-    at: usize,
-    unit: &Unit,
-    side: Side,
-) -> io::Result<()> {
+fn write_unit(out: &mut impl Write, page: &Page<'_>, at: usize, unit: &Unit, side: Side) -> io::Result<()> {
+    let report = page.report;
     let label = unit.kind.map_or("送信単位にならない組み合わせ", |kind| kind.label());
     let (style, verdict) = match (unit.accepted, side) {
         (true, Side::Export) => (GREEN, "送れます"),
@@ -64,22 +68,22 @@ fn write_unit(
         report.findings.iter().filter(of_unit).filter(|finding| finding.place.file.is_none()).collect();
     if !of_whole.is_empty() {
         writeln!(out)?;
-        write_rules(out, None, &of_whole, report, Some(at))?;
+        write_rules(out, page, None, &of_whole, Some(at))?;
     }
     for file in &unit.files {
         let findings: Vec<&Finding> =
             report.findings.iter().filter(of_unit).filter(|finding| finding.place.file == Some(*file)).collect();
         if !findings.is_empty() {
-            write_file(out, folder, *file, &findings, report, Some(at))?;
+            write_file(out, page, *file, &findings, Some(at))?;
         }
     }
     writeln!(out)
 }
 
 /// Files that belong to no unit, and what concerns no file at all.
-fn write_strays(out: &mut impl Write, folder: &Folder, report: &Report) -> io::Result<()> {
+fn write_strays(out: &mut impl Write, page: &Page<'_>) -> io::Result<()> {
     let mut by_file: BTreeMap<Option<usize>, Vec<&Finding>> = BTreeMap::new();
-    for finding in report.findings.iter().filter(|finding| finding.unit.is_none()) {
+    for finding in page.report.findings.iter().filter(|finding| finding.unit.is_none()) {
         by_file.entry(finding.place.file).or_default().push(finding);
     }
     if by_file.is_empty() {
@@ -88,8 +92,8 @@ fn write_strays(out: &mut impl Write, folder: &Folder, report: &Report) -> io::R
     writeln!(out, "{BOLD}どの送信単位にも入らないファイル{BOLD:#}")?;
     for (file, findings) in by_file {
         match file {
-            Some(file) => write_file(out, folder, file, &findings, report, None)?,
-            None => write_rules(out, None, &findings, report, None)?,
+            Some(file) => write_file(out, page, file, &findings, None)?,
+            None => write_rules(out, page, None, &findings, None)?,
         }
     }
     writeln!(out)
@@ -97,23 +101,21 @@ fn write_strays(out: &mut impl Write, folder: &Folder, report: &Report) -> io::R
 
 fn write_file(
     out: &mut impl Write,
-    folder: &Folder,
+    page: &Page<'_>,
     file: usize,
     findings: &[&Finding],
-    report: &Report,
     unit: Option<usize>,
 ) -> io::Result<()> {
-    let found = &folder.files[file];
-    writeln!(out, "\n  {BOLD}{}{BOLD:#}", found.shown)?;
-    write_rules(out, Some((file, found)), findings, report, unit)
+    writeln!(out, "\n  {BOLD}{}{BOLD:#}", page.folder.files[file].shown)?;
+    write_rules(out, page, Some(file), findings, unit)
 }
 
 /// Each rule once, with its places.
 fn write_rules(
     out: &mut impl Write,
-    file: Option<(usize, &Found)>,
+    page: &Page<'_>,
+    file: Option<usize>,
     findings: &[&Finding],
-    report: &Report,
     unit: Option<usize>,
 ) -> io::Result<()> {
     let mut groups: Vec<(&'static Rule, Severity, Vec<&Finding>)> = Vec::new();
@@ -127,9 +129,13 @@ fn write_rules(
     let spots: BTreeSet<Spot> = groups
         .iter()
         .flat_map(|(_, _, group)| group.iter().take(EXCERPTS_MAX))
-        .filter_map(|finding| spot(finding))
+        .filter_map(|finding| Spot::of(finding))
         .collect();
-    let excerpts = file.map(|(_, found)| excerpt::excerpts(found, &spots)).unwrap_or_default();
+    let excerpts = file.map(|at| {
+        let files = &page.folder.files;
+        excerpt::excerpts(&mut OnDisk::new(files), at, &files[at].name, &spots, page.show)
+    });
+    let excerpts = excerpts.unwrap_or_default();
     for (at, (rule, severity, group)) in groups.into_iter().enumerate() {
         if at > 0 {
             writeln!(out)?;
@@ -142,19 +148,17 @@ fn write_rules(
             writeln!(out, "    {:1$}{line}", "", screen::width(&head))?;
         }
         for finding in group.iter().take(EXCERPTS_MAX) {
-            write_place(out, finding, spot(finding).and_then(|spot| excerpts.get(&spot)), style)?;
+            write_place(out, finding, Spot::of(finding).and_then(|spot| excerpts.get(&spot)), style)?;
         }
-        let more = report.suppressed.iter().filter(|more| {
-            more.rule == rule && more.unit == unit && (more.file.is_none() || more.file == file.map(|(at, _)| at))
-        });
+        let more = page
+            .report
+            .suppressed
+            .iter()
+            .filter(|more| more.rule == rule && more.unit == unit && (more.file.is_none() || more.file == file));
         write_more(out, &group[group.len().min(EXCERPTS_MAX)..], more)?;
         write_hanging(out, "直し方: ", rule.fix)?;
     }
     Ok(())
-}
-
-fn spot(finding: &Finding) -> Option<Spot> {
-    finding.place.row.zip(finding.place.column)
 }
 
 fn write_place(out: &mut impl Write, finding: &Finding, excerpt: Option<&Excerpt>, style: Style) -> io::Result<()> {

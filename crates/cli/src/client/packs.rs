@@ -1,6 +1,6 @@
 //! Files on disk, split into sets by their names, packed into calls.
 
-use crate::check::gather::{Folder, Found, gather};
+use crate::check::gather::{Folder, Loaded, load};
 use std::path::PathBuf;
 
 /// Sets of one call: enough to share a commit, few enough for an answer to come soon.
@@ -10,7 +10,7 @@ const CALL_BYTES_MAX: usize = 16 << 20;
 
 /// The files of one call.
 pub(crate) struct Pack {
-    pub(crate) files: Vec<Found>,
+    pub(crate) files: Vec<Loaded>,
 }
 
 /// Files that belong to no set, by the name to show and why.
@@ -22,7 +22,7 @@ pub(crate) struct Stray {
 /// Every set under `paths`, in serial order, never split over two calls.
 pub(crate) fn pack(paths: &[PathBuf]) -> anyhow::Result<(Vec<Pack>, Vec<Stray>)> {
     let (mut sets, mut strays) = (Vec::new(), Vec::new());
-    for folder in gather(paths)? {
+    for folder in load(paths)? {
         split(folder, &mut sets, &mut strays);
     }
     sets.sort_by_key(|(serial, _)| *serial);
@@ -42,10 +42,10 @@ pub(crate) fn pack(paths: &[PathBuf]) -> anyhow::Result<(Vec<Pack>, Vec<Stray>)>
     Ok((packs, strays))
 }
 
-fn split(folder: Folder, sets: &mut Vec<(standard::Serial, Vec<Found>)>, strays: &mut Vec<Stray>) {
+fn split(folder: Folder<Loaded>, sets: &mut Vec<(standard::Serial, Vec<Loaded>)>, strays: &mut Vec<Stray>) {
     let names: Vec<&str> = folder.files.iter().map(|file| file.name.as_str()).collect();
     let (groups, faults) = standard::group(&names);
-    let mut files: Vec<Option<Found>> = folder.files.into_iter().map(Some).collect();
+    let mut files: Vec<Option<Loaded>> = folder.files.into_iter().map(Some).collect();
     for group in groups {
         let members = group.files.iter().filter_map(|(index, _)| files.get_mut(*index).and_then(Option::take));
         sets.push((group.key.serial, members.collect()));

@@ -1,5 +1,7 @@
 //! 元のバイト — a file as it came, and the same text in a form in which records can be told apart.
 
+use crate::SourceFile;
+use crate::contents::InMemory;
 use crate::ms932;
 use crate::rules::v19;
 use std::borrow::Cow;
@@ -37,8 +39,10 @@ impl<'a> Source<'a> {
         if let Some(text) = utf16(original) {
             return Source { original, encoding: Encoding::Utf16, text: Cow::Owned(text.into_bytes()) };
         }
-        // A mark before text that is no UTF-8 tells nothing: such a file is left to V19.
-        let named = v19::dialect(original).filter(|_| std::str::from_utf8(original).is_ok());
+        // A mark before text that is no UTF-8 tells nothing: such a file is left to V19, and so is UTF-16 without one.
+        let file = [SourceFile { name: "", bytes: original }];
+        let named = v19::dialect(&mut InMemory(&file), 0)
+            .filter(|(name, _)| *name != v19::UTF_16 && std::str::from_utf8(original).is_ok());
         let encoding = match named {
             Some((_, mark)) => Encoding::Utf8 { mark },
             None => Encoding::Ms932,

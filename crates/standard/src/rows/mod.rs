@@ -87,6 +87,7 @@ impl Say<'_> {
             row: Some(row.record.number()),
             column: column.map(|column| column.number),
             item: column.map(|column| column.name),
+            character: None,
             offset: Some(cell.offset()),
             length: u32::try_from(cell.raw().len()).ok(),
         };
@@ -114,6 +115,7 @@ impl Say<'_> {
             row: Some(spot.row),
             column: column.map(|column| column.number),
             item: column.map(|column| column.name),
+            character: None,
             offset: Some(spot.offset),
             length: Some(spot.length),
         };

@@ -27,6 +27,9 @@ pub const RULE: Rule = Rule {
     ],
 };
 
+/// Bytes that show it.
+pub(crate) const START: usize = 3;
+
 /// JPEG files begin with these bytes.
 pub(crate) fn is_jpeg(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\xFF\xD8\xFF")

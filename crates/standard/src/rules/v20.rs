@@ -3,6 +3,7 @@
 use super::example::{actual, back, bytes, text};
 use super::{Needs, OnImport, Rule};
 use crate::Severity;
+use crate::ms932;
 
 /// 外字
 pub const RULE: Rule = Rule {
@@ -17,3 +18,8 @@ pub const RULE: Rule = Rule {
     good: &[text!(back!("UPJSK_202604"), actual!())],
     bad: &[bytes!(back!("UPJSK_202604"), b"202407,131016,0000000001,20260501,202604,1370000001,\"\xF0\x40\",250,,20260401,,0900,1000,1,111111,,,\"\",,1370000002,\"A\",,0,1370000002,\r\n")],
 };
+
+/// The first such character of a value.
+pub(crate) fn character(value: &[u8]) -> Option<u32> {
+    ms932::position(value, |_, letter| matches!(letter, [lead, _] if ms932::is_gaiji_lead(*lead)))
+}

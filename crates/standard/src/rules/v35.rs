@@ -32,6 +32,13 @@ pub(crate) fn fits(value: &[u8], max: u16) -> bool {
     value.len() <= usize::from(max) || ms932::characters(value) <= usize::from(max)
 }
 
+/// The same of a text in which quotes are doubled: each counts once.
+#[cold]
+pub(crate) fn fits_doubled(value: &[u8], max: u16) -> bool {
+    let quotes = value.iter().filter(|byte| **byte == b'"').count();
+    ms932::characters(value) - quotes / 2 <= usize::from(max)
+}
+
 /// At most so many digits; a sign is not counted.
 #[inline(always)]
 pub(crate) fn fits_digits(value: &[u8], max: u16) -> bool {
@@ -47,4 +54,24 @@ pub(crate) fn describe(value: &[u8], length: Length) -> Option<String> {
         Length::Max(max) | Length::Printed(_, max) => Some(format!("{max}文字までの項目に{given}文字あります")),
         Length::Free => None,
     }
+}
+
+/// The first character beyond the length; of an office number of the right length, the first that is no letter or digit.
+pub(crate) fn character(value: &[u8], length: Length) -> Option<u32> {
+    let (Length::Exact(max) | Length::Max(max) | Length::Printed(_, max)) = length else { return None };
+    // A sign is not counted.
+    let sign = u32::from(matches!(length, Length::Max(_) | Length::Printed(..)) && is_negative(value));
+    let max = u32::from(max) + sign;
+    let given = u32::try_from(ms932::characters(value)).unwrap_or(u32::MAX);
+    match length {
+        _ if given > max => Some(max + 1),
+        Length::Exact(_) => {
+            ms932::position(value, |_, letter| !matches!(letter, [b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z']))
+        }
+        _ => None,
+    }
+}
+
+fn is_negative(value: &[u8]) -> bool {
+    value.strip_prefix(b"-").is_some_and(calendar::all_digits)
 }

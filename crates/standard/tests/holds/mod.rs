@@ -1,9 +1,18 @@
 //! What holds for any input at all. Ordinary tests try it on a few, the fuzz targets on as many as there is time for.
 
+mod meaning;
+mod mending;
+mod pieces;
+mod repaired;
+
+pub(crate) use meaning::{canonical_json, differences, plan_and_actual, truth_of};
+pub(crate) use mending::mended;
+pub(crate) use pieces::{agree, records_agree};
+
 use fumibako_standard::read::Records;
 use fumibako_standard::write::{Row, Writer};
 use fumibako_standard::{
-    Edition, FileKind, FileName, Finding, Profile, Report, Severity, SourceFile, check, layout, read,
+    Context, Edition, FileKind, FileName, Finding, Profile, Report, Severity, SourceFile, check, layout, read,
 };
 
 /// Stands between two files of [`read_set`]'s input.
@@ -16,6 +25,16 @@ pub(crate) fn read_set(input: &[u8]) {
     let files: Vec<(String, &[u8])> = parts(input).take(FILES_MAX).filter_map(named).collect();
     let sources: Vec<SourceFile<'_>> = files.iter().map(|(name, bytes)| SourceFile { name, bytes }).collect();
     check_holds(&sources);
+}
+
+/// A size of piece, and files as of [`read_set`]: read piece by piece they are what they are in memory.
+pub(crate) fn piecewise(input: &[u8]) {
+    let Some((piece, input)) = input.split_first() else { return };
+    let piece = usize::from(*piece) + 1;
+    let files: Vec<(String, &[u8])> = parts(input).take(FILES_MAX).filter_map(named).collect();
+    let sources: Vec<SourceFile<'_>> = files.iter().map(|(name, bytes)| SourceFile { name, bytes }).collect();
+    agree(&sources, piece, &Context::default());
+    sources.iter().for_each(|file| records_agree(file.bytes, piece));
 }
 
 /// A report's places lie in the files, its verdicts follow from its findings, and import is no stricter than export.

@@ -314,3 +314,13 @@ fn what_a_rule_calls_good_goes_through() {
         assert_eq!(repaired.files.len(), files.len(), "{} {:?}", rule.code, repaired.decisions);
     }
 }
+
+#[test]
+fn utf_16_without_a_mark_is_left_to_a_person() {
+    let mut files = sample(UnitKind::ScheduleDelete, 3, 2);
+    let text = encoding_rs::SHIFT_JIS.decode(&files[0].bytes).0.into_owned();
+    files[0].bytes = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let repaired = repair(&sources(&files), &Accepted::proposed());
+    assert!(repaired.files.is_empty() && repaired.changes.is_empty());
+    assert!(repaired.decisions.iter().any(|decision| decision.why == "V19"), "{:?}", repaired.decisions);
+}

@@ -124,6 +124,18 @@ fn encodings() -> Vec<Case> {
             marked(b"\xFF\xFE", utf_16(false)),
         ),
         ("utf-16-big", "BOM付きUTF-16（BE）", "UTF-16, big-endian, with its mark", marked(b"\xFE\xFF", utf_16(true))),
+        (
+            "utf-16-little-without-mark",
+            "BOMのないUTF-16（LE）",
+            "UTF-16, little-endian, without a mark",
+            marked(b"", utf_16(false)),
+        ),
+        (
+            "utf-16-big-without-mark",
+            "BOMのないUTF-16（BE）",
+            "UTF-16, big-endian, without a mark",
+            marked(b"", utf_16(true)),
+        ),
         ("euc-jp", "文字コードがEUC-JP", "EUC-JP", marked(b"", encoding_rs::EUC_JP.encode(&text()).0.into_owned())),
         (
             "iso-2022-jp",

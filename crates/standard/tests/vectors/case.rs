@@ -222,7 +222,7 @@ fn answer(files: &Files, profile: Profile, service_codes: Option<&[u8]>, history
     let context = Context { service_codes: codes.as_ref(), history: &history };
     let report = check_with(&sources(files), profile, &context);
     let called = files.iter().map(|(name, _)| Called { name, shown: name }).collect();
-    let text = json_report::write(&[json_report::Folder { report: &report, files: called }]);
+    let text = json_report::write(&[json_report::Folder { report: &report, files: called, values: Vec::new() }]);
     let Said { units, findings } = serde_json::from_str(&text).expect("JSON");
     Expected { accepted: report.is_accepted(), units, findings }
 }
