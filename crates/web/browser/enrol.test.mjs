@@ -10,6 +10,7 @@ import * as lib from "./lib.mjs";
 const { fits, journey, leave, look, press, tabTo, type, visit, world } = lib;
 const codeField = (page) => page.getByRole("textbox", { name: "登録コード" });
 const button = (page, name) => page.getByRole("button", { name });
+const buttons = (page) => page.getByRole("button").filter({ visible: true }).allTextContents();
 const title = (page, name) => page.getByRole("heading", { name, level: 2 });
 /** The browser notes in its console that an answer was a refusal; the page has told the person. */
 const REFUSED = /status of 4\d\d/;
@@ -46,10 +47,15 @@ journey("r7_2 a code becomes a certificate with which the exchange opens", async
   });
 
   await step("the code is given as people type it", async () => {
+    assert.deepEqual(await buttons(page), ["登録する"], "one thing to do");
     await look(page, "enrol-1-code");
     await give(page, lib.enrolmentCode(number).toLowerCase().replaceAll("-", "　"));
     await title(page, "ファイルを保存する").waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "ファイルを保存する", "the focus goes along");
+    assert.equal(
+      await page.evaluate(() => document.activeElement.textContent),
+      "ファイルを保存する",
+      "the focus goes along",
+    );
     assert.equal(await page.title(), "2/4 ファイルを保存する — 文箱");
     await look(page, "enrol-2-file");
   });
@@ -64,6 +70,7 @@ journey("r7_2 a code becomes a certificate with which the exchange opens", async
     await press(page, button(page, "保存した。次へ"));
     await title(page, "端末に取り込む").waitFor();
     assert.equal(await page.locator("#passphrase").textContent(), file.passphrase);
+    assert.deepEqual(await buttons(page), ["合言葉を写し取る（コピー）", "戻る", "取り込んだ。次へ"]);
     await tabTo(page, page.getByRole("radio", { checked: true }));
     for (const system of ["windows", "mac", "firefox"]) {
       await page.locator(`#for-${system}`).waitFor();
@@ -103,7 +110,8 @@ journey("r7_2 a code becomes a certificate with which the exchange opens", async
   });
 
   await step("without it the exchange does not open", async () => {
-    await assert.rejects(visit(world.exchange), /ERR_BAD_SSL_CLIENT_AUTH_CERT/);
+    // Which of its errors the browser names depends on whether the alert or the end of the connection comes first.
+    await assert.rejects(visit(world.exchange), /net::ERR_/);
   });
 
   await step("the key store of Firefox and Chromium takes the file", () => {
@@ -136,7 +144,10 @@ journey("a code that does not serve is explained", async (step) => {
 
   await step("a wrong code", async () => {
     await give(page, "0000-0000-0000-0000");
-    await page.getByRole("alert").filter({ hasText: "登録コードが違うか、期限が切れたか、すでに使われています。" }).waitFor();
+    await page
+      .getByRole("alert")
+      .filter({ hasText: "登録コードが違うか、期限が切れたか、すでに使われています。" })
+      .waitFor();
     assert.ok(await page.getByRole("alert").evaluate((box) => box === document.activeElement), "it is read out");
     await look(page, "enrol-error-code");
   });
@@ -181,7 +192,10 @@ journey("what an answer says is text and nothing else", async (step) => {
 
   await step("in the file", () => {
     const read = ["pkcs12", "-info", "-nokeys", "-passin", `pass:${file.passphrase}`, "-in", file.path];
-    assert.match(execFileSync("openssl", read, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }), /friendlyName/);
+    assert.match(
+      execFileSync("openssl", read, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+      /friendlyName/,
+    );
   });
   await leave(page);
 });
@@ -205,20 +219,24 @@ journey("nobody is left with an empty page", async (step) => {
 });
 
 journey("the page is read at 200 % and at 400 %", async (step) => {
-  for (const zoom of [2, 4]) {
-    await step(`${zoom * 100} %`, async () => {
-      const page = await visit(world.enrolment, { zoom });
-      await fits(page, "the code");
-      await give(page, lib.enrolmentCode(lib.newOffice()));
-      await save(page);
-      await fits(page, "the file");
-      await page.screenshot({ path: lib.picture(`enrol-zoom-${zoom}-file`), fullPage: true });
-      await press(page, button(page, "保存した。次へ"));
-      await fits(page, "the pictures");
-      await page.screenshot({ path: lib.picture(`enrol-zoom-${zoom}-import`), fullPage: true });
-      await press(page, button(page, "取り込んだ。次へ"));
-      await fits(page, "the end");
-      await leave(page);
-    });
-  }
+  const page = await visit(world.enrolment, { zoom: 2 });
+  const look = async (name) => {
+    for (const [percent, width] of Object.entries({ 200: 640, 400: 320 })) {
+      await page.setViewportSize({ width, height: 450 });
+      await fits(page, `${name} at ${percent} %`);
+      await page.screenshot({ path: lib.picture(`enrol-zoom-${percent}-${name}`), fullPage: true });
+    }
+  };
+
+  await step("from the code to the end", async () => {
+    await look("1-code");
+    await give(page, lib.enrolmentCode(lib.newOffice()));
+    await save(page);
+    await look("2-file");
+    await press(page, button(page, "保存した。次へ"));
+    await look("3-import");
+    await press(page, button(page, "取り込んだ。次へ"));
+    await look("4-open");
+  });
+  await leave(page);
 });

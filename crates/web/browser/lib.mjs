@@ -208,7 +208,9 @@ export async function virtualAuthenticator(page) {
 
 /** The six digits an authenticator app shows (RFC 6238: SHA-1, 30 seconds). `secret` is Base32, as in the QR code. */
 export function totp(secret, at = Date.now()) {
-  const digits = [...secret.replace(/[\s=-]/g, "").toUpperCase()].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c));
+  const digits = [...secret.replace(/[\s=-]/g, "").toUpperCase()].map((c) =>
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c),
+  );
   assert.ok(digits.length > 0 && !digits.includes(-1), "a secret in Base32");
   const bits = digits.map((digit) => digit.toString(2).padStart(5, "0")).join("");
   const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));

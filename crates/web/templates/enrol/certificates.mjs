@@ -38,7 +38,10 @@ export function validUntil(certificate) {
   const digits = String.fromCharCode(...end.content);
   // UTCTime has two digits for the year, and stands for years before 2050 (RFC 5280, 4.1.2.5).
   const full = end.tag === 0x17 ? `20${digits}` : digits;
-  const [year, month, day, hour, minute, second] = full.match(/^(....)(..)(..)(..)(..)(..)Z$/).slice(1).map(Number);
+  const [year, month, day, hour, minute, second] = full
+    .match(/^(....)(..)(..)(..)(..)(..)Z$/)
+    .slice(1)
+    .map(Number);
   return new Date(Date.UTC(year, month - 1, day, hour, minute, second));
 }
 

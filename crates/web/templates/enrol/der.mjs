@@ -13,8 +13,8 @@ export const nothing = () => element(0x05);
 export const bits = (bytes) => element(0x03, Uint8Array.of(0), bytes);
 /** `[number]` around whole elements. */
 export const context = (number, ...parts) => element(0xa0 | number, ...parts);
-/** Text for the names of key files: UTF-16, the high byte first. */
-export const bmpString = (text) => element(0x1e, utf16(text));
+/** The text of names in key files. It knows no letter beyond the first 65,536; a geta mark stands for those. */
+export const bmpString = (text) => element(0x1e, utf16(text.replace(/[\u{10000}-\u{10ffff}]|\p{Cs}/gu, "〓")));
 
 /** SET OF: DER wants the members in the order of their bytes, and strict readers refuse any other. */
 export const set = (...members) => element(0x31, ...members.sort(byBytes));
@@ -34,7 +34,8 @@ export function identifier(dotted) {
   const bytes = [first * 40 + second];
   for (const arc of rest) {
     const groups = [arc & 0x7f];
-    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) groups.unshift((left & 0x7f) | 0x80);
+    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128))
+      groups.unshift((left & 0x7f) | 0x80);
     bytes.push(...groups);
   }
   return element(0x06, Uint8Array.from(bytes));
@@ -50,6 +51,7 @@ export function joined(parts) {
   return whole;
 }
 
+/** Each unit with its high byte first. */
 export function utf16(text) {
   const units = Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
   return Uint8Array.from(units.flatMap((unit) => [unit >> 8, unit & 0xff]));
@@ -58,7 +60,7 @@ export function utf16(text) {
 /** The elements that stand one after another in `bytes`: each with its tag, its content and its whole encoding. */
 export function elements(bytes) {
   const found = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const [tag, short] = [bytes[at], bytes[at + 1]];
     const count = short < 0x80 ? 0 : short & 0x7f;
     const from = at + 2 + count;

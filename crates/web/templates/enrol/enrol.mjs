@@ -149,13 +149,18 @@ function guessedSystem() {
 
 /** As people type it: full width, lower case, any kind of dash or space between. */
 function plainCode(typed) {
-  return typed.normalize("NFKC").toUpperCase().replace(/[\s\p{Pd}−ー]/gu, "");
+  return typed
+    .normalize("NFKC")
+    .toUpperCase()
+    .replace(/[\s\p{Pd}−ー]/gu, "");
 }
 
 function faultOf(code) {
   if (code === "") return "登録コードを入れてください。";
-  if (!/^[0-9A-Z]*$/.test(code)) return "登録コードは英字と数字だけです。日本語の文字や記号が混じっていないか確かめてください。";
-  if (code.length !== CODE_CHARACTERS) return `登録コードは${CODE_CHARACTERS}文字です。いま${code.length}文字あります。`;
+  if (!/^[0-9A-Z]*$/.test(code))
+    return "登録コードは英字と数字だけです。日本語の文字や記号が混じっていないか確かめてください。";
+  if (code.length !== CODE_CHARACTERS)
+    return `登録コードは${CODE_CHARACTERS}文字です。いま${code.length}文字あります。`;
   return "";
 }
 
@@ -202,7 +207,9 @@ function problemOf(error) {
   const { what, fix, incident } = error instanceof Refused ? error.problem : {};
   return {
     what: what ?? "登録できませんでした。",
-    fix: (fix ?? "もう一度「登録する」を押してください。続くときは運営者に連絡してください。") + (incident ? `（番号 ${incident}）` : ""),
+    fix:
+      (fix ?? "もう一度「登録する」を押してください。続くときは運営者に連絡してください。") +
+      (incident ? `（番号 ${incident}）` : ""),
   };
 }
 

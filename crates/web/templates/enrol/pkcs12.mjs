@@ -4,7 +4,19 @@
 // macOS 15 and later, Firefox and Chromium read, and nothing older than it has to be. Laid out like the files of OpenSSL,
 // which is what everybody tests against. The reasons are in docs/decisions.md.
 
-import { bmpString, context, element, identifier, integer, joined, nothing, octets, sequence, set, utf16 } from "./der.mjs";
+import {
+  bmpString,
+  context,
+  element,
+  identifier,
+  integer,
+  joined,
+  nothing,
+  octets,
+  sequence,
+  set,
+  utf16,
+} from "./der.mjs";
 
 /** Rounds of each key derivation. */
 export const ROUNDS = 100_000;
@@ -54,16 +66,9 @@ export async function lockFor(passphrase) {
 export async function keyFile(lock, { privateKey, certificate, above, name }) {
   const identity = new Uint8Array(await crypto.subtle.digest("SHA-256", certificate));
   // Key and certificate are known as a pair by this mark alone.
-  const attributes = set(
-    sequence(FRIENDLY_NAME, set(bmpString(name))),
-    sequence(LOCAL_KEY_ID, set(octets(identity))),
-  );
+  const attributes = set(sequence(FRIENDLY_NAME, set(bmpString(name))), sequence(LOCAL_KEY_ID, set(octets(identity))));
   const shrouded = await encrypted(lock, privateKey);
-  const key = sequence(
-    SHROUDED_KEY_BAG,
-    context(0, sequence(shrouded.algorithm, octets(shrouded.bytes))),
-    attributes,
-  );
+  const key = sequence(SHROUDED_KEY_BAG, context(0, sequence(shrouded.algorithm, octets(shrouded.bytes))), attributes);
   const bags = [certificateBag(certificate, attributes), ...above.map((issuer) => certificateBag(issuer))];
   const chain = await encrypted(lock, sequence(...bags));
   const safes = sequence(
@@ -81,8 +86,7 @@ export async function keyFile(lock, { privateKey, certificate, above, name }) {
 const certificateBag = (certificate, ...attributes) =>
   sequence(CERTIFICATE_BAG, context(0, sequence(X509_CERTIFICATE, context(0, octets(certificate)))), ...attributes);
 
-const encryptedData = ({ algorithm, bytes }) =>
-  sequence(integer(0), sequence(DATA, algorithm, element(0x80, bytes)));
+const encryptedData = ({ algorithm, bytes }) => sequence(integer(0), sequence(DATA, algorithm, element(0x80, bytes)));
 
 async function encrypted({ salt, key }, plain) {
   const iv = random(16);
@@ -92,7 +96,9 @@ async function encrypted({ salt, key }, plain) {
 }
 
 async function contentKey(passphrase, salt) {
-  const secret = await crypto.subtle.importKey("raw", new TextEncoder().encode(passphrase), "PBKDF2", false, ["deriveKey"]);
+  const secret = await crypto.subtle.importKey("raw", new TextEncoder().encode(passphrase), "PBKDF2", false, [
+    "deriveKey",
+  ]);
   const derivation = { name: "PBKDF2", hash: "SHA-256", salt, iterations: ROUNDS };
   return crypto.subtle.deriveKey(derivation, secret, { name: "AES-CBC", length: 256 }, false, ["encrypt"]);
 }
