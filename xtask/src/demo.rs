@@ -17,11 +17,7 @@ const PASSPHRASE: &str = "demonstration only, thrown away";
 
 /// `once` ends after the exchange; otherwise the server keeps serving until interrupted.
 pub(crate) fn play(once: bool) -> Done {
-    install::to_build()?;
-    run(cargo().args(["build", "--package", "fumibako"]))?;
-    let folder = std::env::temp_dir().join(format!("fumibako-demo-{}", std::process::id()));
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let demo = Demo { program: target().join("debug").join("fumibako"), folder };
+    let demo = Demo::build()?;
     let outcome = demo.play(once);
     if once {
         let _ = fs::remove_dir_all(&demo.folder);
@@ -29,16 +25,17 @@ pub(crate) fn play(once: bool) -> Done {
     outcome
 }
 
-struct Demo {
-    program: PathBuf,
-    folder: PathBuf,
+/// An exchange in a folder of its own.
+pub(crate) struct Demo {
+    pub(crate) program: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 /// The server, stopped when the demonstration ends in whatever way.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    exchange: String,
-    enrolment: String,
+    pub(crate) exchange: String,
+    pub(crate) enrolment: String,
 }
 
 impl Drop for Server {
@@ -48,7 +45,23 @@ impl Drop for Server {
     }
 }
 
+/// A fresh exchange that serves while `then` runs, and is thrown away afterwards.
+pub(crate) fn with_exchange(then: impl FnOnce(&Demo, &Server) -> Done) -> Done {
+    let demo = Demo::build()?;
+    let outcome = demo.prepare().and_then(|()| demo.serve()).and_then(|server| then(&demo, &server));
+    let _ = fs::remove_dir_all(&demo.folder);
+    outcome
+}
+
 impl Demo {
+    fn build() -> Done<Self> {
+        install::to_build()?;
+        run(cargo().args(["build", "--package", "fumibako"]))?;
+        let folder = std::env::temp_dir().join(format!("fumibako-demo-{}", std::process::id()));
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(Self { program: target().join("debug").join("fumibako"), folder })
+    }
+
     fn play(&self, once: bool) -> Done {
         self.prepare()?;
         let mut server = self.serve()?;
@@ -80,6 +93,7 @@ impl Demo {
         say("9. ディスクを調べました。利用者の氏名は、どのファイルからも読めません。");
         say(&format!("10. 画面: {} （証明書: {}、合言葉: {P12_PASSWORD}）", server.exchange, self.path("care.p12")));
         say("    この証明書をブラウザーに取り込むと開けます。");
+        say(&format!("    ブラウザーを登録する手引き: {}", server.enrolment));
         if once {
             return Ok(());
         }

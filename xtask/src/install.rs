@@ -1,7 +1,8 @@
 //! What a fresh Debian 12 with a Rust toolchain lacks. Installed by package name, only when missing, and said aloud.
 
-use crate::shell::{Done, cargo, command, exists, output, run, say};
-use std::path::Path;
+use crate::shell::{Done, cargo, command, exists, output, root, run, say, target};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// To build: a C compiler, and OpenSSL's libcrypto for the encrypted database.
 const BUILD: [&str; 3] = ["build-essential", "pkg-config", "libssl-dev"];
@@ -12,6 +13,10 @@ const CARGO_DENY: &str = "0.20.2";
 
 /// The browser will run the checks of the standard.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+
+/// For the journeys in a browser: the browser, Japanese letters for it, and the tools of the key store it shares with
+/// Firefox.
+const BROWSER: [&str; 3] = ["chromium", "fonts-noto-cjk", "libnss3-tools"];
 
 pub(crate) fn to_build() -> Done {
     packages(&BUILD)
@@ -33,6 +38,30 @@ pub(crate) fn to_test() -> Done {
         run(cargo().args(["install", "--locked", "cargo-deny", "--version", CARGO_DENY]))?;
     }
     Ok(())
+}
+
+/// Returns the folder in which Node finds what the journeys import. The browser is Debian's; none is downloaded.
+pub(crate) fn to_browse() -> Done<PathBuf> {
+    packages(&BROWSER)?;
+    for (program, package) in [("node", "nodejs"), ("npm", "npm")] {
+        if !exists(program, "--version") {
+            packages(&[package])?;
+        }
+    }
+    let (source, folder) = (root().join("crates/web/browser"), target().join("browser"));
+    let read = |path: PathBuf| fs::read(&path).map_err(|error| format!("{}: {error}", path.display()));
+    let lock = read(source.join("package-lock.json"))?;
+    // npm writes this file last.
+    let complete = folder.join("node_modules/.package-lock.json").is_file();
+    if complete && fs::read(folder.join("package-lock.json")).is_ok_and(|installed| installed == lock) {
+        return Ok(folder);
+    }
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for (name, content) in [("package.json", read(source.join("package.json"))?), ("package-lock.json", lock)] {
+        fs::write(folder.join(name), content).map_err(|error| format!("{name}: {error}"))?;
+    }
+    run(command("npm").args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&folder))?;
+    Ok(folder)
 }
 
 fn packages(wanted: &[&str]) -> Done {

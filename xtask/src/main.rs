@@ -2,6 +2,7 @@
 //!
 //! Depends on nothing but the standard library, so that it builds on a fresh machine before anything is installed.
 
+mod browser;
 mod demo;
 mod install;
 mod shell;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask demo [--once]   starts an exchange with two invented offices and sends the first letters
 cargo xtask test            everything CI runs: install, format, lints, tests, docs, dependency policy
+cargo xtask browser [WORD]  journeys in a real browser (those whose file has WORD in its name); target/screenshots
 cargo xtask check           the same without the tests
 cargo xtask load [ARGS]     drives a server over TLS and measures it beside the bare floor
 cargo xtask bench           speed of the checks on a large file, beside plain record splitting
@@ -26,6 +28,8 @@ fn main() -> ExitCode {
         ["demo"] => demo::play(false),
         ["demo", "--once"] => demo::play(true),
         ["test"] => test::everything(),
+        ["browser"] => browser::journeys(""),
+        ["browser", word] => browser::journeys(word),
         ["check"] => test::check(),
         ["load", rest @ ..] => test::load(rest),
         ["bench"] => test::bench(),

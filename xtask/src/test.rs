@@ -14,6 +14,7 @@ pub(crate) fn everything() -> Done {
     } else {
         run(cargo().args(["test", "--workspace"]))?;
     }
+    crate::browser::journeys("")?;
     policy()
 }
 

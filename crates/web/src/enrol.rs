@@ -1,5 +1,8 @@
 //! 端末の登録: the one door without a client certificate. A one-time code and a certificate request come in, a
 //! certificate goes out. The private key never leaves the device, and no personal data can be reached from here.
+//! Programs post here; people find a page that leads them through it.
+
+mod page;
 
 use crate::app::App;
 use crate::listener::Peer;
@@ -17,6 +20,11 @@ use utoipa::ToSchema;
 const BODY_BYTES_MAX: usize = 16 << 10;
 /// Guessing is hopeless (80 bits), but each attempt costs a signature check.
 const ATTEMPTS_AT_ONCE_MAX: usize = 8;
+
+/// What the page may do: its own scripts, its own requests, and no text that becomes script.
+pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
+     img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// What a device sends to be enrolled.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -45,6 +53,7 @@ pub struct EnrolAnswer {
 pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route("/enrol", post(enrol).layer(GlobalConcurrencyLimitLayer::new(ATTEMPTS_AT_ONCE_MAX)))
+        .merge(page::router())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .fallback(async || Problem::no_such_path())
         .method_not_allowed_fallback(async || Problem::method())

@@ -35,18 +35,18 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 /// A peer that sends nothing for this long in the middle of a body is let go.
 const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// Everything on every answer (R5.9). Scripts are not used yet, so none may run.
-const HEADERS: [(HeaderName, &str); 6] = [
+/// Everything on every answer (R5.9).
+const HEADERS: [(HeaderName, &str); 5] = [
     (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
 ];
+
+/// What the exchange's pages may do. Scripts are not used yet, so none may run.
+const EXCHANGE_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What [`serve`] needs.
 #[derive(Debug)]
@@ -79,8 +79,13 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
         let _ = stop.wait_for(|stop| *stop).await;
     };
     tokio::join!(
-        listener::serve(service.exchange, exchange_tls, guard(exchange_router(app.clone())), stopped(stop.clone())),
-        listener::serve(service.enrolment, enrolment_tls, guard(enrol::router(app)), stopped(stop)),
+        listener::serve(
+            service.exchange,
+            exchange_tls,
+            guard(exchange_router(app.clone()), EXCHANGE_POLICY),
+            stopped(stop.clone())
+        ),
+        listener::serve(service.enrolment, enrolment_tls, guard(enrol::router(app), enrol::POLICY), stopped(stop)),
     );
     Ok(())
 }
@@ -112,8 +117,9 @@ async fn icon() -> impl axum::response::IntoResponse {
     ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("../templates/icon.svg"))
 }
 
-fn guard(router: Router) -> Router {
-    let router = HEADERS.into_iter().fold(router, |router, (name, value)| {
+fn guard(router: Router, policy: &'static str) -> Router {
+    let headers = HEADERS.into_iter().chain([(header::CONTENT_SECURITY_POLICY, policy)]);
+    let router = headers.fold(router, |router, (name, value)| {
         router.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)))
     });
     router.layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX)).layer(CatchPanicLayer::custom(

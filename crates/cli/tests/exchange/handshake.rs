@@ -276,9 +276,45 @@ async fn answers_on_an_open_connection_come_at_once() {
 async fn enrolment_cannot_reach_anything_else() {
     let world = world().await;
     let http = crate::device::builder(world.exchange.authority()).build().unwrap();
-    for path in ["/", "/api/v1/received", "/api/v1/openapi.json", "/enrol/../api/v1/received"] {
+    for path in ["/api/v1/received", "/api/v1/openapi.json", "/enrol/../api/v1/received"] {
         let response = http.get(format!("{}{path}", world.server.enrolment_url)).send().await.unwrap();
         crate::answer::Answer::read(response).await.problem(404, "H12");
+    }
+}
+
+#[tokio::test]
+async fn the_enrolment_page_needs_only_its_own_files_and_knows_no_office() {
+    let world = world().await;
+    let office = world.offices().await.sender.number;
+    let http = crate::device::builder(world.exchange.authority()).build().unwrap();
+    let get = async |path: &str| {
+        let response = http.get(format!("{}{path}", world.server.enrolment_url)).send().await.unwrap();
+        crate::answer::Answer::read(response).await.done()
+    };
+    let page = get("/").await;
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'; connect-src 'self';"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    let text = String::from_utf8(page.body).unwrap();
+    assert!(!text.contains(&office) && !text.contains("style=") && !text.contains("onclick"));
+    let named = |text: &str, before: &str| -> Vec<String> {
+        text.split(before).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+    };
+    let mut files = [named(&text, "src=\""), named(&text, "href=\"")].concat();
+    assert!(!files.is_empty());
+    while let Some(file) = files.pop() {
+        assert!(file.starts_with('/'), "{file} is from elsewhere");
+        let answer = get(&file).await;
+        let kind = answer.headers["content-type"].to_str().unwrap();
+        match file.rsplit('.').next().unwrap() {
+            "mjs" => {
+                assert_eq!(kind, "text/javascript; charset=utf-8");
+                let imports = named(&String::from_utf8(answer.body).unwrap(), "from \"./");
+                files.extend(imports.into_iter().map(|file| format!("/{file}")));
+            }
+            "css" => assert_eq!(kind, "text/css; charset=utf-8"),
+            other => assert_eq!((other, kind), ("svg", "image/svg+xml")),
+        }
     }
 }
 
