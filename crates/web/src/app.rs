@@ -1,3 +1,4 @@
+use crate::gate::Gate;
 use std::sync::Arc;
 use store::Store;
 use tokio::sync::Semaphore;
@@ -25,13 +26,15 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) limits: Limits,
     pub(crate) exchange_url: Arc<str>,
+    pub(crate) gate: Arc<Gate>,
     /// One permit per KiB of upload in memory.
     pub(crate) upload_memory: Arc<Semaphore>,
 }
 
 impl App {
-    pub(crate) fn new(store: Arc<Store>, limits: Limits, exchange_url: &str) -> Self {
+    pub(crate) fn new(store: Arc<Store>, limits: Limits, exchange_url: &str, gate: Arc<Gate>) -> Self {
         let permits = (limits.upload_memory_bytes >> 10).clamp(1, Semaphore::MAX_PERMITS);
-        Self { store, limits, exchange_url: exchange_url.into(), upload_memory: Arc::new(Semaphore::new(permits)) }
+        let upload_memory = Arc::new(Semaphore::new(permits));
+        Self { store, limits, exchange_url: exchange_url.into(), gate, upload_memory }
     }
 }

@@ -19,6 +19,11 @@ impl FromRequestParts<App> for Caller {
         let peer = parts.extensions.get::<Peer>().ok_or_else(Problem::unknown_device)?;
         let digest = peer.certificate_digest.as_deref().ok_or_else(Problem::unknown_device)?;
         match app.store.asker(digest, peer.address).await? {
+            // The handshake looked at the exception too; it may have ended since (R5.3).
+            Some(asker) if peer.tls12 && !app.store.may_use_tls12(&asker).await? => {
+                app.store.record_tls12_refused(&asker).await?;
+                Err(Problem::tls12())
+            }
             Some(asker) => Ok(Self { asker }),
             None => {
                 app.store.record_stranger(peer.address).await?;

@@ -2,6 +2,8 @@
 
 mod deliver;
 mod list;
+mod notices;
+mod renew;
 mod send;
 mod view;
 
@@ -16,6 +18,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use renew::{RenewAnswer, RenewRequest};
 pub(crate) use view::FindingView;
 pub(crate) use view::TransmissionView;
 
@@ -36,6 +39,8 @@ fn routes() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(deliver::zip))
         .routes(routes!(deliver::acknowledge))
         .routes(routes!(deliver::withdraw))
+        .routes(routes!(renew::renew))
+        .routes(routes!(notices::notices))
         .split_for_parts()
 }
 
