@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::factor::{Kind, Proof, TwoFactors};
+use crate::recovery::{Purpose, Redeemed};
 
 /// Without a request for so long, a session ends (R8.14).
 pub const IDLE: SignedDuration = SignedDuration::from_mins(15);
@@ -104,23 +105,19 @@ impl Opening {
         Self::at(Level::Full, factors.account(), now, None)
     }
 
-    /// The set-up, by a one-time code (R8.12).
+    /// The set-up, by a one-time code (R8.12). `None` for the code of a temporary pass, which sets nothing up.
     #[must_use]
-    pub fn enrol(code: crate::recovery::Redeemed, now: Timestamp) -> Self {
-        Self::at(Level::Enrol, code.account(), now, None)
+    pub fn enrol(code: Redeemed, now: Timestamp) -> Option<Self> {
+        let sets_up = code.purpose().sets_password() || code.purpose().sets_factor();
+        sets_up.then(|| Self::at(Level::Enrol, code.account(), now, None))
     }
 
     /// With a temporary pass: a right password and a redeemed code for a pass, of one account (R8.13). `None` otherwise.
     #[must_use]
-    pub fn temporary(
-        password: Proof,
-        pass: crate::recovery::Redeemed,
-        ends_at: Timestamp,
-        now: Timestamp,
-    ) -> Option<Self> {
+    pub fn temporary(password: Proof, pass: Redeemed, ends_at: Timestamp, now: Timestamp) -> Option<Self> {
         let fits = password.kind() == Kind::Knowledge
             && password.account() == pass.account()
-            && pass.purpose() == crate::recovery::Purpose::Temporary;
+            && pass.purpose() == Purpose::Temporary;
         fits.then(|| Self::at(Level::Temporary, password.account(), now, Some(ends_at)))
     }
 

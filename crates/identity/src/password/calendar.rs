@@ -3,8 +3,10 @@
 /// Something that looks like a year or a date, at the beginning of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum When {
-    /// 1980, S55, 昭和55年.
+    /// 1980, 昭和55年.
     Year,
+    /// S55: so short that chance makes it too.
+    ShortYear,
     /// 19800512, 1980/5/12.
     Date,
     /// 800512.
@@ -105,7 +107,8 @@ fn era(chars: &[char]) -> Option<(usize, When)> {
             return None;
         }
         let year = number(&rest[..digits]);
-        (1..=*last).contains(&year).then(|| (letters + digits + suffix(&rest[digits..]), When::Year))
+        let kind = if letters == 1 { When::ShortYear } else { When::Year };
+        (1..=*last).contains(&year).then(|| (letters + digits + suffix(&rest[digits..]), kind))
     })
 }
 
@@ -145,10 +148,10 @@ mod tests {
             ("1980x", Some((4, When::Year))),
             ("1980年", Some((5, When::Year))),
             ("2026", Some((4, When::Year))),
-            ("s55", Some((3, When::Year))),
+            ("s55", Some((3, When::ShortYear))),
             ("昭和55年", Some((5, When::Year))),
             ("heisei3", Some((7, When::Year))),
-            ("r08", Some((3, When::Year))),
+            ("r08", Some((3, When::ShortYear))),
             ("19800512", Some((8, When::Date))),
             ("12051980", Some((8, When::Date))),
             ("1980/5/12", Some((9, When::Date))),

@@ -12,13 +12,16 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::calendar::{When, whens};
 use super::keyboard::walk;
 use super::romaji::{is_kana, katakana};
-use super::words::{WORD_CHARS_MAX, forms, is_word};
+use super::words::{WORD_CHARS_MAX, Word, forms, word};
 use super::{About, Pattern};
 
 /// The longest text that is cut up.
 pub(super) const CHARS_MAX: usize = super::PASSWORD_CHARS_MAX;
-/// What `zxcvbn` is given at a time: its search for repeats grows with more than the square of the length.
-const ZXCVBN_CHARS_MAX: usize = 64;
+/// What `zxcvbn` is given at a time. It multiplies up to the factorial of the number of pieces, and beyond twenty pieces
+/// that overflows; its search for repeats grows with more than the square of the length besides.
+const ZXCVBN_CHARS_MAX: usize = 20;
+/// How far one such window lies from the next: what is no longer than this is seen whole by one of them.
+const ZXCVBN_STRIDE: usize = 10;
 /// How many names, offices and the like are looked at.
 const ATTRIBUTES_MAX: usize = 32;
 /// How much of each.
@@ -36,14 +39,19 @@ mod price {
     pub(super) const KANA: u32 = 60;
     pub(super) const KANJI: u32 = 90;
     pub(super) const WORD: u32 = 80;
+    /// There are few words of care, and whoever guesses begins with them.
+    pub(super) const TRADE_WORD: u32 = 50;
     /// What others know about a person is worth next to nothing.
     pub(super) const ATTRIBUTE: u32 = 20;
     pub(super) const YEAR: u32 = 50;
+    pub(super) const SHORT_YEAR: u32 = 80;
     pub(super) const DATE: u32 = 100;
     pub(super) const SHORT_DATE: u32 = 90;
     pub(super) const DAY: u32 = 80;
-    pub(super) const WALK: u32 = 60;
-    pub(super) const TURN: u32 = 15;
+    pub(super) const WALK: u32 = 90;
+    pub(super) const TURN: u32 = 20;
+    /// Who walks once walks on: 1qaz, 2wsx, 3edc.
+    pub(super) const NEXT_WALK: u32 = 40;
     pub(super) const SEQUENCE: u32 = 60;
     /// For writing a word backwards, with 0 for o, in mixed case; for writing something once more.
     pub(super) const TWIST: u32 = 10;
@@ -59,8 +67,12 @@ const ORDERS: [&str; 4] = [
     "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン",
     "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセス",
 ];
-/// A shorter run of an order, or of one character, is an accident.
+/// A shorter run of an order is an accident.
+const ORDER_CHARS_MIN: usize = 4;
+/// A shorter repeat is an accident.
 const RUN_CHARS_MIN: usize = 3;
+/// A shorter word of a list of frequent passwords is an accident: the lists hold thousands of three letters.
+const KNOWN_CHARS_MIN: usize = 4;
 
 /// What a password is worth, and what made it cheap.
 #[derive(Debug, PartialEq, Eq)]
@@ -282,9 +294,14 @@ impl<'a> Folded<'a> {
         let most = self.chars.len().min(from + WORD_CHARS_MAX);
         for view in &self.views {
             for to in from + 1..=most {
-                let word = view.slice(from, to);
-                let named = attributes.0.get(word).map(|pattern| (price::ATTRIBUTE, *pattern));
-                let named = named.or_else(|| is_word(word).then_some((price::WORD, Pattern::Word)));
+                let part = view.slice(from, to);
+                let named = attributes.0.get(part).map(|pattern| (price::ATTRIBUTE, *pattern));
+                let named = named.or_else(|| {
+                    word(part).map(|word| match word {
+                        Word::Trade => (price::TRADE_WORD, Pattern::Word),
+                        Word::Common => (price::WORD, Pattern::Word),
+                    })
+                });
                 if let Some((price, pattern)) = named {
                     pieces.push((to, price + view.extra + odd_case(&self.chars[from..to]), pattern));
                 }
@@ -297,6 +314,7 @@ impl<'a> Folded<'a> {
         for (length, when) in whens(&self.folded[from..]) {
             let price = match when {
                 When::Year => price::YEAR,
+                When::ShortYear => price::SHORT_YEAR,
                 When::Date => price::DATE,
                 When::ShortDate => price::SHORT_DATE,
                 When::Day => price::DAY,
@@ -346,8 +364,13 @@ impl<'a> Folded<'a> {
         let mut to = self.chars.len();
         while to > 0 {
             let Piece { from, price, pattern } = best[to].1;
-            let again = pattern.is_some() && !seen.insert(&self.folded[from..to]);
-            decibits += if again { price.min(price::TWIST) } else { price };
+            let counts = pattern.is_some() || price == price::COMMON_SYMBOL;
+            let again = counts && !seen.insert(&self.folded[from..to]);
+            decibits += match pattern {
+                _ if again => price.min(price::TWIST),
+                Some(Pattern::Keyboard) if patterns.contains(&Pattern::Keyboard) => price.min(price::NEXT_WALK),
+                _ => price,
+            };
             patterns.extend(pattern);
             to = from;
         }
@@ -378,7 +401,7 @@ fn odd_case(chars: &[char]) -> u32 {
     if capitals == 0 || rest.iter().all(|char| !char.is_lowercase()) { 0 } else { price::TWIST }
 }
 
-/// How long a run of this order, forwards or backwards, or of one character, begins the text.
+/// How long a run of this order, forwards or backwards, begins the text.
 fn run(order: &str, chars: &[char]) -> Option<usize> {
     let first = *chars.first()?;
     let order: Vec<char> = order.chars().collect();
@@ -388,40 +411,39 @@ fn run(order: &str, chars: &[char]) -> Option<usize> {
         let backwards = order[..=at].iter().rev().zip(chars).take_while(|(a, b)| a == b).count();
         longest = longest.max(forwards).max(backwards);
     }
-    (longest >= RUN_CHARS_MIN).then_some(longest)
+    (longest >= ORDER_CHARS_MIN).then_some(longest)
 }
 
 /// What `zxcvbn` recognises: English words, frequent passwords, walks and repeats of its own.
 ///
 /// It is given runs of ASCII only and a bounded length of each: beyond ASCII it knows nothing, and some of its patterns take
-/// every digit of the world for one it can read. Its years and dates are left aside: they depend on the present year, and
-/// nothing here may.
+/// every digit of the world for one it can read. Its sequences are left aside, being too easily found in what is random, and
+/// its years and dates: they depend on the present year, and nothing here may.
 fn known(chars: &[char]) -> Vec<(usize, usize, u32, Pattern)> {
     use zxcvbn::matching::patterns::MatchPattern;
     let mut found = Vec::new();
     let mut start = 0;
     for run in chars.split(|char| !char.is_ascii()) {
-        for (nth, window) in run.chunks(ZXCVBN_CHARS_MAX).enumerate() {
+        for from in (0..run.len()).step_by(ZXCVBN_STRIDE) {
+            let window = &run[from..run.len().min(from + ZXCVBN_CHARS_MAX)];
             let text: String = window.iter().collect();
             for piece in zxcvbn::zxcvbn(&text, &[]).sequence() {
-                let pattern = match piece.pattern {
-                    MatchPattern::Dictionary(_) => Pattern::Common,
-                    MatchPattern::Spatial(_) => Pattern::Keyboard,
-                    MatchPattern::Repeat(_) => Pattern::Repeat,
-                    MatchPattern::Sequence(_) => Pattern::Sequence,
-                    MatchPattern::Regex(_) | MatchPattern::Date(_) | MatchPattern::BruteForce => continue,
+                let (pattern, least) = match piece.pattern {
+                    MatchPattern::Dictionary(_) => (Pattern::Common, KNOWN_CHARS_MIN),
+                    MatchPattern::Spatial(_) => (Pattern::Keyboard, KNOWN_CHARS_MIN),
+                    MatchPattern::Repeat(_) => (Pattern::Repeat, RUN_CHARS_MIN),
+                    MatchPattern::Sequence(_)
+                    | MatchPattern::Regex(_)
+                    | MatchPattern::Date(_)
+                    | MatchPattern::BruteForce => continue,
                 };
-                // Two characters are an accident.
-                if piece.j < piece.i + RUN_CHARS_MIN - 1 {
-                    continue;
+                if piece.j + 1 >= piece.i + least {
+                    let price = decibits(piece.guesses.unwrap_or(u64::MAX));
+                    found.push((start + from + piece.i, start + from + piece.j + 1, price, pattern));
                 }
-                let offset = start + nth * ZXCVBN_CHARS_MAX;
-                found.push((
-                    offset + piece.i,
-                    offset + piece.j + 1,
-                    decibits(piece.guesses.unwrap_or(u64::MAX)),
-                    pattern,
-                ));
+            }
+            if from + ZXCVBN_CHARS_MAX >= run.len() {
+                break;
             }
         }
         start += run.len() + 1;

@@ -1,6 +1,6 @@
 //! 言葉の一覧: common words, names, places and the words of care, in kana, in their usual writing and in Latin letters.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::romaji::{is_kana, katakana, spellings};
@@ -15,24 +15,37 @@ const LATIN_CHARS_MIN: usize = 4;
 /// Shorter kana or kanji likewise.
 const JAPANESE_CHARS_MIN: usize = 2;
 
-static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let entries = LIST.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace);
-    let mut words = HashSet::new();
-    for form in entries.flat_map(|entry| entry.split('/')) {
-        for form in forms(form) {
+/// What kind of word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Word {
+    /// Of care, of its offices, of this exchange: the first a guesser tries.
+    Trade,
+    /// Any other.
+    Common,
+}
+
+static WORDS: LazyLock<HashMap<String, Word>> = LazyLock::new(|| {
+    let (mut words, mut kind) = (HashMap::new(), Word::Common);
+    for line in LIST.lines() {
+        if line.starts_with('#') {
+            kind = if line.starts_with("##") { Word::Trade } else { Word::Common };
+            continue;
+        }
+        for form in line.split_whitespace().flat_map(|entry| entry.split('/')).flat_map(forms) {
             let chars = form.chars().count();
             let least = if form.is_ascii() { LATIN_CHARS_MIN } else { JAPANESE_CHARS_MIN };
             if (least..=WORD_CHARS_MAX).contains(&chars) {
-                words.insert(form);
+                let kept = words.entry(form).or_insert(kind);
+                *kept = kind.min(*kept);
             }
         }
     }
     words
 });
 
-/// Whether a folded text (small letters, katakana) is a word of the list.
-pub(super) fn is_word(folded: &str) -> bool {
-    WORDS.contains(folded)
+/// Whether a folded text (small letters, katakana) is a word of the list, and of which kind.
+pub(super) fn word(folded: &str) -> Option<Word> {
+    WORDS.get(folded).copied()
 }
 
 /// A word as it may stand in a folded password: itself in katakana, and its Latin spellings if it is kana.
@@ -54,8 +67,10 @@ mod tests {
         for word in
             ["kaigo", "sien", "shien", "カイゴ", "介護", "yamada", "ヤマダ", "山田", "tokyo", "toukyou", "sakura"]
         {
-            assert!(is_word(word), "{word}");
+            assert!(super::word(word).is_some(), "{word}");
         }
+        assert_eq!((word("kaigo"), word("sakura"), word("xyzzy")), (Some(Word::Trade), Some(Word::Common), None));
+        assert_eq!(word("よろしく"), None, "kana are looked for as katakana");
     }
 
     #[test]
