@@ -11,7 +11,7 @@ pub const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
 /// The longest wait.
 pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(15);
 /// Wrong tries in a row after which waiting no longer helps: the account is locked at this device until somebody's
-/// identity has been checked (R8.9).
+/// identity has been checked: the counter goes when a case of recovery for the account is done (R8.9).
 pub const LOCKED_AFTER: u32 = 50;
 /// Without a wrong try for so long, a ladder of waits is forgotten; a lock is not.
 pub const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);

@@ -22,6 +22,10 @@ pub(super) const CHARS_MAX: usize = super::PASSWORD_CHARS_MAX;
 const ZXCVBN_CHARS_MAX: usize = 20;
 /// How far one such window lies from the next: what is no longer than this is seen whole by one of them.
 const ZXCVBN_STRIDE: usize = 10;
+/// What `zxcvbn` takes for letters, each for one or more.
+const LEET: &str = "4@8({[<369!|1705$+%2";
+/// It tries every combination of them: with more kinds than this in a window, it sees only what stands between them.
+const LEET_KINDS_MAX: usize = 5;
 /// How many names, offices and the like are looked at.
 const ATTRIBUTES_MAX: usize = 32;
 /// How much of each.
@@ -422,24 +426,36 @@ fn run(order: &str, chars: &[char]) -> Option<usize> {
 fn known(chars: &[char]) -> Vec<(usize, usize, u32, Pattern)> {
     use zxcvbn::matching::patterns::MatchPattern;
     let mut found = Vec::new();
+    let mut look = |from: usize, part: &[char]| {
+        let text: String = part.iter().collect();
+        for piece in zxcvbn::zxcvbn(&text, &[]).sequence() {
+            let (pattern, least) = match piece.pattern {
+                MatchPattern::Dictionary(_) => (Pattern::Common, KNOWN_CHARS_MIN),
+                MatchPattern::Spatial(_) => (Pattern::Keyboard, KNOWN_CHARS_MIN),
+                MatchPattern::Repeat(_) => (Pattern::Repeat, RUN_CHARS_MIN),
+                MatchPattern::Sequence(_)
+                | MatchPattern::Regex(_)
+                | MatchPattern::Date(_)
+                | MatchPattern::BruteForce => continue,
+            };
+            let price = decibits(piece.guesses.unwrap_or(u64::MAX));
+            if piece.j < part.len() && piece.j + 1 >= piece.i + least {
+                found.push((from + piece.i, from + piece.j + 1, price, pattern));
+            }
+        }
+    };
     let mut start = 0;
     for run in chars.split(|char| !char.is_ascii()) {
         for from in (0..run.len()).step_by(ZXCVBN_STRIDE) {
             let window = &run[from..run.len().min(from + ZXCVBN_CHARS_MAX)];
-            let text: String = window.iter().collect();
-            for piece in zxcvbn::zxcvbn(&text, &[]).sequence() {
-                let (pattern, least) = match piece.pattern {
-                    MatchPattern::Dictionary(_) => (Pattern::Common, KNOWN_CHARS_MIN),
-                    MatchPattern::Spatial(_) => (Pattern::Keyboard, KNOWN_CHARS_MIN),
-                    MatchPattern::Repeat(_) => (Pattern::Repeat, RUN_CHARS_MIN),
-                    MatchPattern::Sequence(_)
-                    | MatchPattern::Regex(_)
-                    | MatchPattern::Date(_)
-                    | MatchPattern::BruteForce => continue,
-                };
-                if piece.j + 1 >= piece.i + least {
-                    let price = decibits(piece.guesses.unwrap_or(u64::MAX));
-                    found.push((start + from + piece.i, start + from + piece.j + 1, price, pattern));
+            let stands_for_letter: HashSet<char> = window.iter().copied().filter(|char| LEET.contains(*char)).collect();
+            if stands_for_letter.len() <= LEET_KINDS_MAX {
+                look(start + from, window);
+            } else {
+                let mut at = start + from;
+                for part in window.split(|char| LEET.contains(*char)) {
+                    look(at, part);
+                    at += part.len() + 1;
                 }
             }
             if from + ZXCVBN_CHARS_MAX >= run.len() {
@@ -448,7 +464,6 @@ fn known(chars: &[char]) -> Vec<(usize, usize, u32, Pattern)> {
         }
         start += run.len() + 1;
     }
-    found.retain(|(from, to, ..)| from < to && *to <= chars.len());
     found
 }
 

@@ -241,9 +241,11 @@ fn document() -> String {
          「ソフト」は、ケアソフトの接続に要る範囲です。空欄は、ソフトにはできません。\n\n## 兼ねられない役割\n\n\
          付与・代行・一時パス・同じ人の別のアカウントのどれによっても兼ねられません。\n\n| 役割 | 役割 | 理由 |\n|---|---|---|\n",
     );
+    writeln!(page, "| 事業所のどの役割も | 運営者のどの役割も | {} |", Why::OperatorAndOffice.what())
+        .expect("a String takes everything");
     for (at, a) in Role::ALL.into_iter().enumerate() {
         for b in Role::ALL.into_iter().skip(at + 1) {
-            if let Some(why) = incompatible(a, b) {
+            if let Some(why) = incompatible(a, b).filter(|why| *why != Why::OperatorAndOffice) {
                 writeln!(page, "| {} | {} | {} |", a.label(), b.label(), why.what())
                     .expect("a String takes everything");
             }
