@@ -120,7 +120,11 @@ pub enum Deed {
     Enrol,
     /// Show the second factor after the password.
     ShowSecondFactor,
-    /// See and change one's own password, factors, codes and sessions; choose the office; sign out.
+    /// End one's own session, however far it has come.
+    SignOut,
+    /// Choose the office to act for.
+    ChooseOffice,
+    /// See and change one's own password, factors, codes and sessions.
     OwnAccount,
     /// See which sets came and went, without their content.
     ListSets,
@@ -174,9 +178,11 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed, for documents and tests.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::Enrol,
         Self::ShowSecondFactor,
+        Self::SignOut,
+        Self::ChooseOffice,
         Self::OwnAccount,
         Self::ListSets,
         Self::ReadSets,
@@ -210,6 +216,8 @@ impl Deed {
         match self {
             Self::Enrol => "enrol",
             Self::ShowSecondFactor => "show-second-factor",
+            Self::SignOut => "sign-out",
+            Self::ChooseOffice => "choose-office",
             Self::OwnAccount => "own-account",
             Self::ListSets => "list-sets",
             Self::ReadSets => "read-sets",
@@ -244,6 +252,8 @@ impl Deed {
         match self {
             Self::Enrol => "登録コードで自分のパスワードなどを決める",
             Self::ShowSecondFactor => "パスワードのあとに二つ目の要素を示す",
+            Self::SignOut => "サインアウトする",
+            Self::ChooseOffice => "どの事業所の仕事をするか選ぶ",
             Self::OwnAccount => "自分のパスワード・認証の手段・サインインの状況を見る、変える",
             Self::ListSets => "届いたもの・送ったものの一覧を見る",
             Self::ReadSets => "受け取ったデータの中身を見る",
@@ -286,7 +296,10 @@ impl Deed {
     /// Whether it can be done with a temporary pass: the day's work goes on, nothing about rights or keys (R8.13).
     #[must_use]
     pub const fn with_temporary_pass(self) -> bool {
-        matches!(self, Self::ListSets | Self::ReadSets | Self::CollectSets | Self::SendSets)
+        matches!(
+            self,
+            Self::SignOut | Self::ChooseOffice | Self::ListSets | Self::ReadSets | Self::CollectSets | Self::SendSets
+        )
     }
 }
 
@@ -295,6 +308,8 @@ impl Deed {
 pub enum Who {
     /// Whoever holds a session of exactly this level; rights do not count.
     At(Level),
+    /// Whoever holds a session of any level: nobody is kept in.
+    InSession,
     /// Whoever is fully signed in, even before a role has been confirmed.
     SignedIn,
     /// Whoever is fully signed in and holds one of these.
@@ -308,6 +323,8 @@ pub const TABLE: &[(Deed, Who)] = {
     &[
         (Deed::Enrol, Who::At(Level::Enrol)),
         (Deed::ShowSecondFactor, Who::At(Level::Password)),
+        (Deed::SignOut, Who::InSession),
+        (Deed::ChooseOffice, Who::SignedIn),
         (Deed::OwnAccount, Who::SignedIn),
         (Deed::ListSets, Who::Holders(&[OfficeAdministrator, OfficeStaff, OfficeViewer])),
         (Deed::ReadSets, Who::Holders(&[OfficeAdministrator, OfficeStaff, OfficeViewer])),
@@ -344,11 +361,11 @@ pub fn who(deed: Deed) -> Option<Who> {
 
 /// Whether somebody fully signed in with these roles, all held at the place the deed concerns, may do it.
 ///
-/// Roles that cannot stand together allow nothing but one's own account, however they came together (R12.5).
+/// Roles that cannot stand together allow nothing but what everyone signed in may, however they came together (R12.5).
 #[must_use]
 pub fn may(roles: &BTreeSet<Role>, deed: Deed) -> bool {
     match who(deed) {
-        Some(Who::SignedIn) => true,
+        Some(Who::InSession | Who::SignedIn) => true,
         Some(Who::Holders(holders)) => {
             first_conflict(roles.iter().copied()).is_none() && holders.iter().any(|role| roles.contains(role))
         }
@@ -364,10 +381,10 @@ pub fn decide(level: Level, roles: &BTreeSet<Role>, held: &[Held], deed: Deed) -
     let who = who(deed).ok_or(Denied::NotListed)?;
     match (level, who) {
         (level, Who::At(needed)) => (level == needed).then_some(()).ok_or(Denied::Level),
+        (_, Who::InSession) => Ok(()),
         (Level::Password | Level::Enrol, _) => Err(Denied::Level),
-        (Level::Temporary, Who::SignedIn) => Err(Denied::Level),
-        (Level::Temporary, Who::Holders(_)) if !deed.with_temporary_pass() => Err(Denied::Level),
-        (Level::Full, Who::SignedIn) => Ok(()),
+        (Level::Temporary, _) if !deed.with_temporary_pass() => Err(Denied::Level),
+        (Level::Full | Level::Temporary, Who::SignedIn) => Ok(()),
         (Level::Full | Level::Temporary, Who::Holders(holders)) => {
             let everything = roles.iter().copied().chain(held.iter().map(|held| held.role));
             if let Some(why) = first_conflict(everything) {

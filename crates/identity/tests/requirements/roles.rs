@@ -9,6 +9,9 @@ use fumibako_identity::scope::{NotScopes, Scope, Scopes};
 use fumibako_identity::session::Level;
 use proptest::prelude::*;
 
+/// What needs a session and no role.
+const FOR_EVERYONE: [Deed; 3] = [Deed::SignOut, Deed::ChooseOffice, Deed::OwnAccount];
+
 fn only(role: Role) -> BTreeSet<Role> {
     BTreeSet::from([role])
 }
@@ -18,6 +21,8 @@ const MATRIX: &str = "\
 deed                a s v o k m u
 enrol               . . . . . . .
 show-second-factor  . . . . . . .
+sign-out            x x x x x x x
+choose-office       x x x x x x x
 own-account         x x x x x x x
 list-sets           x x x . . . .
 read-sets           x x x . . . .
@@ -61,7 +66,7 @@ fn r12_1_every_deed_is_in_the_table_once_and_nobody_may_do_anything() {
     assert_eq!((listed.len(), TABLE.len()), (Deed::ALL.len(), Deed::ALL.len()));
     let nobody = BTreeSet::new();
     for deed in Deed::ALL {
-        assert_eq!(may(&nobody, deed), deed == Deed::OwnAccount, "{}", deed.id());
+        assert_eq!(may(&nobody, deed), FOR_EVERYONE.contains(&deed), "{}", deed.id());
     }
     let ids: BTreeSet<_> = Deed::ALL.iter().map(|deed| deed.id()).collect();
     assert_eq!(ids.len(), Deed::ALL.len());
@@ -73,8 +78,8 @@ fn r8_2_only_a_full_session_reaches_rights() {
         for deed in Deed::ALL {
             let decided = |level| decide(level, &only(role), &[], deed);
             assert_eq!(decided(Level::Full).is_ok(), may(&only(role), deed), "{} {}", role.id(), deed.id());
-            assert_eq!(decided(Level::Password).is_ok(), deed == Deed::ShowSecondFactor);
-            assert_eq!(decided(Level::Enrol).is_ok(), deed == Deed::Enrol, "R8.12");
+            assert_eq!(decided(Level::Password).is_ok(), [Deed::ShowSecondFactor, Deed::SignOut].contains(&deed));
+            assert_eq!(decided(Level::Enrol).is_ok(), [Deed::Enrol, Deed::SignOut].contains(&deed), "R8.12");
             let passes = may(&only(role), deed) && deed.with_temporary_pass();
             assert_eq!(decided(Level::Temporary).is_ok(), passes, "R8.13");
         }
@@ -115,7 +120,7 @@ fn r12_5_no_way_brings_incompatible_roles_together() {
                 assert_eq!(may_hold(&[held], b).err().map(|conflict| conflict.held), incompatible(a, b).map(|_| held));
                 let Some(why) = incompatible(a, b) else { continue };
                 // And at the time of acting, should they have come together all the same.
-                for deed in Deed::ALL.into_iter().filter(|deed| may(&only(b), *deed) && *deed != Deed::OwnAccount) {
+                for deed in Deed::ALL.into_iter().filter(|deed| may(&only(b), *deed) && !FOR_EVERYONE.contains(deed)) {
                     assert_eq!(decide(Level::Full, &only(b), &[held], deed), Err(Denied::Incompatible(why)));
                     assert!(!may(&BTreeSet::from([a, b]), deed));
                 }
@@ -238,6 +243,7 @@ fn document() -> String {
     }
     page.push_str(
         "\n「登録中」は登録コードで入った人だけ、「途中」はパスワードのあと二つ目の要素を示す前の人だけができます。\n\
+         サインアウトは、どの段階でもできます。\n\
          「ソフト」は、ケアソフトの接続に要る範囲です。空欄は、ソフトにはできません。\n\n## 兼ねられない役割\n\n\
          付与・代行・一時パス・同じ人の別のアカウントのどれによっても兼ねられません。\n\n| 役割 | 役割 | 理由 |\n|---|---|---|\n",
     );
