@@ -22,6 +22,7 @@ pub struct Asker {
     /// From where, if known.
     pub address: Option<IpAddr>,
     pub(crate) certificate_serial: Vec<u8>,
+    /// Of the certificate of this very connection: sessions are bound to it (R8.14).
     pub(crate) certificate_digest: String,
 }
 
@@ -83,7 +84,7 @@ impl FromStr for RevocationReason {
 /// An outside certificate counts only as long as its authority does.
 const BY_CERTIFICATE: &str = "
     SELECT d.device_id, c.serial, c.certificate_digest, c.replaces, c.first_used_at,
-           o.office_id, o.office_number, o.name, o.service_types, o.key_id, o.public_key, o.closed_at
+           o.office_id, o.office_number, o.name, o.service_types, o.key_id, o.public_key, o.closed_at, o.is_operator
       FROM certificate c
       JOIN device d ON d.device_id = c.device_id
       JOIN office o ON o.office_id = d.office_id

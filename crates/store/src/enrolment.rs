@@ -2,9 +2,11 @@
 
 use crate::certificates::{self, NewCertificate};
 use crate::hex::hex;
+use crate::people::Token;
 use crate::record::{self, Act};
-use crate::{DeviceId, EnrolmentRequestId, Error, KEY_VERSION, OperatorName, Store, clock};
+use crate::{DeviceId, EnrolmentRequestId, Error, KEY_VERSION, OfficeId, OperatorName, Store, clock};
 use exchange::Digest;
+use identity::Scopes;
 use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
 use rand::Rng as _;
@@ -37,6 +39,8 @@ pub struct NewEnrolment {
     pub evidence: String,
     /// SHA-256 of the copy of the papers, if there is a file.
     pub evidence_digest: Option<Digest>,
+    /// What a program on the device may do: its token comes with the certificate. `None` for a person's browser.
+    pub scopes: Option<Scopes>,
 }
 
 /// What came of asking.
@@ -124,11 +128,14 @@ pub struct EnrolledDevice {
     pub office_number: OfficeNumber,
     /// 事業所名.
     pub office_name: String,
+    /// For the program on this device, where one was asked for.
+    pub software_token: Option<Token>,
 }
 
 const INSERT_REQUEST: &str = "
-    INSERT INTO enrolment_request (request_id, office_id, label, evidence, evidence_digest, requested_by, requested_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT INTO enrolment_request (request_id, office_id, label, evidence, evidence_digest, requested_by, requested_at,
+                                   scopes)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 const FIND_REQUEST: &str = "
     SELECT r.requested_by, o.office_id, o.office_number
@@ -150,7 +157,8 @@ const INSERT_CODE: &str = "
     INSERT INTO enrolment_code (code_index, office_id, issued_at, expires_at, request_id) VALUES ($1, $2, $3, $4, $5)";
 
 const FIND_CODE: &str = "
-    SELECT o.office_id, o.office_number, o.name, r.request_id, r.label, r.evidence_digest, r.requested_by, r.approved_by
+    SELECT o.office_id, o.office_number, o.name, r.request_id, r.label, r.evidence_digest, r.requested_by, r.approved_by,
+           r.scopes
       FROM enrolment_code e
       JOIN enrolment_request r ON r.request_id = e.request_id
       JOIN office o ON o.office_id = e.office_id
@@ -198,6 +206,7 @@ struct CodeRow {
     evidence_digest: Option<String>,
     requested_by: String,
     approved_by: Option<String>,
+    scopes: Option<String>,
 }
 
 /// A device that is about to enter the register.
@@ -260,6 +269,7 @@ pub(crate) async fn insert_agreed(
         .bind(agreed.evidence_digest)
         .bind(agreed.requested_by)
         .bind(at)
+        .bind(None::<String>)
         .execute(&mut *c)
         .await?;
     sqlx::query(APPROVE).bind(id.to_string()).bind(agreed.approved_by).bind(at).execute(c).await?;
@@ -290,7 +300,7 @@ impl Store {
         let (Some(label), Some(evidence)) = (label(&new.label), evidence(&new.evidence)) else {
             return Ok(Requested::Incomplete);
         };
-        let Some(office) = self.office(new.office).await?.filter(|office| !office.register.closed) else {
+        let Some(office) = self.office_or_operator(new.office).await?.filter(|office| !office.register.closed) else {
             return Ok(Requested::NoSuchOffice);
         };
         let now = self.clock.now();
@@ -316,6 +326,7 @@ impl Store {
                         .bind(evidence_digest)
                         .bind(by)
                         .bind(at)
+                        .bind(new.scopes.map(|scopes| scopes.to_string()))
                         .execute(&mut *c)
                         .await?;
                     record::append(c, &entry).await?;
@@ -430,12 +441,28 @@ impl Store {
             .code("authority", &issued.authority_digest)
             .hex("serial", &issued.serial)
             .done()?;
+        let office_id: OfficeId = row.office_id.parse().map_err(|_| Error::Impossible("office.office_id"))?;
+        let scopes: Option<Scopes> = row
+            .scopes
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| Error::Impossible("enrolment_request.scopes"))?;
+        let software = scopes.map(|scopes| self.first_software(office_id, id, scopes)).transpose()?;
+        let software = match software {
+            Some(software) => {
+                let act = Act::device(Action::SoftwareAdd, id, &issued.serial, now).object(software.id).office(number);
+                Some((software, act.source(Some(from)).done()?))
+            }
+            None => None,
+        };
         let device = EnrolledDevice {
             id,
             certificate_pem: issued.pem.clone(),
             authority_pem: issued.authority_pem.clone(),
             office_number: number,
             office_name: row.name.clone(),
+            software_token: software.as_ref().map(|(software, _)| software.token.clone()),
         };
         let at = clock::text(now);
         let tried = self
@@ -477,6 +504,10 @@ impl Store {
                     };
                     certificates::insert(c, certificate).await?;
                     record::append(c, &entry).await?;
+                    if let Some((software, entry)) = software {
+                        software.insert(c).await?;
+                        record::append(c, &entry).await?;
+                    }
                     Ok(Tried::Done)
                 })
             })
@@ -509,7 +540,7 @@ enum Tried {
     DeviceTaken,
 }
 
-fn fresh_code() -> Zeroizing<String> {
+pub(crate) fn fresh_code() -> Zeroizing<String> {
     let mut random = Zeroizing::new([0; CODE_CHARACTERS]);
     rand::rng().fill_bytes(random.as_mut());
     let mut code = Zeroizing::new(String::with_capacity(CODE_CHARACTERS + 3));
@@ -524,7 +555,7 @@ fn fresh_code() -> Zeroizing<String> {
 }
 
 /// What a person may have typed: lower case, hyphens, spaces, O for 0, I or L for 1.
-fn normalise_code(typed: &str) -> Option<Zeroizing<String>> {
+pub(crate) fn normalise_code(typed: &str) -> Option<Zeroizing<String>> {
     let mut code = Zeroizing::new(String::with_capacity(CODE_CHARACTERS));
     for character in typed.chars().filter(|character| !matches!(character, '-' | ' ')) {
         let character = match character.to_ascii_uppercase() {

@@ -20,6 +20,7 @@ mod notices;
 mod officer;
 mod offices;
 mod outside;
+pub mod people;
 mod record;
 mod tls12;
 mod transmission;
@@ -34,7 +35,10 @@ pub use devices::{Asker, Device, RevocationReason};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use error::Error;
 pub use gate::{Authority, GateList};
-pub use ids::{DeviceId, EnrolmentRequestId, NotAnId, NoticeId, OfficeId, Tls12ExceptionId, TransmissionId};
+pub use ids::{
+    AccountId, DeviceId, EnrolmentRequestId, FactorId, GrantId, NotAnId, NoticeId, OfficeId, RecoveryId, SessionId,
+    SoftwareId, Tls12ExceptionId, TransmissionId,
+};
 pub use key_store::{Unlock, create_key_store, open_key_store};
 pub use notices::Notice;
 pub use officer::{NotAName, OperatorName};
@@ -51,6 +55,7 @@ use bodies::Bodies;
 use jiff::SignedDuration;
 use ledger::Action;
 use offices::PublicKeys;
+use people::{People, PeopleSettings};
 use record::Act;
 use seal::{Purpose, Zeroizing};
 use sqlx::ConnectOptions as _;
@@ -80,6 +85,7 @@ pub struct Store {
     bodies: Bodies,
     master: MasterKey,
     public_keys: PublicKeys,
+    people: People,
     clock: Arc<dyn Clock>,
 }
 
@@ -96,6 +102,7 @@ impl Store {
         fs::File::create_new(&database).map_err(Error::file(&database))?;
         let store = Self::connect(folder, master, clock).await?;
         store.create_authority().await?;
+        store.ensure_operator().await?;
         Ok(store)
     }
 
@@ -106,6 +113,7 @@ impl Store {
     pub async fn open(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let store = Self::connect(folder, master, clock).await?;
         store.settle_bodies().await?;
+        store.ensure_operator().await?;
         Ok(store)
     }
 
@@ -131,6 +139,7 @@ impl Store {
             reads,
             writer: Writer::start(connection),
             bodies: Bodies::open(&folder.join("bodies"))?,
+            people: People::new(&master, PeopleSettings::default())?,
             master,
             public_keys: PublicKeys::default(),
             clock,
