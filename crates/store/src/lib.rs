@@ -10,6 +10,7 @@ mod deliver;
 mod devices;
 mod error;
 mod hex;
+mod history;
 mod ids;
 mod key_store;
 mod offices;
