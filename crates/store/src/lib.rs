@@ -14,6 +14,7 @@ mod enrolment;
 mod error;
 mod gate;
 mod hex;
+mod history;
 mod ids;
 mod key_store;
 mod notices;

@@ -142,6 +142,8 @@ pub(crate) struct FindingView {
     pub(crate) row: Option<u64>,
     pub(crate) column: Option<u16>,
     pub(crate) item: Option<String>,
+    #[serde(default)]
+    pub(crate) character: Option<u32>,
     pub(crate) what: String,
     pub(crate) fix: String,
 }

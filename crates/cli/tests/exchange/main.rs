@@ -15,6 +15,7 @@ mod device;
 mod disk;
 mod document;
 mod handshake;
+mod history;
 mod identity;
 mod inside;
 mod ledger_entries;
