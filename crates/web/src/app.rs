@@ -1,6 +1,9 @@
 use crate::gate::Gate;
+use crate::pages::once::Once;
+use crate::pages::passkeys;
 use std::sync::Arc;
 use store::Store;
+use store::people::PasskeySite;
 use tokio::sync::Semaphore;
 
 /// Upper bounds of what one call may bring. Each has a refusal of its own.
@@ -27,6 +30,10 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) exchange_url: Arc<str>,
     pub(crate) gate: Arc<Gate>,
+    /// What passkeys are bound to; absent at a bare address.
+    pub(crate) site: Option<PasskeySite>,
+    /// Secrets on their way to the page that shows them.
+    pub(crate) once: Arc<Once>,
     /// One permit per KiB of upload in memory.
     pub(crate) upload_memory: Arc<Semaphore>,
 }
@@ -34,7 +41,14 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(store: Arc<Store>, limits: Limits, exchange_url: &str, gate: Arc<Gate>) -> Self {
         let permits = (limits.upload_memory_bytes >> 10).clamp(1, Semaphore::MAX_PERMITS);
-        let upload_memory = Arc::new(Semaphore::new(permits));
-        Self { store, limits, exchange_url: exchange_url.into(), gate, upload_memory }
+        Self {
+            store,
+            limits,
+            exchange_url: exchange_url.into(),
+            site: passkeys::site(exchange_url),
+            once: Arc::default(),
+            gate,
+            upload_memory: Arc::new(Semaphore::new(permits)),
+        }
     }
 }

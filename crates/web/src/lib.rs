@@ -2,29 +2,33 @@
 
 mod api;
 mod app;
-mod asker;
+mod assets;
+mod cookie;
 mod enrol;
-mod front;
+mod form_token;
 mod gate;
+mod guard;
 mod listener;
+mod pages;
 mod problem;
+mod routes;
 pub mod tls;
 pub mod trust;
+mod wording;
 
 pub use api::openapi;
 pub use api::{RenewAnswer, RenewRequest};
 pub use app::Limits;
 pub use enrol::{EnrolAnswer, EnrolRequest};
+pub use routes::{Door, doors};
 
 use app::App;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use gate::Gate;
 use http::{HeaderName, HeaderValue, Method, header};
-use listener::Door;
 use problem::Problem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,16 +43,20 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 /// A peer that sends nothing for this long in the middle of a body is let go.
 const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// How often what has ended by itself is written down.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5 * 60);
+
 /// Everything on every answer (R5.9).
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
+    // With no-referrer, browsers would hide from us too that a form came from a page of ours.
+    (header::REFERRER_POLICY, "same-origin"),
     (header::X_FRAME_OPTIONS, "DENY"),
 ];
 
-/// What the exchange's pages may do. Scripts are not used yet, so none may run.
+/// What the exchange's pages may do. A page that needs the one script of ours says so itself.
 const EXCHANGE_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -79,12 +87,12 @@ pub struct Service {
 /// When the TLS configuration cannot be made of what was given.
 pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), TlsError> {
     let gate = Arc::new(Gate::open(Arc::clone(&service.store)).await?);
-    let door = |policy, gate| Door::new(policy, Arc::clone(&service.identity), gate);
+    let door = |policy, gate| listener::Door::new(policy, Arc::clone(&service.identity), gate);
     let exchange_door = door(Policy::standard(), Some(Arc::clone(&gate)));
     let enrolment_door = door(Policy::standard(), None);
     let tls12_door = door(Policy::tls12(), Some(Arc::clone(&gate)));
-    let app = App::new(service.store, service.limits, &service.exchange_url, Arc::clone(&gate));
-    let exchange = guard(exchange_router(app.clone()), EXCHANGE_POLICY);
+    let app = App::new(Arc::clone(&service.store), service.limits, &service.exchange_url, Arc::clone(&gate));
+    let exchange = guarded(exchange_router(app.clone()), EXCHANGE_POLICY);
     let stopped = |mut stop: watch::Receiver<bool>| async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
@@ -99,10 +107,11 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
             listener::serve(
                 service.enrolment,
                 enrolment_door,
-                guard(enrol::router(app), enrol::POLICY),
+                guarded(enrol::router(app), enrol::POLICY),
                 stopped(stop.clone())
             ),
             exceptions,
+            keep_up(service.store, stopped(stop.clone())),
         );
     };
     // Watches until the last connection is done, so that a revocation counts during shutdown too.
@@ -113,13 +122,28 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
     Ok(())
 }
 
+/// Writes down what has ended by itself: sessions, applications nobody confirmed, accounts nobody uses (R12.3, R12.4).
+/// Whether something still counts never depends on this.
+async fn keep_up(store: Arc<Store>, stop: impl Future<Output = ()>) {
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(UPKEEP_EVERY) => {}
+            () = &mut stop => return,
+        }
+        match store.keep_up().await {
+            Ok(done) if done.overdue > 0 => {
+                tracing::warn!(roles = done.overdue, "roles ended that nobody confirmed anew")
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "what has ended could not be written down"),
+        }
+    }
+}
+
 fn exchange_router(app: App) -> Router {
     let limit = app.limits.call_bytes;
-    Router::new()
-        .route("/", get(front::front))
-        .route("/style.css", get(style))
-        .route("/icon.svg", get(icon))
-        .merge(api::router())
+    routes::router(&app)
         .layer(DefaultBodyLimit::max(limit))
         .layer(middleware::from_fn(without_head))
         .fallback(async || Problem::no_such_path())
@@ -132,21 +156,17 @@ async fn without_head(request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD { Problem::method().into_response() } else { next.run(request).await }
 }
 
-async fn style() -> impl axum::response::IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../templates/style.css"))
-}
-
-async fn icon() -> impl axum::response::IntoResponse {
-    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("../templates/icon.svg"))
-}
-
-fn guard(router: Router, policy: &'static str) -> Router {
-    let headers = HEADERS.into_iter().chain([(header::CONTENT_SECURITY_POLICY, policy)]);
-    let router = headers.fold(router, |router, (name, value)| {
+fn guarded(router: Router, policy: &'static str) -> Router {
+    let policy = HeaderValue::from_static(policy);
+    let router = router
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX))
+        .layer(CatchPanicLayer::custom(
+            // The panic's message may quote data: neither answered nor logged.
+            |_: Box<dyn std::any::Any + Send>| Problem::incident().into_response(),
+        ))
+        .layer(middleware::from_fn(pages::problem::for_readers))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy));
+    HEADERS.into_iter().fold(router, |router, (name, value)| {
         router.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)))
-    });
-    router.layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX)).layer(CatchPanicLayer::custom(
-        // The panic's message may quote data: neither answered nor logged.
-        |_: Box<dyn std::any::Any + Send>| Problem::incident().into_response(),
-    ))
+    })
 }

@@ -141,6 +141,7 @@ async fn ask(store: &Store, wanted: &Wanted, by: &OperatorName) -> anyhow::Resul
         label: wanted.label.clone(),
         evidence: wanted.evidence.clone(),
         evidence_digest: evidence_digest(wanted.evidence_file.as_deref())?,
+        scopes: None,
     };
     match store.request_enrolment(new, by).await.map_err(explain)? {
         Requested::Done(id) => Ok(id),

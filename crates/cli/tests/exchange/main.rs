@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers of tests")]
 
 mod answer;
+mod browser;
 mod canary;
 mod commands;
 mod crash;
@@ -20,10 +21,14 @@ mod identity;
 mod inside;
 mod ledger_entries;
 mod life;
+mod people;
 mod pki;
+mod routes;
 mod samples;
 mod server;
 mod sets;
+mod sign_in;
+mod staff;
 mod tls12;
 mod uploads;
 mod vault;

@@ -3,6 +3,7 @@
 use crate::device::Device;
 use crate::server::Server;
 use crate::vault;
+use identity::scope::{Scope, Scopes};
 use jiff::Timestamp;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -147,12 +148,18 @@ impl Exchange {
 
     /// A code for a device of this name, with both people it takes.
     pub(crate) async fn code_for(&self, store: &Store, number: &str, label: &str) -> String {
+        self.code_with(store, number, label, Scopes::of(&Scope::ALL)).await
+    }
+
+    /// The same for a program that may do only so much, or for a person's browser.
+    pub(crate) async fn code_with(&self, store: &Store, number: &str, label: &str, scopes: Option<Scopes>) -> String {
         let (asks, agrees) = (officer("sato"), officer("suzuki"));
         let new = NewEnrolment {
             office: number.parse().unwrap(),
             label: label.to_owned(),
             evidence: "指定通知書の写し、代表電話への折り返し".to_owned(),
             evidence_digest: None,
+            scopes,
         };
         let Requested::Done(request) = store.request_enrolment(new, &asks).await.unwrap() else { panic!("{label}") };
         match store.approve_enrolment(request, &agrees).await.unwrap() {

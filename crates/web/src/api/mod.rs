@@ -5,58 +5,79 @@ mod list;
 mod notices;
 mod renew;
 mod send;
+mod token;
 mod view;
 
 use crate::app::App;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::routing::get;
 use http::request::Parts;
 use store::TransmissionId;
-use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use utoipa::openapi::Components;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
+pub(crate) use deliver::{acknowledge, describe, file, withdraw, zip};
+pub(crate) use list::{received, sent};
+pub(crate) use notices::notices;
+pub(crate) use renew::renew;
 pub use renew::{RenewAnswer, RenewRequest};
+pub(crate) use send::send;
+pub(crate) use token::rotate;
 pub(crate) use view::FindingView;
 pub(crate) use view::TransmissionView;
 
-const DESCRIPTION: &str = "事業所のソフトウェアのための窓口です。すべての接続は TLS 1.3 とクライアント証明書で行います。\
-    証明書の事業所だけが、その事業所のデータを送り、受け取れます。";
+const DESCRIPTION: &str = "事業所のソフトウェアのための窓口です。すべての接続は TLS 1.3 とクライアント証明書で行い、\
+    要求ごとに接続キー（Authorization: Bearer）を添えます。証明書の事業所だけが、その事業所のデータを送り、受け取れます。\
+    接続キーがないか使えないときは 401、用途が足りないときは 403 を返します。";
 
 #[derive(OpenApi)]
-#[openapi(info(title = "文箱 API", version = "1", description = DESCRIPTION))]
+#[openapi(
+    info(title = "文箱 API", version = "1", description = DESCRIPTION),
+    paths(
+        send::send,
+        list::received,
+        list::sent,
+        deliver::describe,
+        deliver::file,
+        deliver::zip,
+        deliver::acknowledge,
+        deliver::withdraw,
+        token::rotate,
+        renew::renew,
+        notices::notices
+    ),
+    modifiers(&Bearer),
+    security(("token" = []))
+)]
 struct Document;
 
-fn routes() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(send::send))
-        .routes(routes!(list::received))
-        .routes(routes!(list::sent))
-        .routes(routes!(deliver::describe))
-        .routes(routes!(deliver::file))
-        .routes(routes!(deliver::zip))
-        .routes(routes!(deliver::acknowledge))
-        .routes(routes!(deliver::withdraw))
-        .routes(routes!(renew::renew))
-        .routes(routes!(notices::notices))
-        .split_for_parts()
+/// How a program proves itself, beside the certificate of its device.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("接続キー。証明書の端末にだけ使えます。管理者が「ソフトウェア」の画面で作ります。"));
+        let components = document.components.get_or_insert_with(Components::default);
+        components.add_security_scheme("token", SecurityScheme::Http(scheme.build()));
+    }
 }
 
 /// The OpenAPI document, generated from the handlers.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes().1
+    Document::openapi()
 }
 
-pub(crate) fn router() -> axum::Router<App> {
-    let (router, document) = routes();
-    router.route("/api/v1/openapi.json", get(move || async move { Json(document) }))
+pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(openapi())
 }
 
 /// A transmission's id in a path. What is no id is not found, like an id that is nobody's.
-struct SetId(TransmissionId);
+pub(crate) struct SetId(TransmissionId);
 
 impl FromRequestParts<App> for SetId {
     type Rejection = Problem;
@@ -68,7 +89,7 @@ impl FromRequestParts<App> for SetId {
 }
 
 /// A file's name in a path.
-struct FileNamed(String);
+pub(crate) struct FileNamed(String);
 
 impl FromRequestParts<App> for FileNamed {
     type Rejection = Problem;

@@ -1,7 +1,7 @@
 //! お知らせ: what an office should know about its devices before it stops working (R7.5, R5.3).
 
 use crate::app::App;
-use crate::asker::Caller;
+use crate::guard::Caller;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -35,7 +35,7 @@ pub(crate) struct NoticeList {
 
 /// What the exchange wants this office to know (お知らせ).
 #[utoipa::path(get, path = "/api/v1/notices", tag = "端末", responses((status = 200, body = NoticeList)))]
-pub(super) async fn notices(State(app): State<App>, caller: Caller) -> Result<Json<NoticeList>, Problem> {
+pub(crate) async fn notices(State(app): State<App>, caller: Caller) -> Result<Json<NoticeList>, Problem> {
     let notices = app.store.notices(&caller.asker).await?;
     Ok(Json(NoticeList { items: notices.into_iter().map(view).collect() }))
 }

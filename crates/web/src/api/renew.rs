@@ -1,7 +1,7 @@
 //! 証明書の更新: the present certificate vouches for the next (R7.5).
 
 use crate::app::App;
-use crate::asker::Caller;
+use crate::guard::Caller;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -42,7 +42,7 @@ pub struct RenewAnswer {
         (status = 409, body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn renew(
+pub(crate) async fn renew(
     State(app): State<App>,
     caller: Caller,
     request: Result<Json<RenewRequest>, JsonRejection>,
