@@ -55,6 +55,9 @@ enum Command {
     /// 端末の登録
     #[command(subcommand)]
     Device(operator::device::Command),
+    /// アカウント（運営者。最初の管理者を招くときと、非常のとき）
+    #[command(subcommand)]
+    Account(operator::account::Command),
 }
 
 fn main() -> ExitCode {
@@ -78,5 +81,6 @@ fn main() -> ExitCode {
         Command::Serve(args) => terminal::finish(operator::serve::run(&args)),
         Command::Office(command) => terminal::finish(operator::office::run(&command)),
         Command::Device(command) => terminal::finish(operator::device::run(&command)),
+        Command::Account(command) => terminal::finish(operator::account::run(&command)),
     }
 }

@@ -40,6 +40,9 @@ pub struct EnrolAnswer {
     pub office_name: String,
     /// Where the exchange itself listens.
     pub exchange_url: String,
+    /// For the program on this device, where the code was issued for one: to be sent as `Authorization: Bearer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_token: Option<String>,
 }
 
 pub(crate) fn router(app: App) -> Router {
@@ -65,6 +68,7 @@ async fn enrol(
             office_number: device.office_number.to_string(),
             office_name: device.office_name,
             exchange_url: app.exchange_url.to_string(),
+            software_token: device.software_token.map(|token| token.reveal().to_owned()),
         })),
         Enrolment::CodeRefused => Err(Problem::bad_code()),
         Enrolment::RequestRefused => Err(Problem::bad_request_for_certificate()),

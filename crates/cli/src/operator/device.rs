@@ -1,6 +1,8 @@
 use super::{Where, block_on, explain};
 use crate::client;
 use crate::terminal::{Done, Failure, Outcome, say};
+use identity::Scopes;
+use identity::scope::NotScopes;
 use standard::OfficeNumber;
 use store::DeviceId;
 
@@ -10,8 +12,15 @@ pub(crate) enum Command {
     Code {
         #[command(flatten)]
         place: Where,
-        /// 事業所番号（10桁）
-        number: OfficeNumber,
+        /// 事業所番号（10桁）。運営者自身の端末なら --operator
+        #[arg(required_unless_present = "operator")]
+        number: Option<OfficeNumber>,
+        /// 運営者自身の端末の登録コード
+        #[arg(long, conflicts_with_all = ["number", "software"])]
+        operator: bool,
+        /// ケアソフトが使う端末のコード。使わせることをコンマで区切ります（send,collect,read）
+        #[arg(long, value_name = "SCOPES", value_parser = scopes)]
+        software: Option<Scopes>,
     },
     /// この端末を登録します（事業所の端末で）
     Enrol(client::enrol::Args),
@@ -34,15 +43,24 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command) -> Outcome {
     match command {
         Command::Enrol(args) => client::enrol::run(args),
-        Command::Code { place, number } => block_on(code(place, *number)),
+        Command::Code { place, number, operator, software } => block_on(code(place, *number, *operator, *software)),
         Command::List { place, number } => block_on(list(place, *number)),
         Command::Revoke { place, device } => block_on(revoke(place, *device)),
     }
 }
 
-async fn code(place: &Where, number: OfficeNumber) -> Outcome {
+fn scopes(text: &str) -> Result<Scopes, NotScopes> {
+    text.replace(',', " ").parse()
+}
+
+async fn code(place: &Where, number: Option<OfficeNumber>, operator: bool, software: Option<Scopes>) -> Outcome {
     let (_, store) = place.open().await?;
-    let code = store.issue_code(number).await.map_err(explain)?;
+    let code = match (number, software) {
+        (Some(number), Some(scopes)) => store.issue_software_code(number, scopes).await.map_err(explain)?,
+        (Some(number), None) => store.issue_code(number).await.map_err(explain)?,
+        (None, _) if operator => Some(store.issue_operator_code().await.map_err(explain)?),
+        (None, _) => None,
+    };
     store.close().await;
     let Some(code) = code else { return Err(no_office(number)) };
     say!("登録コード: {}", code.code.as_str());
@@ -85,7 +103,8 @@ async fn revoke(place: &Where, device: DeviceId) -> Outcome {
     Ok(Done::All)
 }
 
-fn no_office(number: OfficeNumber) -> anyhow::Error {
+fn no_office(number: Option<OfficeNumber>) -> anyhow::Error {
+    let number = number.map_or_else(String::new, |number| number.to_string());
     Failure::new(
         format!("事業所番号 {number} の、開いている事業所はありません。"),
         "先に fumibako office add で登録してください。",
