@@ -144,7 +144,14 @@ impl Demo {
     }
 
     fn enrol(&self, server: &Server, device: &str, number: &str) -> Done {
-        let proof = ["--label", "受付のPC", "--evidence", "架空の事業所なので、確かめていません"];
+        let proof = [
+            "--software",
+            "send,collect,read",
+            "--label",
+            "受付のPC",
+            "--evidence",
+            "架空の事業所なので、確かめていません",
+        ];
         // Two people are asked for; here both are invented.
         let people = ["--by", "demo-1", "--approved-by", "demo-2"];
         let issued = self.fumibako(&[&["device", "code", number][..], &proof, &people].concat())?;

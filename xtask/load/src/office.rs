@@ -89,7 +89,18 @@ impl Exchange {
         for office in offices.all() {
             let (number, kind) = (office.number.to_string(), office.service_type.to_string());
             exchange.command(program, &["office", "add"], &[&number, "--name", "計測用事業所", "--type", &kind])?;
-            let proof = ["--label", "計測", "--evidence", "計測用", "--by", "load-1", "--approved-by", "load-2"];
+            let proof = [
+                "--software",
+                "send,collect,read",
+                "--label",
+                "計測",
+                "--evidence",
+                "計測用",
+                "--by",
+                "load-1",
+                "--approved-by",
+                "load-2",
+            ];
             let said = exchange.command(program, &["device", "code"], &[&[number.as_str()][..], &proof].concat())?;
             let code = said.split_whitespace().nth(1).context("no code")?.to_owned();
             codes.push(code);
@@ -136,6 +147,7 @@ impl Exchange {
                     authority: &authority,
                     certificate: &fs::read(folder.join("certificate.pem"))?,
                     key: &fs::read(folder.join("key.pem"))?,
+                    token: Some(fs::read_to_string(folder.join("software.token"))?.trim()),
                 })
             })
             .collect::<anyhow::Result<_>>()?;

@@ -3,6 +3,8 @@ use crate::client;
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use exchange::Digest;
+use identity::Scopes;
+use identity::scope::NotScopes;
 use jiff::Timestamp;
 use standard::OfficeNumber;
 use std::path::{Path, PathBuf};
@@ -91,8 +93,15 @@ pub(crate) enum Command {
 /// Which device of which office, and how both were proven.
 #[derive(clap::Args)]
 pub(crate) struct Wanted {
-    /// 事業所番号（10桁）
-    number: OfficeNumber,
+    /// 事業所番号（10桁）。運営者自身の端末なら --operator
+    #[arg(required_unless_present = "operator")]
+    number: Option<OfficeNumber>,
+    /// 運営者自身の端末
+    #[arg(long, conflicts_with_all = ["number", "software"])]
+    operator: bool,
+    /// ケアソフトが使う端末。使わせることをコンマで区切ります（send,collect,read）。書かなければブラウザーの端末
+    #[arg(long, value_name = "SCOPES", value_parser = scopes)]
+    software: Option<Scopes>,
     /// 端末の呼び名（例: 受付のPC）
     #[arg(long)]
     label: String,
@@ -102,6 +111,10 @@ pub(crate) struct Wanted {
     /// 確かめた書類の写し。指紋だけを台帳に残します
     #[arg(long, value_name = "FILE")]
     evidence_file: Option<PathBuf>,
+}
+
+fn scopes(text: &str) -> Result<Scopes, NotScopes> {
+    text.replace(',', " ").parse()
 }
 
 fn reason(text: &str) -> Result<RevocationReason, String> {
@@ -136,16 +149,20 @@ pub(crate) fn evidence_digest(file: Option<&Path>) -> anyhow::Result<Option<Dige
 }
 
 async fn ask(store: &Store, wanted: &Wanted, by: &OperatorName) -> anyhow::Result<EnrolmentRequestId> {
+    let office = match wanted.number {
+        Some(number) => number,
+        None => store.operator().await.map_err(explain)?.register.number,
+    };
     let new = NewEnrolment {
-        office: wanted.number,
+        office,
         label: wanted.label.clone(),
         evidence: wanted.evidence.clone(),
         evidence_digest: evidence_digest(wanted.evidence_file.as_deref())?,
-        scopes: None,
+        scopes: wanted.software,
     };
     match store.request_enrolment(new, by).await.map_err(explain)? {
         Requested::Done(id) => Ok(id),
-        Requested::NoSuchOffice => Err(no_office(wanted.number)),
+        Requested::NoSuchOffice => Err(no_office(office)),
         Requested::Incomplete => Err(incomplete()),
         Requested::DeviceTaken => Err(device_taken()),
     }
