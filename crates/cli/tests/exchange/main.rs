@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers of tests")]
 
 mod answer;
+mod authorities;
 mod canary;
 mod commands;
 mod crash;
