@@ -19,23 +19,22 @@ const PASSPHRASE: &str = "demonstration only, thrown away";
 pub(crate) fn play(once: bool) -> Done {
     install::to_build()?;
     run(cargo().args(["build", "--package", "fumibako"]))?;
-    let folder = std::env::temp_dir().join(format!("fumibako-demo-{}", std::process::id()));
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let demo = Demo { program: target().join("debug").join("fumibako"), folder };
+    let demo = Demo::fresh()?;
     let outcome = demo.play(once);
     if once {
-        let _ = fs::remove_dir_all(&demo.folder);
+        demo.clear();
     }
     outcome
 }
 
-struct Demo {
+/// A folder for an exchange that is thrown away.
+pub(crate) struct Demo {
     program: PathBuf,
     folder: PathBuf,
 }
 
 /// The server, stopped when the demonstration ends in whatever way.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     exchange: String,
     enrolment: String,
@@ -48,7 +47,27 @@ impl Drop for Server {
     }
 }
 
+impl Server {
+    pub(crate) fn exchange(&self) -> &str {
+        &self.exchange
+    }
+
+    pub(crate) fn enrolment(&self) -> &str {
+        &self.enrolment
+    }
+}
+
 impl Demo {
+    pub(crate) fn fresh() -> Done<Self> {
+        let folder = std::env::temp_dir().join(format!("fumibako-demo-{}", std::process::id()));
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(Self { program: target().join("debug").join("fumibako"), folder })
+    }
+
+    pub(crate) fn clear(&self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+
     fn play(&self, once: bool) -> Done {
         self.prepare()?;
         let mut server = self.serve()?;
@@ -88,7 +107,7 @@ impl Demo {
         if status.success() { Ok(()) } else { Err(format!("交換所が止まりました: {status}")) }
     }
 
-    fn prepare(&self) -> Done {
+    pub(crate) fn prepare(&self) -> Done {
         let write = |name: &str, text: &str| {
             fs::write(self.folder.join(name), text).map_err(|error| format!("{name}: {error}"))
         };
@@ -104,9 +123,9 @@ impl Demo {
         self.fumibako(&["init"]).map(|_| ())
     }
 
-    fn serve(&self) -> Done<Server> {
+    pub(crate) fn serve(&self) -> Done<Server> {
         let mut child = self
-            .command(&["serve", "--demo"])
+            .command(&["serve", "--demo", "--log", "warn"])
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("fumibako serve: {error}"))?;
@@ -221,7 +240,7 @@ impl Demo {
         command
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
 }

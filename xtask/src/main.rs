@@ -4,6 +4,7 @@
 
 mod demo;
 mod install;
+mod scan;
 mod shell;
 mod test;
 
@@ -16,6 +17,7 @@ cargo xtask check           the same without the tests
 cargo xtask load [ARGS]     drives a server over TLS and measures it beside the bare floor
 cargo xtask bench           speed of the checks on a large file, beside plain record splitting
 cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise
+cargo xtask scan            lets testssl.sh and sslyze at an exchange on loopback and asserts what they find
 cargo xtask fuzz [SECONDS]  runs each fuzz target (needs a nightly toolchain), 10 seconds each unless told otherwise
 ";
 
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         ["bench"] => test::bench(),
         ["crash"] => test::crash("200"),
         ["crash", rounds] => test::crash(rounds),
+        ["scan"] => scan::scan(),
         ["fuzz"] => test::fuzz("10"),
         ["fuzz", seconds] => test::fuzz(seconds),
         _ => {

@@ -110,7 +110,7 @@ async fn run(folder: &Path) -> anyhow::Result<()> {
     let chain = vec![CertificateDer::from_pem_file(folder.join("server.pem"))?];
     let identity = ServerIdentity { chain, key: PrivateKeyDer::from_pem_file(folder.join("server.key"))? };
     let authority = CertificateDer::from_pem_file(folder.join("authority.pem"))?;
-    let tls = TlsAcceptor::from(Arc::new(web::tls::with_client_certificates(identity, &[authority])?));
+    let tls = TlsAcceptor::from(Arc::new(web::tls::bare(identity, authority)?));
     let connection = open(&folder.join(DATABASE)).await?;
     let (rows, waiting) = mpsc::channel(WAITING_ROWS_MAX);
     let writer = tokio::spawn(write(connection, waiting));

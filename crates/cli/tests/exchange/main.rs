@@ -25,6 +25,7 @@ mod samples;
 mod server;
 mod sets;
 mod tls12;
+mod upgrade;
 mod uploads;
 mod vault;
 mod wire;
