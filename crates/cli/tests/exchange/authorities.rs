@@ -533,3 +533,103 @@ async fn r7_1_only_a_certificate_that_this_machine_trusts_opens_the_doors() {
     assert_eq!(http.get(format!("{}/crl", server.enrolment_url)).send().await.unwrap().status(), 200);
     assert!(server.stop().await.0.success());
 }
+
+// The same at the terminal.
+
+fn with_config(args: &[&str], config: &Path) -> Vec<String> {
+    [args, &["--config", config.to_str().unwrap()]].concat().into_iter().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn r7_2_two_people_at_the_terminal() {
+    let exchange = Exchange::create(|_| {}).await;
+    let folder = exchange.folder();
+    let config = exchange.config();
+    let with = |args: &[&str]| with_config(args, &config);
+    let done = |args: &[&str]| done(folder, &with(args));
+    let failed = |args: &[&str]| failed(folder, &with(args));
+    done(&["office", "add", A, "--name", "架空の事業所", "--type", "43"]);
+    fs::write(folder.join("notice.pdf"), "指定通知書の写し").unwrap();
+    let wanted = ["device", "request", A, "--label", "受付のPC", "--evidence", "代表電話への折り返し"];
+    let said = done(&[&wanted[..], &["--evidence-file", "notice.pdf", "--by", "sato"]].concat());
+    let request = said.lines().next().unwrap().strip_prefix("申請の番号: ").unwrap().to_owned();
+    let listed = done(&["device", "requests"]);
+    assert!(
+        listed.contains(&request) && listed.contains("代表電話") && listed.contains("operator-cli:sato"),
+        "{listed}"
+    );
+    assert!(failed(&["device", "approve", &request, "--by", "Sato"]).contains("自分の申請"));
+    assert!(done(&["device", "approve", &request, "--by", "suzuki"]).starts_with("登録コード: "));
+    assert!(failed(&["device", "approve", &request, "--by", "tanaka"]).contains("承認を待つ申請はありません"));
+    assert!(done(&["device", "requests"]).contains("ありません"));
+    failed(&[&wanted[..], &["--evidence-file", "nowhere.pdf", "--by", "sato"]].concat());
+    failed(&["device", "request", A, "--label", " ", "--evidence", "x", "--by", "sato"]);
+    // A name of a person is no pseudonym.
+    let output =
+        Command::new(crate::server::BINARY).args(with(&[&wanted[..], &["--by", "佐藤"]].concat())).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn r5_3_exceptions_at_the_terminal() {
+    let exchange = Exchange::create(|_| {}).await;
+    let folder = exchange.folder();
+    let config = exchange.config();
+    let with = |args: &[&str]| with_config(args, &config);
+    let done = |args: &[&str]| done(folder, &with(args));
+    let failed = |args: &[&str]| failed(folder, &with(args));
+    done(&["office", "add", A, "--name", "架空の事業所", "--type", "43"]);
+    let until = (jiff::Zoned::now().date() + jiff::Span::new().days(60)).to_string();
+    let add = ["office", "tls12", "add", A, "--by", "sato"];
+    for (reason, until, approved) in [
+        (" ", until.as_str(), "suzuki"),
+        ("理由", "2020-01-01", "suzuki"),
+        ("理由", "2999-01-01", "suzuki"),
+        ("理由", &until, "sato"),
+    ] {
+        failed(&[&add[..], &["--reason", reason, "--until", until, "--approved-by", approved]].concat());
+    }
+    assert!(done(&["office", "tls12", "list"]).contains("ありません"));
+    let said =
+        done(&[&add[..], &["--reason", "基幹ソフトの更新待ち", "--until", &until, "--approved-by", "suzuki"]].concat());
+    assert!(said.contains("まだ窓口は開いていません"), "{said}");
+    let listed = done(&["office", "tls12", "list"]);
+    assert!(listed.contains(&until) && listed.contains("有効な例外: 1件") && listed.contains("基幹ソフト"), "{listed}");
+    done(&["office", "tls12", "end", A, "--by", "sato"]);
+    assert!(done(&["office", "tls12", "list"]).contains("有効な例外: 0件"));
+    failed(&["office", "tls12", "end", A, "--by", "sato"]);
+}
+
+#[tokio::test]
+async fn r7_8_outside_authorities_at_the_terminal() {
+    let exchange = Exchange::create(|_| {}).await;
+    let folder = exchange.folder();
+    let config = exchange.config();
+    let with = |args: &[&str]| with_config(args, &config);
+    let done = |args: &[&str]| done(folder, &with(args));
+    let failed = |args: &[&str]| failed(folder, &with(args));
+    done(&["office", "add", A, "--name", "架空の事業所", "--type", "43"]);
+    let outside = Outside::new("架空の連合会");
+    let card = outside.card(A);
+    fs::write(folder.join("ca.pem"), &outside.pem).unwrap();
+    fs::write(folder.join("device.pem"), &card.certificate).unwrap();
+    let people = ["--by", "sato", "--approved-by", "suzuki"];
+    let add = ["authority", "outside", "add", "ca.pem", "--name", "介護保険証明書", "--office-number-in", "subject-cn"];
+    let register = ["device", "outside", "device.pem", "--label", "受付", "--evidence", "指定通知書の写し"];
+    assert!(failed(&[&register[..], &people].concat()).contains("受け入れている認証局の証明書ではない"));
+    assert!(failed(&[&add[..], &["--by", "sato", "--approved-by", "sato"]].concat()).contains("自分の申請"));
+    failed(
+        &[&["authority", "outside", "add", "device.pem", "--name", "x", "--office-number-in", "san"][..], &people]
+            .concat(),
+    );
+    done(&[&add[..], &people].concat());
+    failed(&[&add[..], &people].concat());
+    let listed = done(&["authority", "outside", "list"]);
+    assert!(listed.contains("介護保険証明書") && listed.contains("受け入れ中"), "{listed}");
+    assert!(done(&[&register[..], &people].concat()).contains(A));
+    failed(&[&register[..], &people].concat());
+    assert!(done(&["device", "list", A]).contains("外部の認証局"));
+    let digest = listed.split_whitespace().next().unwrap();
+    done(&["authority", "outside", "remove", digest, "--by", "sato"]);
+    failed(&["authority", "outside", "remove", digest, "--by", "sato"]);
+}
