@@ -41,7 +41,6 @@ const NOT_IN_A_DEMONSTRATION: [&str; 2] = ["cert_revocation", "DNS_CAArecord"];
 /// Starts a demonstration and lets both tools at it.
 pub(crate) fn scan() -> Done {
     install::to_scan()?;
-    run(cargo().args(["build", "--package", "fumibako"]))?;
     let folder = target().join("scan");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let venv = folder.join("venv");
@@ -49,7 +48,7 @@ pub(crate) fn scan() -> Done {
         run(command("python3").args(["-m", "venv"]).arg(&venv))?;
         run(command(venv.join("bin").join("pip")).args(["install", "--quiet", SSLYZE]))?;
     }
-    let demo = Demo::fresh()?;
+    let demo = Demo::build()?;
     let outcome = look(&demo, &folder);
     demo.clear();
     outcome
