@@ -45,6 +45,8 @@ enum Command {
     Send(client::send::Args),
     /// 届いているデータを受け取ります（事業所の端末で）
     Collect(client::collect::Args),
+    /// この端末の証明書を更新します（事業所の端末で）
+    Renew(client::renew::Args),
     /// 交換所を新しく作ります（運営者）
     Init(operator::init::Args),
     /// 交換所を動かします（運営者）
@@ -55,6 +57,9 @@ enum Command {
     /// 端末の登録
     #[command(subcommand)]
     Device(operator::device::Command),
+    /// 認証局と証明書発行台帳（運営者）
+    #[command(subcommand)]
+    Authority(operator::authority::Command),
 }
 
 fn main() -> ExitCode {
@@ -74,9 +79,11 @@ fn main() -> ExitCode {
         Command::Vectors(command) => terminal::finish(vectors::run(&command)),
         Command::Send(args) => terminal::finish(client::send::run(&args)),
         Command::Collect(args) => terminal::finish(client::collect::run(&args)),
+        Command::Renew(args) => terminal::finish(client::renew::run(&args)),
         Command::Init(args) => terminal::finish(operator::init::run(&args)),
         Command::Serve(args) => terminal::finish(operator::serve::run(&args)),
         Command::Office(command) => terminal::finish(operator::office::run(&command)),
         Command::Device(command) => terminal::finish(operator::device::run(&command)),
+        Command::Authority(command) => terminal::finish(operator::authority::run(&command)),
     }
 }

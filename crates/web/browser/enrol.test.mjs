@@ -209,6 +209,13 @@ journey("nobody is left with an empty page", async (step) => {
     await leave(page);
   });
 
+  await step("in a browser too old for the script", async () => {
+    const before = (page) => page.route("**/enrol.mjs", (route) => route.abort());
+    const page = await visit(world.enrolment, { before });
+    await page.getByText("ブラウザーが古いかもしれません").waitFor();
+    await leave(page, /ERR_FAILED/);
+  });
+
   await step("without WebCrypto", async () => {
     const without = () => Object.defineProperty(Crypto.prototype, "subtle", { value: undefined });
     const page = await visit(world.enrolment, { before: (page) => page.addInitScript(without) });

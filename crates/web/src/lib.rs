@@ -6,15 +6,18 @@ mod assets;
 mod cookie;
 mod enrol;
 mod form_token;
+mod gate;
 mod guard;
 mod listener;
 mod pages;
 mod problem;
 mod routes;
 pub mod tls;
+pub mod trust;
 mod wording;
 
 pub use api::openapi;
+pub use api::{RenewAnswer, RenewRequest};
 pub use app::Limits;
 pub use enrol::{EnrolAnswer, EnrolRequest};
 pub use routes::{Door, doors};
@@ -24,13 +27,13 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use gate::Gate;
 use http::{HeaderName, HeaderValue, Method, header};
 use problem::Problem;
-use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use tls::{ServerIdentity, TlsError};
+use tls::{Identity, Policy, TlsError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -70,10 +73,12 @@ pub struct Service {
     pub enrolment: TcpListener,
     /// Where offices reach the exchange; enrolled devices are told.
     pub exchange_url: String,
+    /// Listens for devices of offices that may still use TLS 1.2, if there is such a door (R5.3).
+    pub tls12: Option<TcpListener>,
     /// What the server shows of itself.
-    pub identity: ServerIdentity,
-    /// Who may issue client certificates.
-    pub authorities: Vec<CertificateDer<'static>>,
+    pub identity: Arc<Identity>,
+    /// How often the register is asked for revocations; far below the five minutes they may take (R7.3).
+    pub register_every: Duration,
 }
 
 /// Serves until `stop` turns true, then lets running requests finish.
@@ -81,28 +86,40 @@ pub struct Service {
 /// # Errors
 /// When the TLS configuration cannot be made of what was given.
 pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), TlsError> {
-    let exchange_tls = tls::with_client_certificates(service.identity.clone(), &service.authorities)?;
-    let enrolment_tls = tls::without_client_certificates(service.identity)?;
+    let gate = Arc::new(Gate::open(Arc::clone(&service.store)).await?);
+    let door = |policy, gate| listener::Door::new(policy, Arc::clone(&service.identity), gate);
+    let exchange_door = door(Policy::standard(), Some(Arc::clone(&gate)));
+    let enrolment_door = door(Policy::standard(), None);
+    let tls12_door = door(Policy::tls12(), Some(Arc::clone(&gate)));
     let store = Arc::clone(&service.store);
-    let app = App::new(service.store, service.limits, &service.exchange_url);
+    let app = App::new(service.store, service.limits, &service.exchange_url, Arc::clone(&gate));
+    let exchange = guarded(exchange_router(app.clone()), EXCHANGE_POLICY);
     let stopped = |mut stop: watch::Receiver<bool>| async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    tokio::join!(
-        listener::serve(
-            service.exchange,
-            exchange_tls,
-            guarded(exchange_router(app.clone()), EXCHANGE_POLICY),
-            stopped(stop.clone())
-        ),
-        listener::serve(
-            service.enrolment,
-            enrolment_tls,
-            guarded(enrol::router(app), enrol::POLICY),
-            stopped(stop.clone())
-        ),
-        keep_up(store, stopped(stop)),
-    );
+    let exceptions = async {
+        if let Some(listener) = service.tls12 {
+            listener::serve(listener, tls12_door, exchange.clone(), stopped(stop.clone())).await;
+        }
+    };
+    let doors = async {
+        tokio::join!(
+            listener::serve(service.exchange, exchange_door, exchange.clone(), stopped(stop.clone())),
+            listener::serve(
+                service.enrolment,
+                enrolment_door,
+                guarded(enrol::router(app), enrol::POLICY),
+                stopped(stop.clone())
+            ),
+            exceptions,
+            keep_up(store, stopped(stop.clone())),
+        );
+    };
+    // Watches until the last connection is done, so that a revocation counts during shutdown too.
+    tokio::select! {
+        () = doors => {},
+        () = gate.watch(service.register_every) => {},
+    }
     Ok(())
 }
 

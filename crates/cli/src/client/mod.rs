@@ -3,6 +3,7 @@
 pub(crate) mod collect;
 pub(crate) mod enrol;
 mod packs;
+pub(crate) mod renew;
 pub(crate) mod send;
 
 use crate::terminal::Failure;
@@ -16,6 +17,9 @@ use std::time::Duration;
 pub(crate) const KEY_FILE: &str = "key.pem";
 pub(crate) const CERTIFICATE_FILE: &str = "certificate.pem";
 pub(crate) const AUTHORITY_FILE: &str = "authority.pem";
+/// A renewed pair, whole but not in place yet.
+pub(crate) const KEY_NEXT: &str = "key.next.pem";
+pub(crate) const CERTIFICATE_NEXT: &str = "certificate.next.pem";
 pub(crate) const DEVICE_FILE: &str = "device.toml";
 
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(15);
@@ -60,9 +64,15 @@ impl Session {
         };
         let read = |name: &str| std::fs::read(folder.join(name)).with_context(failure);
         let card: DeviceCard = toml::from_str(&String::from_utf8_lossy(&read(DEVICE_FILE)?)).with_context(failure)?;
+        finish_renewal(folder).with_context(failure)?;
         let mut identity = read(KEY_FILE)?;
         identity.extend(read(CERTIFICATE_FILE)?);
-        let http = builder(Some(&read(AUTHORITY_FILE)?))?
+        // Absent where the exchange shows a certificate that the system trusts.
+        let authority = match folder.join(AUTHORITY_FILE).exists() {
+            true => Some(read(AUTHORITY_FILE)?),
+            false => None,
+        };
+        let http = builder(authority.as_deref())?
             .identity(Identity::from_pem(&identity).with_context(failure)?)
             .build()
             .with_context(failure)?;
@@ -76,6 +86,19 @@ impl Session {
     pub(crate) fn post(&self, path: &str) -> reqwest::RequestBuilder {
         self.http.post(format!("{}{path}", self.card.exchange_url))
     }
+}
+
+/// Puts a renewed pair in place. The certificate comes last: as long as it waits, the pair is not complete, and whoever
+/// comes next finishes it.
+pub(crate) fn finish_renewal(folder: &Path) -> std::io::Result<()> {
+    if !folder.join(CERTIFICATE_NEXT).exists() {
+        return Ok(());
+    }
+    if folder.join(KEY_NEXT).exists() {
+        std::fs::rename(folder.join(KEY_NEXT), folder.join(KEY_FILE))?;
+    }
+    std::fs::rename(folder.join(CERTIFICATE_NEXT), folder.join(CERTIFICATE_FILE))?;
+    std::fs::File::open(folder)?.sync_all()
 }
 
 /// TLS 1.3 only; the given authority, or those the system trusts. There is no way to switch verification off (R7.1).
@@ -119,6 +142,8 @@ pub(crate) struct FindingView {
     pub(crate) row: Option<u64>,
     pub(crate) column: Option<u16>,
     pub(crate) item: Option<String>,
+    #[serde(default)]
+    pub(crate) character: Option<u32>,
     pub(crate) what: String,
     pub(crate) fix: String,
 }
@@ -154,11 +179,11 @@ pub(crate) async fn ask(request: reqwest::RequestBuilder) -> anyhow::Result<Resu
 
 fn unreachable_exchange(error: reqwest::Error) -> anyhow::Error {
     let refused = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source())
-        .any(|cause| cause.to_string().contains("certificate"));
+        .any(|cause| cause.to_string().to_lowercase().contains("certificate"));
     let failure = if refused {
         Failure::new(
             "交換所との間で、証明書の確認ができませんでした。",
-            "端末の証明書の期限と、登録したときの交換所かどうかを確かめてください。切れていれば登録し直します。",
+            "端末の証明書の期限や失効と、登録したときの交換所かどうかを確かめてください。使えなくなっていれば登録し直します。",
         )
     } else {
         Failure::new(

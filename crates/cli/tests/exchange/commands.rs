@@ -107,14 +107,19 @@ fn from_an_empty_folder_to_collected_data() {
     failed(place, &["office", "add", "0300000005", "--name", "別", "--type", "11"]);
     failed(place, &["office", "add", "0300000006", "--name", " ", "--type", "11"]);
     failed(place, &["office", "close", "0399999999"]);
-    failed(place, &["device", "code", "0399999999"]);
+    let people = ["--by", "sato", "--approved-by", "suzuki"];
+    let proof = ["--label", "受付のPC", "--evidence", "指定通知書の写し"];
+    let code =
+        |number: &'static str, people: &[&'static str]| [&["device", "code", number][..], &proof, people].concat();
+    failed(place, &code("0399999999", &people));
+    assert!(failed(place, &code("0300000100", &["--by", "sato", "--approved-by", "SATO"])).contains("自分の申請"));
     failed(place, &["device", "revoke", "0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee"]);
     let listed = done(place, &["office", "list"]);
     assert!(listed.contains("0300000100") && listed.contains("0300000005"));
 
     let server = Server::start(&config, None);
     for (number, device) in [("0300000100", "sender"), ("0300000005", "receiver")] {
-        let said = done(place, &["device", "code", number]);
+        let said = done(place, &code(number, &people));
         let code = said.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
         let enrol = ["device", "enrol", "--enrolment", &server.enrolment_url, "--authority", "authority.pem"];
         done(place, &[&enrol[..], &["--code", &code, "--device", device]].concat());
@@ -265,10 +270,10 @@ fn what_cannot_be_understood_ends_with_2() {
         assert!(!output.stderr.is_empty());
     }
     let operator: [&[&str]; 5] = [
-        &["serve"],
+        &["serve", "--demo"],
         &["office", "list"],
         &["office", "close", "0300000100"],
-        &["device", "code", "0300000100"],
+        &["device", "due"],
         &["device", "list", "0300000100"],
     ];
     for args in operator {
@@ -287,7 +292,9 @@ fn assert_stays_shut(exchange: &Exchange, because: &str) {
     let before = tree(exchange.folder());
     let config = exchange.config();
     let config = config.to_str().unwrap();
-    for args in [&["serve"][..], &["office", "list"], &["office", "add", "0300000999", "--name", "x", "--type", "43"]] {
+    for args in
+        [&["serve", "--demo"][..], &["office", "list"], &["office", "add", "0300000999", "--name", "x", "--type", "43"]]
+    {
         let said = failed(exchange.folder(), &[args, &["--config", config]].concat());
         assert!(said.contains(because), "{said}");
     }
@@ -342,7 +349,7 @@ async fn a_key_file_that_is_gone_is_not_made_anew() {
     fs::remove_file(exchange.folder().join("keys/master.key")).unwrap();
     let config = exchange.config();
     let before = tree(exchange.folder());
-    for args in [&["serve"][..], &["office", "list"], &["init"]] {
+    for args in [&["serve", "--demo"][..], &["office", "list"], &["init"]] {
         failed(exchange.folder(), &[args, &["--config", config.to_str().unwrap()]].concat());
     }
     assert_eq!(tree(exchange.folder()), before);
@@ -355,7 +362,7 @@ async fn a_damaged_database_is_not_served() {
     let mut bytes = fs::read(&path).unwrap();
     bytes[100] ^= 1;
     fs::write(&path, bytes).unwrap();
-    let said = failed(exchange.folder(), &["serve", "--config", exchange.config().to_str().unwrap()]);
+    let said = failed(exchange.folder(), &["serve", "--demo", "--config", exchange.config().to_str().unwrap()]);
     assert!(said.contains("壊れています"), "{said}");
 }
 
@@ -365,6 +372,6 @@ async fn a_port_that_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     edit(&exchange.config(), "exchange = \"127.0.0.1:0\"", &format!("exchange = {address:?}"));
-    let said = failed(exchange.folder(), &["serve", "--config", exchange.config().to_str().unwrap()]);
+    let said = failed(exchange.folder(), &["serve", "--demo", "--config", exchange.config().to_str().unwrap()]);
     assert!(said.contains(&address), "{said}");
 }

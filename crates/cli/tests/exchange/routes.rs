@@ -100,10 +100,9 @@ fn outcome(answer: &Answer) -> String {
 /// A device on which a program has these scopes only.
 async fn program(world: &World, number: &str, scope: Scope) -> Device {
     let store = world.exchange.operator().await;
-    let scopes = Scopes::of(&[scope]).unwrap();
-    let code = store.issue_software_code(number.parse().unwrap(), scopes).await.unwrap().unwrap();
+    let code = world.exchange.code_with(&store, number, scope.id(), Scopes::of(&[scope])).await;
     store.close().await;
-    Device::enrolled(&world.exchange, &world.server, &code.code).await
+    Device::enrolled(&world.exchange, &world.server, &code).await
 }
 
 /// The operator's people sign in with a passkey, which this test has none of; what the session was opened with is
@@ -130,7 +129,8 @@ async fn r8_2_r12_1_every_door_answers_everybody_as_the_table_says() {
     let device = &offices.sender;
     let operator = {
         let store = world.exchange.operator().await;
-        let code = store.issue_operator_code().await.unwrap().code;
+        let number = store.operator().await.unwrap().register.number.to_string();
+        let code = world.exchange.code_with(&store, &number, "運営の端末", None).await;
         store.close().await;
         Device::enrolled(&world.exchange, &world.server, &code).await
     };

@@ -236,7 +236,9 @@ async fn r7_3_a_device_that_an_administrator_stops_is_out_at_once() {
     let row = page.split("<tr>").find(|row| row.contains("/revoke") && !row.contains("いま使っている端末")).unwrap();
     let id = row.split("/devices/").nth(1).unwrap().split('/').next().unwrap();
     let revoke = format!("/devices/{id}/revoke");
-    assert_eq!(one.fill(&revoke, &revoke, &[]).await.sent_on(), "/devices?done=revoked");
+    one.fill(&revoke, &revoke, &[]).await.faulty("理由を選んで");
+    let reason = [("reason", "retired")];
+    assert_eq!(one.fill(&revoke, &revoke, &reason).await.sent_on(), "/devices?done=revoked");
     second.get("/api/v1/received").await.problem(403, "H02");
     offices.sender.get("/api/v1/received").await.done();
     // One of another office does not exist.

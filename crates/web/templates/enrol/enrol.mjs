@@ -17,6 +17,8 @@ let busy = false;
 /** Leaving the page now would lose the passphrase. */
 let unfinished = false;
 
+// An old browser does not come this far, and leaves it standing.
+at("waiting").hidden = true;
 if (globalThis.isSecureContext && globalThis.crypto?.subtle) {
   begin();
 } else {
