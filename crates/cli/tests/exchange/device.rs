@@ -2,7 +2,7 @@
 
 use crate::answer::Answer;
 use crate::server::Server;
-use crate::world::Exchange;
+use crate::world::{Exchange, World};
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Certificate, Client, Identity, RequestBuilder, tls};
@@ -55,6 +55,16 @@ impl Device {
         let device =
             Self::of(answer.office_number, answer.certificate, key.serialize_pem(), exchange.authority(), server);
         Self { token: answer.software_token, ..device }
+    }
+
+    /// One of the operator's own.
+    pub(crate) async fn of_operator(world: &World) -> Self {
+        let store = world.exchange.operator().await;
+        let number = store.operator().await.unwrap().register.number.to_string();
+        let label = world.exchange.fresh_number();
+        let code = world.exchange.code_with(&store, &number, &label, None).await;
+        store.close().await;
+        Self::enrolled(&world.exchange, &world.server, &code).await
     }
 
     pub(crate) fn of(number: String, certificate: String, key: String, authority: &str, server: &Server) -> Self {
