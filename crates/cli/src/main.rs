@@ -60,6 +60,9 @@ enum Command {
     /// 認証局と証明書発行台帳（運営者）
     #[command(subcommand)]
     Authority(operator::authority::Command),
+    /// アカウント（運営者。最初の管理者を招くときと、非常のとき）
+    #[command(subcommand)]
+    Account(operator::account::Command),
 }
 
 fn main() -> ExitCode {
@@ -85,5 +88,6 @@ fn main() -> ExitCode {
         Command::Office(command) => terminal::finish(operator::office::run(&command)),
         Command::Device(command) => terminal::finish(operator::device::run(&command)),
         Command::Authority(command) => terminal::finish(operator::authority::run(&command)),
+        Command::Account(command) => terminal::finish(operator::account::run(&command)),
     }
 }

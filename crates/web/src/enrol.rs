@@ -48,7 +48,7 @@ pub struct EnrolAnswer {
     pub office_name: String,
     /// Where the exchange itself listens.
     pub exchange_url: String,
-    /// For a program: the token that it sends with every call. Absent where the code was for a person's browser.
+    /// For the program on this device, where the code was issued for one: to be sent as `Authorization: Bearer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub software_token: Option<String>,
 }

@@ -1,5 +1,6 @@
 use super::{
-    AUTHORITY_FILE, CERTIFICATE_FILE, DEVICE_FILE, DeviceCard, KEY_FILE, block_on, builder, call, write_private,
+    AUTHORITY_FILE, CERTIFICATE_FILE, DEVICE_FILE, DeviceCard, KEY_FILE, TOKEN_FILE, block_on, builder, call,
+    write_private,
 };
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
@@ -80,6 +81,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
         office_number: answer.office_number.clone(),
         office_name: answer.office_name.clone(),
     };
+    if let Some(token) = &answer.software_token {
+        write_private(&args.folder, TOKEN_FILE, token.as_bytes())?;
+    }
     write_private(&args.folder, DEVICE_FILE, toml::to_string(&card)?.as_bytes())?;
     if let Some((path, password)) = p12 {
         let name = format!("文箱 {}", answer.office_number);

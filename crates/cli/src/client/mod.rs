@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 pub(crate) const KEY_FILE: &str = "key.pem";
 pub(crate) const CERTIFICATE_FILE: &str = "certificate.pem";
@@ -21,6 +22,11 @@ pub(crate) const AUTHORITY_FILE: &str = "authority.pem";
 pub(crate) const KEY_NEXT: &str = "key.next.pem";
 pub(crate) const CERTIFICATE_NEXT: &str = "certificate.next.pem";
 pub(crate) const DEVICE_FILE: &str = "device.toml";
+/// The program's own token, where the device was enrolled for one.
+pub(crate) const TOKEN_FILE: &str = "software.token";
+
+/// A token is below a hundred; whatever is longer is another file.
+const TOKEN_BYTES_MAX: usize = 1024;
 
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(15);
 const CALL_TIME_MAX: Duration = Duration::from_secs(180);
@@ -51,6 +57,7 @@ pub(crate) struct DeviceCard {
 pub(crate) struct Session {
     http: Client,
     card: DeviceCard,
+    token: Option<Zeroizing<String>>,
 }
 
 impl Session {
@@ -76,15 +83,29 @@ impl Session {
             .identity(Identity::from_pem(&identity).with_context(failure)?)
             .build()
             .with_context(failure)?;
-        Ok(Self { http, card })
+        let token = match std::fs::read_to_string(folder.join(TOKEN_FILE)).map(Zeroizing::new) {
+            Ok(token) if token.len() <= TOKEN_BYTES_MAX => Some(Zeroizing::new(token.trim().to_owned())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Ok(_) => return Err(failure().into()),
+            Err(error) => return Err(anyhow::Error::new(error).context(failure())),
+        };
+        Ok(Self { http, card, token })
     }
 
     pub(crate) fn get(&self, path: &str) -> reqwest::RequestBuilder {
-        self.http.get(format!("{}{path}", self.card.exchange_url))
+        self.proven(self.http.get(format!("{}{path}", self.card.exchange_url)))
     }
 
     pub(crate) fn post(&self, path: &str) -> reqwest::RequestBuilder {
-        self.http.post(format!("{}{path}", self.card.exchange_url))
+        self.proven(self.http.post(format!("{}{path}", self.card.exchange_url)))
+    }
+
+    /// The certificate says which device it is, the token which program.
+    fn proven(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token.as_str()),
+            None => request,
+        }
     }
 }
 

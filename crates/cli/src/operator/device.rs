@@ -3,6 +3,8 @@ use crate::client;
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use exchange::Digest;
+use identity::Scopes;
+use identity::scope::NotScopes;
 use jiff::Timestamp;
 use standard::OfficeNumber;
 use std::path::{Path, PathBuf};
@@ -91,7 +93,7 @@ pub(crate) enum Command {
 /// Which device of which office, and how both were proven.
 #[derive(clap::Args)]
 pub(crate) struct Wanted {
-    /// 事業所番号（10桁）
+    /// 事業所番号（10桁）。運営者自身の端末なら 9900000000
     number: OfficeNumber,
     /// 端末の呼び名（例: 受付のPC）
     #[arg(long)]
@@ -102,6 +104,9 @@ pub(crate) struct Wanted {
     /// 確かめた書類の写し。指紋だけを台帳に残します
     #[arg(long, value_name = "FILE")]
     evidence_file: Option<PathBuf>,
+    /// ケアソフトが使う端末のとき、使わせることをコンマで区切ります（send,collect,read）。人が使う端末なら書きません
+    #[arg(long, value_name = "SCOPES", value_parser = scopes)]
+    software: Option<Scopes>,
 }
 
 fn reason(text: &str) -> Result<RevocationReason, String> {
@@ -124,6 +129,10 @@ pub(crate) fn run(command: &Command) -> Outcome {
     }
 }
 
+fn scopes(text: &str) -> Result<Scopes, NotScopes> {
+    text.replace(',', " ").parse()
+}
+
 /// The digest of a paper's copy; the paper itself stays where it is.
 pub(crate) fn evidence_digest(file: Option<&Path>) -> anyhow::Result<Option<Digest>> {
     let Some(file) = file else { return Ok(None) };
@@ -141,6 +150,7 @@ async fn ask(store: &Store, wanted: &Wanted, by: &OperatorName) -> anyhow::Resul
         label: wanted.label.clone(),
         evidence: wanted.evidence.clone(),
         evidence_digest: evidence_digest(wanted.evidence_file.as_deref())?,
+        scopes: wanted.software,
     };
     match store.request_enrolment(new, by).await.map_err(explain)? {
         Requested::Done(id) => Ok(id),

@@ -1,5 +1,6 @@
 //! Commands of those who run an exchange.
 
+pub(crate) mod account;
 pub(crate) mod authority;
 pub(crate) mod config;
 pub(crate) mod device;

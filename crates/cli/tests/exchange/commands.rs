@@ -142,6 +142,76 @@ fn from_an_empty_folder_to_collected_data() {
     assert!(status.success() && said.contains("閉じました"));
 }
 
+/// An exchange in an empty folder, with one office.
+fn made(place: &Path) -> PathBuf {
+    fs::write(place.join("passphrase"), format!("{PASSPHRASE}\n")).unwrap();
+    failed(place, &["init"]);
+    let config = place.join("fumibako.toml");
+    edit(&config, "# passphrase_file = \"/run/secrets/fumibako\"", "passphrase_file = \"passphrase\"");
+    edit(&config, "127.0.0.1:8443", "127.0.0.1:0");
+    edit(&config, "127.0.0.1:8444", "127.0.0.1:0");
+    done(place, &["init"]);
+    done(place, &["office", "add", "0300000100", "--name", "架空の事業所", "--type", "43"]);
+    config
+}
+
+#[test]
+fn r12_3_two_people_at_the_terminal_invite_the_first_administrator_and_act_in_an_emergency() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    made(place);
+    assert!(done(place, &["account", "list"]).contains("invite-operator"));
+    let who = ["--name", "見本 花子", "--kana", "みほん はなこ", "--person-key", "みほんはなこ 1980-01-01"];
+    let invite = |by: &str, other: &str, login: &str| {
+        let hands = ["account", "invite-operator", "--by", by, "--approved-by", other, "--login", login];
+        [&hands[..], &who[..]].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    failed(place, &invite("op-1", "OP-1", "chief"));
+    failed(place, &invite("op-1", "op-2", "x"));
+    let said = done(place, &invite("op-1", "op-2", "chief"));
+    assert!(said.contains("招待コード: ") && !said.contains("花子"), "{said}");
+    failed(place, &invite("op-1", "op-2", "chief"));
+    failed(place, &invite("op-1", "op-2", "chief2"));
+
+    let listed = done(place, &["account", "list"]);
+    assert!(listed.contains("招待中") && !listed.contains("花子") && !listed.contains("chief"), "{listed}");
+    let account = listed.split_whitespace().next().unwrap();
+    let hands = ["--by", "op-1", "--approved-by", "op-2", account];
+    let act = |what: &'static str| [&["account", what][..], &hands[..]].concat();
+    assert!(done(place, &act("invite-again")).contains("招待コード: "));
+    failed(place, &act("suspend"));
+    assert!(done(place, &act("end-sessions")).contains("0 件"));
+    done(place, &act("close"));
+    failed(place, &act("close"));
+    assert!(done(place, &["account", "list"]).contains("閉鎖"));
+    let proof = ["--label", "運営のPC", "--evidence", "運営者の事務所で手渡し"];
+    let people = ["--by", "op-1", "--approved-by", "op-2"];
+    done(place, &[&["device", "code", "9900000000"][..], &proof, &people].concat());
+}
+
+#[test]
+fn a_device_for_a_program_keeps_its_token_to_itself() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let config = made(place);
+    let server = Server::start(&config, None);
+    let proof = ["--label", "ケアソフト", "--evidence", "指定通知書の写し", "--software", "send,collect,read"];
+    let people = ["--by", "op-1", "--approved-by", "op-2"];
+    let said = done(place, &[&["device", "code", "0300000100"][..], &proof, &people].concat());
+    let code = said.lines().find_map(|line| line.strip_prefix("登録コード: ")).unwrap().to_owned();
+    let enrol = ["device", "enrol", "--enrolment", &server.enrolment_url, "--authority", "authority.pem"];
+    done(place, &[&enrol[..], &["--code", &code, "--device", "machine"]].concat());
+    let token = place.join("machine/software.token");
+    assert!(fs::read_to_string(&token).unwrap().starts_with("fumibako_"));
+    assert_eq!(fs::metadata(&token).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(done(place, &["collect", "--device", "machine", "in"]).contains("届いているデータはありません"));
+    fs::write(&token, vec![b'x'; 2000]).unwrap();
+    failed(place, &["collect", "--device", "machine", "in"]);
+    let (status, _) = server.stop_alone();
+    assert!(status.success());
+}
+
 #[tokio::test]
 async fn a_folder_with_good_and_bad_sets_is_sent_in_part() {
     let offices = world().await.offices().await;

@@ -118,6 +118,9 @@ impl Device {
         let card =
             format!("exchange_url = {:?}\noffice_number = {:?}\noffice_name = \"架空\"\n", self.url, self.number);
         fs::write(folder.join("device.toml"), card).unwrap();
+        if let Some(token) = &self.token {
+            fs::write(folder.join("software.token"), token).unwrap();
+        }
     }
 
     pub(crate) fn request(&self, method: http::Method, path: &str) -> RequestBuilder {

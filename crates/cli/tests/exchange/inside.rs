@@ -115,6 +115,7 @@ impl Inside {
             label: label.to_owned(),
             evidence: "指定通知書の写し、代表電話への折り返し".to_owned(),
             evidence_digest: None,
+            scopes: None,
         }
     }
 
