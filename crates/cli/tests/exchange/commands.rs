@@ -108,7 +108,7 @@ fn from_an_empty_folder_to_collected_data() {
     failed(place, &["office", "add", "0300000006", "--name", " ", "--type", "11"]);
     failed(place, &["office", "close", "0399999999"]);
     let people = ["--by", "sato", "--approved-by", "suzuki"];
-    let proof = ["--label", "受付のPC", "--evidence", "指定通知書の写し"];
+    let proof = ["--label", "受付のPC", "--evidence", "指定通知書の写し", "--software", "send,collect,read"];
     let code =
         |number: &'static str, people: &[&'static str]| [&["device", "code", number][..], &proof, people].concat();
     failed(place, &code("0399999999", &people));
