@@ -144,11 +144,17 @@ impl Demo {
     }
 
     fn enrol(&self, server: &Server, device: &str, number: &str) -> Done {
-        let proof = ["--label", "受付のPC", "--evidence", "架空の事業所なので、確かめていません"];
-        let software = ["--software", "send,collect,read"];
+        let proof = [
+            "--software",
+            "send,collect,read",
+            "--label",
+            "受付のPC",
+            "--evidence",
+            "架空の事業所なので、確かめていません",
+        ];
         // Two people are asked for; here both are invented.
         let people = ["--by", "demo-1", "--approved-by", "demo-2"];
-        let issued = self.fumibako(&[&["device", "code", number][..], &proof, &software, &people].concat())?;
+        let issued = self.fumibako(&[&["device", "code", number][..], &proof, &people].concat())?;
         let code =
             issued.lines().find_map(|line| line.strip_prefix("登録コード: ")).ok_or("登録コードが出ませんでした。")?;
         self.fumibako(&[

@@ -91,6 +91,7 @@ impl Floor {
             authority: &read("authority.pem")?,
             certificate: &read("device.pem")?,
             key: &read("device.key")?,
+            token: None,
         })?;
         Ok(Target::new(address, HOST, vec![device; offices.all().len()])?.floor())
     }

@@ -184,9 +184,8 @@ fn r12_3_two_people_at_the_terminal_invite_the_first_administrator_and_act_in_an
     done(place, &act("close"));
     failed(place, &act("close"));
     assert!(done(place, &["account", "list"]).contains("閉鎖"));
-    let proof = ["--label", "運営のPC", "--evidence", "運営者の事務所で手渡し"];
-    let people = ["--by", "op-1", "--approved-by", "op-2"];
-    done(place, &[&["device", "code", "9900000000"][..], &proof, &people].concat());
+    let proof = ["--label", "運営", "--evidence", "面前で確認", "--by", "op-1", "--approved-by", "op-2"];
+    done(place, &[&["device", "code", "--operator"][..], &proof].concat());
 }
 
 #[test]
@@ -196,10 +195,10 @@ fn a_device_for_a_program_keeps_its_token_to_itself() {
     let place = folder.path();
     let config = made(place);
     let server = Server::start(&config, None);
-    let proof = ["--label", "ケアソフト", "--evidence", "指定通知書の写し", "--software", "send,collect,read"];
-    let people = ["--by", "op-1", "--approved-by", "op-2"];
-    let said = done(place, &[&["device", "code", "0300000100"][..], &proof, &people].concat());
-    let code = said.lines().find_map(|line| line.strip_prefix("登録コード: ")).unwrap().to_owned();
+    let proof = ["--label", "ケアソフト", "--evidence", "指定通知書", "--by", "op-1", "--approved-by", "op-2"];
+    let program = ["device", "code", "0300000100", "--software", "send,collect,read"];
+    let said = done(place, &[&program[..], &proof].concat());
+    let code = said.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
     let enrol = ["device", "enrol", "--enrolment", &server.enrolment_url, "--authority", "authority.pem"];
     done(place, &[&enrol[..], &["--code", &code, "--device", "machine"]].concat());
     let token = place.join("machine/software.token");
