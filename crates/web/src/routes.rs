@@ -148,8 +148,6 @@ pub(crate) fn table() -> Vec<Route> {
         post("/api/v1/device/renew", Program, api::renew),
         get("/api/v1/notices", Program, api::notices),
         post("/api/v1/token", Program, api::rotate),
-        post("/api/v1/device/renew", Program, api::renew),
-        get("/api/v1/notices", Program, api::notices),
         // Opening a set collects it, if it is the receiver who opens.
         get("/api/v1/transmissions/{id}/files/{name}", Software(CollectSets), api::file),
         get("/api/v1/transmissions/{id}/zip", Software(CollectSets), api::zip),
