@@ -29,11 +29,11 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) limits: Limits,
     pub(crate) exchange_url: Arc<str>,
-    pub(crate) gate: Arc<Gate>,
     /// What passkeys are bound to; absent at a bare address.
     pub(crate) site: Option<PasskeySite>,
     /// Secrets on their way to the page that shows them.
     pub(crate) once: Arc<Once>,
+    pub(crate) gate: Arc<Gate>,
     /// One permit per KiB of upload in memory.
     pub(crate) upload_memory: Arc<Semaphore>,
 }
@@ -45,9 +45,9 @@ impl App {
             store,
             limits,
             exchange_url: exchange_url.into(),
+            gate,
             site: passkeys::site(exchange_url),
             once: Arc::default(),
-            gate,
             upload_memory: Arc::new(Semaphore::new(permits)),
         }
     }

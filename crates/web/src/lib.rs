@@ -43,9 +43,6 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 /// A peer that sends nothing for this long in the middle of a body is let go.
 const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// How often what has ended by itself is written down.
-const UPKEEP_EVERY: Duration = Duration::from_secs(5 * 60);
-
 /// Everything on every answer (R5.9).
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
@@ -91,7 +88,7 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
     let exchange_door = door(Policy::standard(), Some(Arc::clone(&gate)));
     let enrolment_door = door(Policy::standard(), None);
     let tls12_door = door(Policy::tls12(), Some(Arc::clone(&gate)));
-    let app = App::new(Arc::clone(&service.store), service.limits, &service.exchange_url, Arc::clone(&gate));
+    let app = App::new(service.store, service.limits, &service.exchange_url, Arc::clone(&gate));
     let exchange = guarded(exchange_router(app.clone()), EXCHANGE_POLICY);
     let stopped = |mut stop: watch::Receiver<bool>| async move {
         let _ = stop.wait_for(|stop| *stop).await;
@@ -111,7 +108,6 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
                 stopped(stop.clone())
             ),
             exceptions,
-            keep_up(service.store, stopped(stop.clone())),
         );
     };
     // Watches until the last connection is done, so that a revocation counts during shutdown too.
@@ -120,25 +116,6 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
         () = gate.watch(service.register_every) => {},
     }
     Ok(())
-}
-
-/// Writes down what has ended by itself: sessions, applications nobody confirmed, accounts nobody uses (R12.3, R12.4).
-/// Whether something still counts never depends on this.
-async fn keep_up(store: Arc<Store>, stop: impl Future<Output = ()>) {
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(UPKEEP_EVERY) => {}
-            () = &mut stop => return,
-        }
-        match store.keep_up().await {
-            Ok(done) if done.overdue > 0 => {
-                tracing::warn!(roles = done.overdue, "roles ended that nobody confirmed anew")
-            }
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, "what has ended could not be written down"),
-        }
-    }
 }
 
 fn exchange_router(app: App) -> Router {
