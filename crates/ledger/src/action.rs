@@ -100,6 +100,56 @@ actions! {
     LedgerExport = "ledger.export",
     /// The state of the clock changed (R10.3).
     ClockChange = "clock.change",
+    /// A person of several offices chose the one to act for.
+    SessionOffice = "session.office",
+    /// An account was suspended.
+    AccountSuspend = "account.suspend",
+    /// A suspended account was opened again.
+    AccountResume = "account.resume",
+    /// A one-time code for an account was issued.
+    AccountCode = "account.code",
+    /// A one-time code was redeemed for setting one's own secrets, or somebody tried to.
+    AccountRedeem = "account.redeem",
+    /// Somebody finished setting up their own secrets.
+    AccountReady = "account.ready",
+    /// Somebody set their own password.
+    PasswordSet = "password.set",
+    /// A second factor was added by its owner.
+    FactorAdd = "factor.add",
+    /// A second factor was removed by its owner.
+    FactorRemove = "factor.remove",
+    /// A second factor was suspended because it is lost or broken (R8.13).
+    FactorSuspend = "factor.suspend",
+    /// Recovery codes were made anew by their owner.
+    FactorCodes = "factor.codes",
+    /// A recovery was entered in the register of identity checks (R8.11).
+    RecoveryOpen = "recovery.open",
+    /// A second person approved a recovery.
+    RecoveryApprove = "recovery.approve",
+    /// A recovery ended.
+    RecoveryClose = "recovery.close",
+    /// The evidence of a recovery was looked at.
+    RecoveryView = "recovery.view",
+    /// A right was asked for (R12.3).
+    GrantRequest = "grant.request",
+    /// Another person confirmed a right.
+    GrantConfirm = "grant.confirm",
+    /// A right was withdrawn.
+    GrantWithdraw = "grant.withdraw",
+    /// A right was confirmed anew at stock-taking (R12.4).
+    GrantReview = "grant.review",
+    /// A right lapsed: not confirmed in time, or stock-taking overdue.
+    GrantLapse = "grant.lapse",
+    /// The accounts of an office were compared with its staff list (R12.4).
+    StaffCompare = "staff.compare",
+    /// A program got a token.
+    SoftwareAdd = "software.add",
+    /// A program's token was replaced by a new one.
+    SoftwareRotate = "software.rotate",
+    /// A program's token was revoked.
+    SoftwareRevoke = "software.revoke",
+    /// A device of one office was admitted for another, or no longer is.
+    DeviceAdmit = "device.admit",
 }
 
 impl Action {

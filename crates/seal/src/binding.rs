@@ -217,6 +217,11 @@ pub enum Purpose<'a> {
         /// Which of its keys.
         version: u32,
     },
+    /// The key mixed into every password hash: a table of hashes without it cannot be tried against (R8.10).
+    PasswordPepper {
+        /// Which of its keys. A hash made under another version verifies with none but that.
+        version: u32,
+    },
     /// A secret of an account, such as its TOTP seed.
     AccountSecret {
         /// The account.
@@ -250,6 +255,7 @@ impl Purpose<'_> {
             Self::DatabaseKey { version } => versioned(aad, "database key", version),
             Self::BlindIndexKey { version } => versioned(aad, "blind index key", version),
             Self::FieldKey { version } => versioned(aad, "field key", version),
+            Self::PasswordPepper { version } => versioned(aad, "password pepper", version),
             Self::AccountSecret { account, kind } => aad
                 .with(Field::Purpose, b"account secret")
                 .with(Field::Subject, account.as_bytes())

@@ -204,7 +204,7 @@ impl KeyStoreFile {
             return Err(KeyStoreError::NotAKeyStore);
         }
         let (content, checksum) = bytes.split_last_chunk::<32>().ok_or(KeyStoreError::Damaged)?;
-        if !bool::from(Sha256::digest(content).ct_eq(checksum)) {
+        if !bool::from(Sha256::digest(content).as_slice().ct_eq(checksum)) {
             return Err(KeyStoreError::Damaged);
         }
         let file = Self::parse_content(content).map_err(|error| match error {

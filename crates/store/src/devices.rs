@@ -1,9 +1,11 @@
 //! 端末: one-time codes, certificates, and who is behind a certificate.
 
 use crate::hex::{hex, unhex};
+use crate::people::Token;
 use crate::record::{self, Act};
 use crate::{DeviceId, Error, KEY_VERSION, Office, Store, clock};
 use exchange::Digest;
+use identity::Scopes;
 use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
 use rand::Rng as _;
@@ -31,6 +33,8 @@ pub struct Asker {
     /// From where, if known.
     pub address: Option<IpAddr>,
     pub(crate) certificate_serial: Vec<u8>,
+    /// Of the certificate of this very connection: sessions are bound to it (R8.14).
+    pub(crate) certificate_digest: String,
 }
 
 /// 登録コード, to be told to the office by a way of its own (telephone, letter).
@@ -72,6 +76,8 @@ pub struct EnrolledDevice {
     pub office_number: OfficeNumber,
     /// 事業所名.
     pub office_name: String,
+    /// For the program on this device, where the code was issued for one.
+    pub software_token: Option<Token>,
 }
 
 /// A device in the register.
@@ -90,10 +96,10 @@ pub struct Device {
 }
 
 const INSERT_CODE: &str = "
-    INSERT INTO enrolment_code (code_index, office_id, issued_at, expires_at) VALUES ($1, $2, $3, $4)";
+    INSERT INTO enrolment_code (code_index, office_id, issued_at, expires_at, scopes) VALUES ($1, $2, $3, $4, $5)";
 
 const FIND_CODE: &str = "
-    SELECT o.office_number FROM enrolment_code e JOIN office o ON o.office_id = e.office_id
+    SELECT o.office_number, e.scopes FROM enrolment_code e JOIN office o ON o.office_id = e.office_id
      WHERE e.code_index = $1 AND e.used_at IS NULL AND e.expires_at > $2 AND o.closed_at IS NULL";
 
 /// Uses a code up. Only once, and only before it expires.
@@ -106,7 +112,7 @@ const INSERT_DEVICE: &str = "
 
 const BY_CERTIFICATE: &str = "
     SELECT d.device_id, d.certificate_serial,
-           o.office_id, o.office_number, o.name, o.service_types, o.key_id, o.public_key, o.closed_at
+           o.office_id, o.office_number, o.name, o.service_types, o.key_id, o.public_key, o.closed_at, o.is_operator
       FROM device d JOIN office o ON o.office_id = d.office_id
      WHERE d.certificate_digest = $1 AND d.revoked_at IS NULL AND d.valid_until > $2";
 
@@ -141,30 +147,44 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn issue_code(&self, number: OfficeNumber) -> Result<Option<EnrolmentCode>, Error> {
-        let Some(office) = self.office(number).await?.filter(|office| !office.register.closed) else {
-            return Ok(None);
-        };
+        match self.office(number).await?.filter(|office| !office.register.closed) {
+            Some(office) => self.code_for(&office, None).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Issues a one-time code for a device of the operator's own.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn issue_operator_code(&self) -> Result<EnrolmentCode, Error> {
+        let operator = self.operator().await?;
+        self.code_for(&operator, None).await
+    }
+
+    pub(crate) async fn code_for(&self, office: &Office, scopes: Option<Scopes>) -> Result<EnrolmentCode, Error> {
         let code = fresh_code();
         let index = self.code_index(&code)?;
         let now = self.clock.now();
         let expires_at = clock::text(now + CODE_LIFE);
-        let entry = Act::operator(Action::DeviceCode, now).object(office.id).office(number).done()?;
-        let (at, until) = (clock::text(now), expires_at.clone());
+        let entry = Act::operator(Action::DeviceCode, now).object(office.id).office(office.register.number).done()?;
+        let (at, until, office_id) = (clock::text(now), expires_at.clone(), office.id);
         self.writer
             .run(move |c| {
                 Box::pin(async move {
                     sqlx::query(INSERT_CODE)
                         .bind(index)
-                        .bind(office.id.to_string())
+                        .bind(office_id.to_string())
                         .bind(at)
                         .bind(until)
+                        .bind(scopes.map(|scopes| scopes.to_string()))
                         .execute(&mut *c)
                         .await?;
                     record::append(c, &entry).await.map(|_| ())
                 })
             })
             .await?;
-        Ok(Some(EnrolmentCode { code, expires_at }))
+        Ok(EnrolmentCode { code, expires_at })
     }
 
     /// Enrols a device: a good code and a sound request become a certificate (R7.2). The private key never came here.
@@ -177,13 +197,13 @@ impl Store {
             Some(code) => self.code_index(&code)?,
             None => return self.refuse_enrolment(now, from, "code").await.map(|()| Enrolment::CodeRefused),
         };
-        let number: Option<String> =
-            sqlx::query_scalar(FIND_CODE).bind(&index).bind(clock::text(now)).fetch_optional(&self.reads).await?;
-        let Some(number) = number else {
+        let found: Option<(String, Option<String>)> =
+            sqlx::query_as(FIND_CODE).bind(&index).bind(clock::text(now)).fetch_optional(&self.reads).await?;
+        let Some((number, scopes)) = found else {
             return self.refuse_enrolment(now, from, "code").await.map(|()| Enrolment::CodeRefused);
         };
         let number: OfficeNumber = number.parse().map_err(|_| Error::Impossible("office.office_number"))?;
-        let office = self.office(number).await?.ok_or(Error::Impossible("office"))?;
+        let office = self.office_or_operator(number).await?.ok_or(Error::Impossible("office"))?;
         let id = DeviceId::fresh();
         let Some(issued) = self.issue_certificate(request_pem, id, number, now).await? else {
             return self.refuse_enrolment(now, from, "request").await.map(|()| Enrolment::RequestRefused);
@@ -193,12 +213,23 @@ impl Store {
             .office(number)
             .source(Some(from))
             .done()?;
+        let scopes: Option<Scopes> =
+            scopes.as_deref().map(str::parse).transpose().map_err(|_| Error::Impossible("enrolment_code.scopes"))?;
+        let software = scopes.map(|scopes| self.first_software(&office, id, scopes)).transpose()?;
+        let software = match software {
+            Some(software) => {
+                let act = Act::device(Action::SoftwareAdd, id, &issued.serial, now).object(software.id).office(number);
+                Some((software, act.source(Some(from)).done()?))
+            }
+            None => None,
+        };
         let device = EnrolledDevice {
             id,
             certificate_pem: issued.pem.clone(),
             authority_pem: issued.authority_pem.clone(),
             office_number: number,
             office_name: office.name.clone(),
+            software_token: software.as_ref().map(|(software, _)| software.token.clone()),
         };
         let at = clock::text(now);
         let enrolled = self
@@ -219,6 +250,10 @@ impl Store {
                         .execute(&mut *c)
                         .await?;
                     record::append(c, &entry).await?;
+                    if let Some((software, entry)) = software {
+                        software.insert(c).await?;
+                        record::append(c, &entry).await?;
+                    }
                     Ok(true)
                 })
             })
@@ -246,6 +281,7 @@ impl Store {
                 device_id: row.device_id.parse().map_err(|_| Error::Impossible("device.device_id"))?,
                 certificate_serial: unhex(&row.certificate_serial)
                     .ok_or(Error::Impossible("device.certificate_serial"))?,
+                certificate_digest: certificate_digest.to_owned(),
                 office: row.office.read(&self.public_keys)?,
                 address: Some(address),
             })
@@ -325,7 +361,7 @@ impl Store {
     }
 }
 
-fn fresh_code() -> Zeroizing<String> {
+pub(crate) fn fresh_code() -> Zeroizing<String> {
     let mut random = Zeroizing::new([0; CODE_CHARACTERS]);
     rand::rng().fill_bytes(random.as_mut());
     let mut code = Zeroizing::new(String::with_capacity(CODE_CHARACTERS + 3));
@@ -340,7 +376,7 @@ fn fresh_code() -> Zeroizing<String> {
 }
 
 /// What a person may have typed: lower case, hyphens, spaces, O for 0, I or L for 1.
-fn normalise_code(typed: &str) -> Option<Zeroizing<String>> {
+pub(crate) fn normalise_code(typed: &str) -> Option<Zeroizing<String>> {
     let mut code = Zeroizing::new(String::with_capacity(CODE_CHARACTERS));
     for character in typed.chars().filter(|character| !matches!(character, '-' | ' ')) {
         let character = match character.to_ascii_uppercase() {

@@ -9,7 +9,9 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            pub(crate) fn fresh() -> Self {
+            /// One that nothing has yet.
+            #[must_use]
+            pub fn fresh() -> Self {
                 Self(Uuid::now_v7())
             }
         }
@@ -43,6 +45,31 @@ id! {
 id! {
     /// 送信一件.
     TransmissionId
+}
+
+id! {
+    /// アカウント of a person.
+    AccountId
+}
+id! {
+    /// A session, as the log names it. It is not the token that proves it.
+    SessionId
+}
+id! {
+    /// A second factor of a person.
+    FactorId
+}
+id! {
+    /// 権限付与: one role of one person at one office.
+    GrantId
+}
+id! {
+    /// 本人確認台帳の一件.
+    RecoveryId
+}
+id! {
+    /// A program's token, as lists name it. It is not the token itself.
+    SoftwareId
 }
 
 /// The text is not an id of ours.

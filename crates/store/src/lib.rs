@@ -13,6 +13,7 @@ mod hex;
 mod ids;
 mod key_store;
 mod offices;
+pub mod people;
 mod record;
 mod transmission;
 mod writer;
@@ -22,7 +23,9 @@ pub use authority::ServerCertificate;
 pub use clock::{Clock, HostClock, japanese_time};
 pub use devices::{Asker, Device, EnrolledDevice, Enrolment, EnrolmentCode};
 pub use error::Error;
-pub use ids::{DeviceId, NotAnId, OfficeId, TransmissionId};
+pub use ids::{
+    AccountId, DeviceId, FactorId, GrantId, NotAnId, OfficeId, RecoveryId, SessionId, SoftwareId, TransmissionId,
+};
 pub use key_store::{Unlock, create_key_store, open_key_store};
 pub use offices::{NewOffice, Office, OfficeAdded};
 pub use seal::{KeyStoreError, MasterKey, Sealer};
@@ -33,6 +36,7 @@ use bodies::Bodies;
 use jiff::SignedDuration;
 use ledger::Action;
 use offices::PublicKeys;
+use people::{People, PeopleSettings};
 use record::Act;
 use seal::{Purpose, Zeroizing};
 use sqlx::ConnectOptions as _;
@@ -62,6 +66,7 @@ pub struct Store {
     bodies: Bodies,
     master: MasterKey,
     public_keys: PublicKeys,
+    people: People,
     clock: Arc<dyn Clock>,
 }
 
@@ -78,6 +83,7 @@ impl Store {
         fs::File::create_new(&database).map_err(Error::file(&database))?;
         let store = Self::connect(folder, master, clock).await?;
         store.create_authority().await?;
+        store.ensure_operator().await?;
         Ok(store)
     }
 
@@ -88,6 +94,7 @@ impl Store {
     pub async fn open(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let store = Self::connect(folder, master, clock).await?;
         store.settle_bodies().await?;
+        store.ensure_operator().await?;
         Ok(store)
     }
 
@@ -113,6 +120,7 @@ impl Store {
             reads,
             writer: Writer::start(connection),
             bodies: Bodies::open(&folder.join("bodies"))?,
+            people: People::new(&master, PeopleSettings::default())?,
             master,
             public_keys: PublicKeys::default(),
             clock,

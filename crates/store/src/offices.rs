@@ -21,8 +21,14 @@ pub struct Office {
     pub name: String,
     /// Number, service types, closed or not.
     pub register: exchange::Office,
+    /// The operator's own: its devices sign in like any office's, but it is in no list and nothing can be sent to it.
+    pub is_operator: bool,
     pub(crate) public_key: Arc<OfficePublicKey>,
 }
+
+/// The number of the operator's own row. No office has it: there is no prefecture 99.
+const OPERATOR_NUMBER: &str = "9900000000";
+const OPERATOR_NAME: &str = "運営者";
 
 /// What the operator enters. Identity proofing happens before (R7.2).
 #[derive(Clone, Debug)]
@@ -55,6 +61,7 @@ pub(crate) struct OfficeRow {
     key_id: String,
     public_key: Vec<u8>,
     closed_at: Option<String>,
+    is_operator: i64,
 }
 
 /// Public keys made ready for use, which costs as much as using them. A key id stands for one key for ever, so what is
@@ -94,20 +101,21 @@ impl OfficeRow {
                 number: self.office_number.parse().map_err(|_| Error::Impossible("office.office_number"))?,
                 service_types: self
                     .service_types
-                    .split(' ')
+                    .split_ascii_whitespace()
                     .map(str::parse)
                     .collect::<Result<_, _>>()
                     .map_err(|_| Error::Impossible("office.service_types"))?,
                 closed: self.closed_at.is_some(),
             },
+            is_operator: self.is_operator != 0,
             public_key: keys.ready(&self.key_id, &self.public_key)?,
         })
     }
 }
 
 const INSERT_OFFICE: &str = "
-    INSERT INTO office (office_id, office_number, name, service_types, key_id, public_key, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    INSERT INTO office (office_id, office_number, name, service_types, key_id, public_key, created_at, is_operator)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (office_number) DO NOTHING
     RETURNING office_id";
 
@@ -116,15 +124,24 @@ const INSERT_KEY: &str = "
     VALUES ($1, $2, $3, $4, $5, $6)";
 
 const BY_NUMBER: &str = "
-    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at
+    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator
       FROM office WHERE office_number = $1";
 
+const BY_ID: &str = "
+    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator
+      FROM office WHERE office_id = $1";
+
+const THE_OPERATOR: &str = "
+    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator
+      FROM office WHERE is_operator = 1";
+
 const ALL: &str = "
-    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at
-      FROM office ORDER BY office_number LIMIT $1";
+    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator
+      FROM office WHERE is_operator = 0 ORDER BY office_number LIMIT $1";
 
 const CLOSE: &str = "
-    UPDATE office SET closed_at = $2 WHERE office_number = $1 AND closed_at IS NULL RETURNING office_id";
+    UPDATE office SET closed_at = $2
+     WHERE office_number = $1 AND closed_at IS NULL AND is_operator = 0 RETURNING office_id";
 
 /// Rows of a listing on the operator's terminal.
 const LISTED_MAX: i64 = 100_000;
@@ -140,6 +157,30 @@ impl Store {
         if !(1..=NAME_CHARACTERS_MAX).contains(&characters) || !readable || new.service_types.is_empty() {
             return Ok(OfficeAdded::Incomplete);
         }
+        self.insert_office(new, false).await
+    }
+
+    /// Makes the row that the operator's own devices belong to, unless it is there.
+    pub(crate) async fn ensure_operator(&self) -> Result<(), Error> {
+        let present: Option<OfficeRow> = sqlx::query_as(THE_OPERATOR).fetch_optional(&self.reads).await?;
+        if present.is_none() {
+            let number = OPERATOR_NUMBER.parse().map_err(|_| Error::Impossible("operator's number"))?;
+            let new = NewOffice { number, name: OPERATOR_NAME.to_owned(), service_types: BTreeSet::new() };
+            self.insert_office(new, true).await?;
+        }
+        Ok(())
+    }
+
+    /// The operator's own row.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn operator(&self) -> Result<Office, Error> {
+        let row: OfficeRow = sqlx::query_as(THE_OPERATOR).fetch_one(&self.reads).await?;
+        row.read(&self.public_keys)
+    }
+
+    async fn insert_office(&self, new: NewOffice, is_operator: bool) -> Result<OfficeAdded, Error> {
         let id = OfficeId::fresh();
         let mut rng = rand::rng();
         let secret = OfficeSecretKey::generate(Suite::XWing, &mut rng).map_err(|_| Error::Impossible("office key"))?;
@@ -154,6 +195,7 @@ impl Store {
             id,
             name: new.name.trim().to_owned(),
             register: exchange::Office { number: new.number, service_types: new.service_types, closed: false },
+            is_operator,
             public_key: public,
         };
         let entry = Act::operator(Action::OfficeAdd, now).object(id).office(new.number).done()?;
@@ -172,6 +214,7 @@ impl Store {
                         .bind(&key_id)
                         .bind(office.public_key.to_bytes())
                         .bind(&at)
+                        .bind(i64::from(is_operator))
                         .fetch_optional(&mut *c)
                         .await?
                         .is_some();
@@ -211,8 +254,18 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn office(&self, number: OfficeNumber) -> Result<Option<Office>, Error> {
+        Ok(self.office_or_operator(number).await?.filter(|office| !office.is_operator))
+    }
+
+    /// The same, for what concerns devices rather than sets: the operator has some too.
+    pub(crate) async fn office_or_operator(&self, number: OfficeNumber) -> Result<Option<Office>, Error> {
         let row: Option<OfficeRow> =
             sqlx::query_as(BY_NUMBER).bind(number.to_string()).fetch_optional(&self.reads).await?;
+        row.map(|row| row.read(&self.public_keys)).transpose()
+    }
+
+    pub(crate) async fn office_by_id(&self, id: OfficeId) -> Result<Option<Office>, Error> {
+        let row: Option<OfficeRow> = sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(&self.reads).await?;
         row.map(|row| row.read(&self.public_keys)).transpose()
     }
 

@@ -1,10 +1,11 @@
 //! Writing to the ledger, inside the transaction of the thing that is recorded.
 
 use crate::hex::hex;
-use crate::{Asker, DeviceId, Error, Store};
+use crate::people::Person;
+use crate::{AccountId, Asker, DeviceId, Error, Store};
 use exchange::Refusal;
 use jiff::Timestamp;
-use ledger::{Action, Actor, ClockState, Detail, Device, Entry, EntryDraft, EntryId, Outcome, Source, Token};
+use ledger::{Action, Actor, ClockState, Detail, Device, Entry, EntryDraft, EntryId, Login, Outcome, Source, Token};
 use rand::Rng as _;
 use sqlx::SqliteConnection;
 use standard::OfficeNumber;
@@ -51,6 +52,34 @@ impl Act {
             }
             Err(()) => Self { draft: Err(()) },
         }
+    }
+
+    /// Done by a person who is signed in.
+    pub(crate) fn person(action: Action, person: &Person, now: Timestamp) -> Self {
+        let login = token(&person.session_id.to_string()).and_then(|session| {
+            let at = ledger::Timestamp::from_millisecond(person.signed_in_at.as_millisecond()).map_err(|_| ())?;
+            Ok(Login { session, at })
+        });
+        Self::account(action, person.account_id, &person.asker, now)
+            .edit_with(login, |draft, login| draft.login = Some(login))
+    }
+
+    /// Done by a person who is known, but not signed in: half-way, or setting up.
+    pub(crate) fn account(action: Action, account: AccountId, asker: &Asker, now: Timestamp) -> Self {
+        Self::asker(action, asker, now)
+            .edit_with(token(&account.to_string()), |draft, account| draft.actor = Actor::Person(account))
+    }
+
+    /// Tried on a device by somebody who is not known yet.
+    pub(crate) fn somebody(action: Action, asker: &Asker, now: Timestamp) -> Self {
+        let mut act = Self::asker(action, asker, now);
+        act.edit(|draft| draft.actor = Actor::Unknown);
+        act
+    }
+
+    /// Done by the operator at the command line, by the number of the person who typed it.
+    pub(crate) fn operator_as(action: Action, who: &str, now: Timestamp) -> Self {
+        Self::operator(action, now).edit_with(token(who), |draft, who| draft.actor = Actor::OperatorCli(Some(who)))
     }
 
     /// Tried by somebody unproven.
@@ -161,7 +190,21 @@ fn token(text: &str) -> Result<Token, ()> {
 impl Store {
     /// Writes an entry that stands by itself.
     pub(crate) async fn record(&self, entry: Entry) -> Result<(), Error> {
-        self.writer.run(move |c| Box::pin(async move { append(c, &entry).await.map(|_| ()) })).await
+        self.record_all(vec![entry]).await
+    }
+
+    /// Writes entries that belong together and stand by themselves.
+    pub(crate) async fn record_all(&self, entries: Vec<Entry>) -> Result<(), Error> {
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    for entry in &entries {
+                        append(c, entry).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
     }
 }
 

@@ -1,3 +1,5 @@
+use crate::pages::once::Once;
+use crate::soon::PasskeySite;
 use std::sync::Arc;
 use store::Store;
 use tokio::sync::Semaphore;
@@ -25,6 +27,10 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) limits: Limits,
     pub(crate) exchange_url: Arc<str>,
+    /// What passkeys are bound to.
+    pub(crate) site: Arc<PasskeySite>,
+    /// Secrets on their way to the page that shows them.
+    pub(crate) once: Arc<Once>,
     /// One permit per KiB of upload in memory.
     pub(crate) upload_memory: Arc<Semaphore>,
 }
@@ -32,6 +38,13 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(store: Arc<Store>, limits: Limits, exchange_url: &str) -> Self {
         let permits = (limits.upload_memory_bytes >> 10).clamp(1, Semaphore::MAX_PERMITS);
-        Self { store, limits, exchange_url: exchange_url.into(), upload_memory: Arc::new(Semaphore::new(permits)) }
+        Self {
+            store,
+            limits,
+            exchange_url: exchange_url.into(),
+            site: Arc::new(PasskeySite),
+            once: Arc::default(),
+            upload_memory: Arc::new(Semaphore::new(permits)),
+        }
     }
 }

@@ -48,6 +48,9 @@ pub struct EnrolAnswer {
     pub office_name: String,
     /// Where the exchange itself listens.
     pub exchange_url: String,
+    /// For a program: the token that it sends with every call. Absent where the code was for a person's browser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_token: Option<String>,
 }
 
 pub(crate) fn router(app: App) -> Router {
@@ -74,6 +77,7 @@ async fn enrol(
             office_number: device.office_number.to_string(),
             office_name: device.office_name,
             exchange_url: app.exchange_url.to_string(),
+            software_token: device.software_token.map(|token| token.reveal().to_owned()),
         })),
         Enrolment::CodeRefused => Err(Problem::bad_code()),
         Enrolment::RequestRefused => Err(Problem::bad_request_for_certificate()),

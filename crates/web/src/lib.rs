@@ -2,23 +2,29 @@
 
 mod api;
 mod app;
-mod asker;
+mod assets;
+mod cookie;
 mod enrol;
-mod front;
+mod form_token;
+mod guard;
 mod listener;
+mod pages;
 mod problem;
+mod routes;
+mod soon;
 pub mod tls;
+mod wording;
 
 pub use api::openapi;
 pub use app::Limits;
 pub use enrol::{EnrolAnswer, EnrolRequest};
+pub use routes::{Door, doors};
 
 use app::App;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use http::{HeaderName, HeaderValue, Method, header};
 use problem::Problem;
 use rustls::pki_types::CertificateDer;
@@ -40,11 +46,12 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
+    // With no-referrer, browsers would hide from us too that a form came from a page of ours.
+    (header::REFERRER_POLICY, "same-origin"),
     (header::X_FRAME_OPTIONS, "DENY"),
 ];
 
-/// What the exchange's pages may do. Scripts are not used yet, so none may run.
+/// What the exchange's pages may do. A page that needs the one script of ours says so itself.
 const EXCHANGE_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -82,21 +89,17 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
         listener::serve(
             service.exchange,
             exchange_tls,
-            guard(exchange_router(app.clone()), EXCHANGE_POLICY),
+            guarded(exchange_router(app.clone()), EXCHANGE_POLICY),
             stopped(stop.clone())
         ),
-        listener::serve(service.enrolment, enrolment_tls, guard(enrol::router(app), enrol::POLICY), stopped(stop)),
+        listener::serve(service.enrolment, enrolment_tls, guarded(enrol::router(app), enrol::POLICY), stopped(stop)),
     );
     Ok(())
 }
 
 fn exchange_router(app: App) -> Router {
     let limit = app.limits.call_bytes;
-    Router::new()
-        .route("/", get(front::front))
-        .route("/style.css", get(style))
-        .route("/icon.svg", get(icon))
-        .merge(api::router())
+    routes::router(&app)
         .layer(DefaultBodyLimit::max(limit))
         .layer(middleware::from_fn(without_head))
         .fallback(async || Problem::no_such_path())
@@ -109,21 +112,17 @@ async fn without_head(request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD { Problem::method().into_response() } else { next.run(request).await }
 }
 
-async fn style() -> impl axum::response::IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../templates/style.css"))
-}
-
-async fn icon() -> impl axum::response::IntoResponse {
-    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("../templates/icon.svg"))
-}
-
-fn guard(router: Router, policy: &'static str) -> Router {
-    let headers = HEADERS.into_iter().chain([(header::CONTENT_SECURITY_POLICY, policy)]);
-    let router = headers.fold(router, |router, (name, value)| {
+fn guarded(router: Router, policy: &'static str) -> Router {
+    let policy = HeaderValue::from_static(policy);
+    let router = router
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX))
+        .layer(CatchPanicLayer::custom(
+            // The panic's message may quote data: neither answered nor logged.
+            |_: Box<dyn std::any::Any + Send>| Problem::incident().into_response(),
+        ))
+        .layer(middleware::from_fn(pages::problem::for_readers))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy));
+    HEADERS.into_iter().fold(router, |router, (name, value)| {
         router.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)))
-    });
-    router.layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX)).layer(CatchPanicLayer::custom(
-        // The panic's message may quote data: neither answered nor logged.
-        |_: Box<dyn std::any::Any + Send>| Problem::incident().into_response(),
-    ))
+    })
 }

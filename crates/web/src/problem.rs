@@ -5,9 +5,14 @@ use axum::response::{IntoResponse, Response};
 use exchange::Refusal;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 use crate::api::FindingView;
+
+/// The problem behind an answer, for [`crate::pages::problem`] to show to people.
+#[derive(Clone)]
+pub(crate) struct ForReaders(pub(crate) Arc<Problem>);
 
 /// RFC 9457 problem. `what` and `fix` are Japanese, for the person at the desk; `code` is for programs and never changes.
 #[derive(Debug, Serialize, ToSchema)]
@@ -137,6 +142,55 @@ impl Problem {
         )
     }
 
+    pub(crate) fn form_of_others() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "H14",
+            "この操作は受け付けませんでした。この交換所の画面から送られたことを確かめられません。",
+            "画面を開き直してから、もう一度操作してください。",
+        )
+    }
+
+    pub(crate) fn broken_form() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "H15",
+            "入力の内容を読み取れませんでした。何も変わっていません。",
+            "画面を開き直してから、もう一度操作してください。",
+        )
+    }
+
+    pub(crate) fn no_right() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "H16",
+            "この画面や操作を使う権限がありません。",
+            "必要なときは、事業所の管理者に権限を申請してください。",
+        )
+    }
+
+    pub(crate) fn no_software_token() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "H17",
+            "ソフトウェアの接続キーがないか、この端末では使えません。",
+            "事業所の管理者に、「ソフトウェア」の画面でこの端末の接続キーを作ってもらい、ソフトウェアに設定してください。",
+        )
+    }
+
+    pub(crate) fn no_scope() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "H18",
+            "この接続キーでは、その操作はできません。",
+            "事業所の管理者に、必要な用途を選んだ接続キーを作り直してもらってください。",
+        )
+    }
+
+    pub(crate) fn not_signed_in() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "H19", "サインインが必要です。", "/sign-in から入り直してください。")
+    }
+
     fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -215,6 +269,10 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(&self)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(ForReaders(Arc::new(self)));
         response
     }
 }

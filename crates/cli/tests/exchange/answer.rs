@@ -25,13 +25,38 @@ impl Answer {
         assert!(header("strict-transport-security").starts_with("max-age="), "{self:?}");
         assert_eq!(header("cache-control"), "no-store", "{self:?}");
         assert_eq!(header("x-content-type-options"), "nosniff", "{self:?}");
-        assert_eq!(header("referrer-policy"), "no-referrer", "{self:?}");
+        assert_eq!(header("referrer-policy"), "same-origin", "{self:?}");
         assert_eq!(header("x-frame-options"), "DENY", "{self:?}");
         assert!(header("content-security-policy").starts_with("default-src 'none'"), "{self:?}");
     }
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// Sent on, after a form or before a right: where to.
+    pub(crate) fn sent_on(&self) -> String {
+        assert_eq!(self.status, 303, "{}", String::from_utf8_lossy(&self.body));
+        self.headers["location"].to_str().unwrap().to_owned()
+    }
+
+    /// A form that came back, with this said above it.
+    pub(crate) fn faulty(&self, said: &str) {
+        assert_eq!(self.status, 422, "{}", String::from_utf8_lossy(&self.body));
+        let text = self.text();
+        assert!(text.contains("<title>入力の誤りがあります"), "{text}");
+        assert!(text.contains(said), "{text}");
+    }
+
+    /// A problem as a page for people.
+    pub(crate) fn problem_page(&self, status: u16, code: &str) {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(self.headers["content-type"], "text/html; charset=utf-8");
+        assert!(self.text().contains(&format!("この画面の番号: {code}")), "{}", self.text());
     }
 
     pub(crate) fn done(self) -> Self {

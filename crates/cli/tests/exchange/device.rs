@@ -18,6 +18,8 @@ pub(crate) struct Device {
     pub(crate) key: String,
     pub(crate) authority: String,
     pub(crate) url: String,
+    /// What its program proves itself with.
+    pub(crate) token: Option<String>,
     http: Client,
 }
 
@@ -50,18 +52,29 @@ impl Device {
         let answer = enrol(exchange, server, code, &request).await.done();
         let answer: EnrolAnswer = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(answer.exchange_url, server.exchange_url);
-        Self::of(answer.office_number, answer.certificate, key.serialize_pem(), exchange.authority(), server)
+        let device =
+            Self::of(answer.office_number, answer.certificate, key.serialize_pem(), exchange.authority(), server);
+        Self { token: answer.software_token, ..device }
     }
 
     pub(crate) fn of(number: String, certificate: String, key: String, authority: &str, server: &Server) -> Self {
         let identity = Identity::from_pem(format!("{key}{certificate}").as_bytes()).unwrap();
         let http = builder(authority).identity(identity).build().unwrap();
-        Self { number, certificate, key, authority: authority.to_owned(), url: server.exchange_url.clone(), http }
+        Self {
+            number,
+            certificate,
+            key,
+            authority: authority.to_owned(),
+            url: server.exchange_url.clone(),
+            token: None,
+            http,
+        }
     }
 
     /// The same device after the server came back on another port.
     pub(crate) fn meets(&self, server: &Server) -> Self {
-        Self::of(self.number.clone(), self.certificate.clone(), self.key.clone(), &self.authority, server)
+        let device = Self::of(self.number.clone(), self.certificate.clone(), self.key.clone(), &self.authority, server);
+        Self { token: self.token.clone(), ..device }
     }
 
     /// Another program with the same certificate: connections of its own, HTTP/1.1.
@@ -74,8 +87,16 @@ impl Device {
             key: self.key.clone(),
             authority: self.authority.clone(),
             url: self.url.clone(),
+            token: self.token.clone(),
             http,
         }
+    }
+
+    /// A client of its own, as a browser has: HTTP/1.1, and it shows where it is sent instead of going there.
+    pub(crate) fn client(&self) -> Client {
+        let identity = Identity::from_pem(format!("{}{}", self.key, self.certificate).as_bytes()).unwrap();
+        let builder = builder(&self.authority).identity(identity).http1_only();
+        builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
     }
 
     /// The folder that `fumibako device enrol` makes.
@@ -90,7 +111,11 @@ impl Device {
     }
 
     pub(crate) fn request(&self, method: http::Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url))
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers of tests")]
 
 mod answer;
+mod browser;
 mod canary;
 mod commands;
 mod crash;
@@ -18,9 +19,11 @@ mod handshake;
 mod identity;
 mod ledger_entries;
 mod life;
+mod people;
 mod samples;
 mod server;
 mod sets;
+mod sign_in;
 mod uploads;
 mod vault;
 mod wire;

@@ -3,6 +3,7 @@
 use crate::device::Device;
 use crate::server::Server;
 use crate::vault;
+use identity::scope::{Scope, Scopes};
 use jiff::Timestamp;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -131,7 +132,8 @@ impl Exchange {
     }
 
     pub(crate) async fn code(&self, store: &Store, number: &str) -> String {
-        store.issue_code(number.parse().unwrap()).await.unwrap().unwrap().code.to_string()
+        let scopes = Scopes::of(&Scope::ALL).unwrap();
+        store.issue_software_code(number.parse().unwrap(), scopes).await.unwrap().unwrap().code.to_string()
     }
 
     /// Offices of this test alone, each with an enrolled device.

@@ -1,6 +1,6 @@
 use super::{FileNamed, SetId, TransmissionView};
 use crate::app::App;
-use crate::asker::Caller;
+use crate::guard::Caller;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -28,7 +28,7 @@ async fn done<T>(app: &App, caller: &Caller, answer: Answer<T>) -> Result<T, Pro
     get, path = "/api/v1/transmissions/{id}", tag = "受け取る", params(("id" = String, Path)),
     responses((status = 200, body = TransmissionView), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
-pub(super) async fn describe(
+pub(crate) async fn describe(
     State(app): State<App>,
     caller: Caller,
     SetId(id): SetId,
@@ -47,7 +47,7 @@ pub(super) async fn describe(
         (status = 410, description = "Withdrawn by its sender.", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn file(
+pub(crate) async fn file(
     State(app): State<App>,
     caller: Caller,
     SetId(id): SetId,
@@ -67,7 +67,7 @@ pub(super) async fn file(
         (status = 410, description = "Withdrawn by its sender.", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn zip(State(app): State<App>, caller: Caller, SetId(id): SetId) -> Result<Response, Problem> {
+pub(crate) async fn zip(State(app): State<App>, caller: Caller, SetId(id): SetId) -> Result<Response, Problem> {
     let files = done(&app, &caller, app.store.open_set(&caller.asker, id, None).await?).await?;
     let archive = pack(&files).map_err(|_| store::Error::Impossible("zip"))?;
     Ok(download("application/zip", &format!("{id}.zip"), archive))
@@ -82,7 +82,7 @@ pub(super) async fn zip(State(app): State<App>, caller: Caller, SetId(id): SetId
         (status = 409, description = "Not collected yet.", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn acknowledge(
+pub(crate) async fn acknowledge(
     State(app): State<App>,
     caller: Caller,
     SetId(id): SetId,
@@ -99,7 +99,7 @@ pub(super) async fn acknowledge(
         (status = 409, description = "Already collected.", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn withdraw(
+pub(crate) async fn withdraw(
     State(app): State<App>,
     caller: Caller,
     SetId(id): SetId,

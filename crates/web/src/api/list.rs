@@ -1,6 +1,6 @@
 use super::TransmissionView;
 use crate::app::App;
-use crate::asker::Caller;
+use crate::guard::Caller;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -40,7 +40,7 @@ pub(crate) struct ListQuery {
     get, path = "/api/v1/received", tag = "受け取る", params(ListQuery),
     responses((status = 200, body = TransmissionList), (status = 400, body = Problem, content_type = "application/problem+json"))
 )]
-pub(super) async fn received(
+pub(crate) async fn received(
     state: State<App>,
     caller: Caller,
     query: Result<Query<ListQuery>, QueryRejection>,
@@ -53,7 +53,7 @@ pub(super) async fn received(
     get, path = "/api/v1/sent", tag = "送る", params(ListQuery),
     responses((status = 200, body = TransmissionList), (status = 400, body = Problem, content_type = "application/problem+json"))
 )]
-pub(super) async fn sent(
+pub(crate) async fn sent(
     state: State<App>,
     caller: Caller,
     query: Result<Query<ListQuery>, QueryRejection>,

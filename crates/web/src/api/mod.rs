@@ -9,13 +9,13 @@ use crate::app::App;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::routing::get;
 use http::request::Parts;
 use store::TransmissionId;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+pub(crate) use deliver::{acknowledge, describe, file, withdraw, zip};
+pub(crate) use list::{received, sent};
+pub(crate) use send::send;
 pub(crate) use view::FindingView;
 pub(crate) use view::TransmissionView;
 
@@ -23,35 +23,33 @@ const DESCRIPTION: &str = "事業所のソフトウェアのための窓口で�
     証明書の事業所だけが、その事業所のデータを送り、受け取れます。";
 
 #[derive(OpenApi)]
-#[openapi(info(title = "文箱 API", version = "1", description = DESCRIPTION))]
+#[openapi(
+    info(title = "文箱 API", version = "1", description = DESCRIPTION),
+    paths(
+        send::send,
+        list::received,
+        list::sent,
+        deliver::describe,
+        deliver::file,
+        deliver::zip,
+        deliver::acknowledge,
+        deliver::withdraw
+    )
+)]
 struct Document;
-
-fn routes() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(send::send))
-        .routes(routes!(list::received))
-        .routes(routes!(list::sent))
-        .routes(routes!(deliver::describe))
-        .routes(routes!(deliver::file))
-        .routes(routes!(deliver::zip))
-        .routes(routes!(deliver::acknowledge))
-        .routes(routes!(deliver::withdraw))
-        .split_for_parts()
-}
 
 /// The OpenAPI document, generated from the handlers.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes().1
+    Document::openapi()
 }
 
-pub(crate) fn router() -> axum::Router<App> {
-    let (router, document) = routes();
-    router.route("/api/v1/openapi.json", get(move || async move { Json(document) }))
+pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(openapi())
 }
 
 /// A transmission's id in a path. What is no id is not found, like an id that is nobody's.
-struct SetId(TransmissionId);
+pub(crate) struct SetId(TransmissionId);
 
 impl FromRequestParts<App> for SetId {
     type Rejection = Problem;
@@ -63,7 +61,7 @@ impl FromRequestParts<App> for SetId {
 }
 
 /// A file's name in a path.
-struct FileNamed(String);
+pub(crate) struct FileNamed(String);
 
 impl FromRequestParts<App> for FileNamed {
     type Rejection = Problem;

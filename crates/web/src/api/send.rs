@@ -1,6 +1,6 @@
 use super::{FindingView, TransmissionView};
 use crate::app::App;
-use crate::asker::Caller;
+use crate::guard::Caller;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::multipart::MultipartError;
@@ -79,7 +79,7 @@ struct SendForm {
         (status = 503, description = "Nothing can be kept right now; try again.", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn send(
+pub(crate) async fn send(
     State(app): State<App>,
     caller: Caller,
     request: Request,

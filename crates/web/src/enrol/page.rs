@@ -22,9 +22,9 @@ const SCRIPTS: [(&str, &str); 4] = [
 pub(super) fn router() -> Router<App> {
     let router = Router::new()
         .route("/", get(page))
-        .route("/style.css", get(crate::style))
+        .route("/style.css", get(crate::assets::style))
         .route("/enrol.css", get(style))
-        .route("/icon.svg", get(crate::icon));
+        .route("/icon.svg", get(crate::assets::icon));
     SCRIPTS.into_iter().fold(router, |router, (path, script)| {
         router.route(path, get(async move || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script)))
     })

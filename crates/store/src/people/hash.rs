@@ -1,0 +1,163 @@
+//! Passwords at rest: Argon2id with a pepper that lies in the key store (R8.10), one at a time.
+
+use crate::{AccountId, Error};
+use argon2::password_hash::PasswordHasher as _;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Params, Version};
+use identity::Proof;
+use identity::factor;
+use identity::password::Typed;
+use rand::Rng as _;
+use seal::{DerivedKey, Zeroizing};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Hashings at the same time. Each takes a core for a while: with one, sends keep the other.
+const HASHING_MAX: usize = 1;
+/// Those that wait for it; more are told to come back.
+const QUEUE_MAX: usize = 32;
+const SALT_BYTES: usize = 16;
+const HASH_BYTES: usize = 32;
+
+const WHERE: Error = Error::Impossible("password hash");
+
+/// The cost of a hash; stored with each, so that raising it leaves old ones usable until the next sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl HashCost {
+    /// OWASP's first recommendation for Argon2id; ASVS 5.0, appendix C, asks for no more.
+    pub const OWASP: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
+
+    fn params(self) -> Result<Params, Error> {
+        Params::new(self.memory_kib, self.passes, self.lanes, Some(HASH_BYTES)).map_err(|_| WHERE)
+    }
+}
+
+/// What came of comparing a password.
+#[derive(Debug)]
+pub(crate) struct Compared {
+    /// Made only by a comparison that came out right.
+    pub(crate) proof: Option<Proof>,
+    /// The stored hash was made under another cost than the present one.
+    pub(crate) outdated: bool,
+}
+
+/// A place in the queue. Taken before anything else is spent on a try.
+#[derive(Debug)]
+pub(crate) struct Place(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+
+#[derive(Debug)]
+pub(crate) struct Hasher {
+    cost: HashCost,
+    pepper: Arc<DerivedKey>,
+    /// Compared with where there is no account: the same work, and never right.
+    nobody: Arc<str>,
+    queue: Arc<Semaphore>,
+    hashing: Arc<Semaphore>,
+    count: Arc<AtomicU64>,
+}
+
+impl Hasher {
+    pub(crate) fn new(cost: HashCost, pepper: DerivedKey) -> Result<Self, Error> {
+        let mut random = [0; SALT_BYTES + HASH_BYTES];
+        rand::rng().fill_bytes(&mut random);
+        let (salt, hash) = random.split_at(SALT_BYTES);
+        let nobody = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&cost.params()?).map_err(|_| WHERE)?,
+            salt: Some(Salt::new(salt).map_err(|_| WHERE)?),
+            hash: Some(Output::new(hash).map_err(|_| WHERE)?),
+        };
+        Ok(Self {
+            cost,
+            pepper: Arc::new(pepper),
+            nobody: nobody.to_string().into(),
+            queue: Arc::new(Semaphore::new(HASHING_MAX + QUEUE_MAX)),
+            hashing: Arc::new(Semaphore::new(HASHING_MAX)),
+            count: Arc::default(),
+        })
+    }
+
+    /// A place in the queue, or nothing when it is full.
+    pub(crate) fn queue(&self) -> Option<Place> {
+        Arc::clone(&self.queue).try_acquire_owned().ok().map(Place)
+    }
+
+    /// Hashings since the start: the work that is done must not depend on whom a login belongs to (R8.9).
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Compares a password with a stored hash; without one, with nobody's.
+    pub(crate) async fn compare(
+        &self,
+        place: &Place,
+        account: Option<(AccountId, &str)>,
+        password: &str,
+    ) -> Result<Compared, Error> {
+        let stored: Arc<str> = account.map_or_else(|| Arc::clone(&self.nobody), |(_, hash)| hash.into());
+        let account = account.map(|(id, _)| id.to_string());
+        let (cost, password) = (self.cost, Zeroizing::new(password.to_owned()));
+        self.work(place, move |pepper| {
+            let kept = PasswordHash::new(&stored).map_err(|_| WHERE)?;
+            let (Some(salt), Some(hash)) = (&kept.salt, &kept.hash) else { return Err(WHERE) };
+            let params = Params::try_from(&kept).map_err(|_| WHERE)?;
+            let argon2 = Argon2::new_with_secret(pepper.reveal(), Algorithm::Argon2id, Version::V0x13, params);
+            let mut computed = Zeroizing::new([0; HASH_BYTES]);
+            argon2
+                .map_err(|_| WHERE)?
+                .hash_password_into(password.as_bytes(), salt, computed.as_mut())
+                .map_err(|_| WHERE)?;
+            let proof = factor::password(account.as_deref().unwrap_or_default(), computed.as_ref(), hash.as_bytes());
+            let present = ParamsString::try_from(&cost.params()?).map_err(|_| WHERE)?;
+            // Without an account there is nobody to prove, whatever chance may bring.
+            Ok(Compared { outdated: kept.params != present, proof: proof.filter(|_| account.is_some()) })
+        })
+        .await
+    }
+
+    /// Hashes a password under a salt of its own.
+    pub(crate) async fn hash(&self, place: &Place, password: &Typed) -> Result<String, Error> {
+        let (cost, password) = (self.cost, password.clone());
+        self.work(place, move |pepper| {
+            let mut salt = [0; SALT_BYTES];
+            rand::rng().fill_bytes(&mut salt);
+            let hash = argon2(pepper, cost)?
+                .hash_password_with_salt(password.reveal().as_bytes(), &salt)
+                .map_err(|_| WHERE)?;
+            Ok(hash.to_string())
+        })
+        .await
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        _: &Place,
+        work: impl FnOnce(&DerivedKey) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let turn = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| Error::Closed)?;
+        let (pepper, count) = (Arc::clone(&self.pepper), Arc::clone(&self.count));
+        tokio::task::spawn_blocking(move || {
+            // Held here: a caller who goes away does not let another begin beside this one.
+            let _turn = turn;
+            count.fetch_add(1, Ordering::Relaxed);
+            work(&pepper)
+        })
+        .await
+        .map_err(|_| Error::Closed)?
+    }
+}
+
+fn argon2(pepper: &DerivedKey, cost: HashCost) -> Result<Argon2<'_>, Error> {
+    Argon2::new_with_secret(pepper.reveal(), Algorithm::Argon2id, Version::V0x13, cost.params()?).map_err(|_| WHERE)
+}

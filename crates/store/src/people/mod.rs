@@ -1,0 +1,194 @@
+//! 利用者 — who is asking: people and programs (R8, R12).
+//!
+//! A person proves two factors of different kinds on a device of their office; a program proves a token on the device it
+//! was given to. Names, logins and evidence lie sealed; what is looked up is found by a keyed index. What this folder
+//! writes to the ledger says nothing about a person but the id of the account.
+
+mod accounts;
+mod attempts;
+mod grants;
+mod hash;
+mod sessions;
+mod set_up;
+mod sign_in;
+mod software;
+mod upkeep;
+
+pub use accounts::{AccountState, By, Invitation, Invited, NewAccount, StaffListed, StaffRow};
+pub use grants::{GrantAsked, GrantDecided, GrantRow, GrantState};
+pub use hash::HashCost;
+pub use sessions::{Enrolling, HalfWay, OfficeChoice, Person, SecondKind, SessionRow, Standing, Ways};
+pub use set_up::{FactorRow, FactorSet, Holder, OwnChange, PasswordSet, Redeemed, SetUpEnded, Steps, TotpOffer};
+pub use sign_in::{PasswordAnswer, SecondAnswer};
+pub use software::{Software, SoftwareMade, SoftwareRow};
+pub use upkeep::Upkeep;
+
+use crate::hex::hex;
+use crate::{Error, KEY_VERSION, Store};
+use hash::Hasher;
+use identity::breached::{Breached, NoList};
+use rand::Rng as _;
+use seal::{DerivedKey, MasterKey, Purpose, Zeroizing, blind_index};
+use sha2::{Digest as _, Sha256};
+use standard::value::Private;
+use std::fmt;
+use std::sync::Arc;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Bytes of a token: too many to guess, so a plain hash is a good index of it.
+const TOKEN_BYTES: usize = 32;
+/// Characters of a login.
+const LOGIN_CHARACTERS_MAX: usize = 64;
+/// Characters of a name, or of a label that a person gives to a thing of their own.
+const NAME_CHARACTERS_MAX: usize = 100;
+/// Rows of a page's list.
+const LISTED_MAX: i64 = 1_000;
+
+/// How people are treated. The defaults are those of a real exchange.
+#[derive(Clone)]
+pub struct PeopleSettings {
+    /// What a password hash costs.
+    pub cost: HashCost,
+    /// Known passwords, where the operator keeps a list of them (R8.8).
+    pub breached: Arc<dyn Breached + Send + Sync>,
+}
+
+impl Default for PeopleSettings {
+    fn default() -> Self {
+        Self { cost: HashCost::OWASP, breached: Arc::new(NoList) }
+    }
+}
+
+impl fmt::Debug for PeopleSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeopleSettings").field("cost", &self.cost).finish_non_exhaustive()
+    }
+}
+
+/// What the store keeps in memory for people.
+#[derive(Debug)]
+pub(crate) struct People {
+    hasher: Hasher,
+    settings: PeopleSettings,
+}
+
+impl People {
+    pub(crate) fn new(master: &MasterKey, settings: PeopleSettings) -> Result<Self, Error> {
+        let pepper = master
+            .derive(&Purpose::PasswordPepper { version: KEY_VERSION })
+            .map_err(|_| Error::Impossible("password pepper"))?;
+        Ok(Self { hasher: Hasher::new(settings.cost, pepper)?, settings })
+    }
+}
+
+/// Proof of a session or of a program, as its holder keeps it. We keep only its hash.
+#[derive(Clone)]
+pub struct Token(Zeroizing<String>);
+
+impl Token {
+    pub(crate) fn fresh(prefix: &str) -> Self {
+        let mut random = Zeroizing::new([0; TOKEN_BYTES]);
+        rand::rng().fill_bytes(random.as_mut());
+        let digits = Zeroizing::new(hex(random.as_ref()));
+        Self(Zeroizing::new(format!("{prefix}{}", digits.as_str())))
+    }
+
+    /// The text, for the one who is to hold it. Easy to search for.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    fn index(&self) -> String {
+        token_index(&self.0)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+/// A token is random, so its hash needs no key.
+fn token_index(token: &str) -> String {
+    hex(&Sha256::digest(token.as_bytes()))
+}
+
+/// A column whose fields are sealed.
+#[derive(Clone, Copy)]
+struct Column(&'static str, &'static str);
+
+const LOGIN: Column = Column("account", "login_sealed");
+const NAME: Column = Column("account", "name_sealed");
+const KANA: Column = Column("account", "kana_sealed");
+const FACTOR_LABEL: Column = Column("factor", "label_sealed");
+const SOFTWARE_LABEL: Column = Column("software_token", "label_sealed");
+
+impl Store {
+    /// Treats people otherwise than a real exchange does, or with a list of known passwords.
+    ///
+    /// # Errors
+    /// When the cost is none that Argon2 takes.
+    pub fn with_people(mut self, settings: PeopleSettings) -> Result<Self, Error> {
+        self.people = People::new(&self.master, settings)?;
+        Ok(self)
+    }
+
+    /// Password hashings since the store was opened: a figure for the operator, and for tests that no login is told
+    /// from another by the work it causes.
+    #[must_use]
+    pub fn password_hashings(&self) -> u64 {
+        self.people.hasher.count()
+    }
+
+    fn field_key(&self) -> Result<DerivedKey, Error> {
+        self.master.derive(&Purpose::FieldKey { version: KEY_VERSION }).map_err(|_| Error::Impossible("field key"))
+    }
+
+    fn seal_field(&self, column: Column, row: impl fmt::Display, content: &[u8]) -> Result<Vec<u8>, Error> {
+        let row = row.to_string();
+        let purpose = Purpose::Field { table: column.0, column: column.1, row: &row };
+        self.field_key()?.wrap(&purpose, content, &mut rand::rng()).map_err(|_| Error::Impossible("sealed field"))
+    }
+
+    fn open_field(&self, column: Column, row: impl fmt::Display, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let row = row.to_string();
+        let purpose = Purpose::Field { table: column.0, column: column.1, row: &row };
+        self.field_key()?.unwrap(&purpose, sealed).map_err(|_| Error::Damaged)
+    }
+
+    fn open_text(&self, column: Column, row: impl fmt::Display, sealed: &[u8]) -> Result<Private<String>, Error> {
+        let bytes = self.open_field(column, row, sealed)?;
+        String::from_utf8(bytes.to_vec()).map(Private::new).map_err(|_| Error::Damaged)
+    }
+
+    /// What is stored of a text that is looked up again: without the key nobody can tell what it stands for.
+    pub(crate) fn keyed_index(&self, field: &str, value: &[u8]) -> Result<String, Error> {
+        const WHERE: Error = Error::Impossible("blind index key");
+        let key = self.master.derive(&Purpose::BlindIndexKey { version: KEY_VERSION }).map_err(|_| WHERE)?;
+        Ok(hex(&blind_index(&key, field, value).map_err(|_| WHERE)?))
+    }
+
+    fn login_index(&self, login: &str) -> Result<String, Error> {
+        self.keyed_index("account.login", normal_login(login).as_bytes())
+    }
+}
+
+/// One spelling of a login: people type it in full width, in capitals and with spaces around it.
+fn normal_login(typed: &str) -> Zeroizing<String> {
+    Zeroizing::new(typed.trim().nfkc().take(LOGIN_CHARACTERS_MAX + 1).collect::<String>().to_lowercase())
+}
+
+/// One spelling of what tells a person from others: without the spaces between family and given name.
+fn normal_person(typed: &str) -> Zeroizing<String> {
+    let spelt = typed.nfkc().filter(|character| !character.is_whitespace()).take(NAME_CHARACTERS_MAX + 1);
+    Zeroizing::new(spelt.collect::<String>().to_lowercase())
+}
+
+/// A name or label that may be stored and shown.
+fn presentable(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let sound = (1..=NAME_CHARACTERS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    sound.then_some(text)
+}

@@ -1,0 +1,217 @@
+//! Stands before every door of the route table: who knocks, and is that enough? (R8.2, R12.1)
+//!
+//! What was found out is handed to the handler as one of the types below. They can only be made here, so a handler that
+//! takes a [`SignedIn`] cannot be reached with less.
+
+use crate::app::App;
+use crate::cookie;
+use crate::form_token::{FormToken, from_our_page};
+use crate::listener::Peer;
+use crate::pages::frame::on_to;
+use crate::problem::Problem;
+use crate::routes;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, Method, header};
+use identity::role::Deed;
+use identity::scope::Scope;
+use std::fmt;
+use std::sync::Arc;
+use store::Asker;
+use store::people::{Enrolling, HalfWay, Person, Software, Standing};
+
+/// What a door asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// A finished handshake.
+    Nothing,
+    /// A device in the register.
+    Device,
+    /// The password, and nothing more yet.
+    HalfWay,
+    /// A one-time code for setting up one's own secrets (R8.12).
+    Enrolling,
+    /// Two factors; no right beyond that.
+    SignedIn,
+    /// Two factors and the right to this.
+    Person(Deed),
+    /// A program's token, bound to the device, with the scope for this.
+    Software(Deed),
+}
+
+impl fmt::Display for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("certificate"),
+            Self::Device => f.write_str("device"),
+            Self::HalfWay => f.write_str("password"),
+            Self::Enrolling => f.write_str("one-time code"),
+            Self::SignedIn => f.write_str("two factors"),
+            Self::Person(deed) => write!(f, "two factors, {}", deed.id()),
+            Self::Software(deed) => write!(f, "token, {}", deed.scope().map_or("none", Scope::id)),
+        }
+    }
+}
+
+/// The office and device that the handshake proved, looked up anew for every request so that a revoked device stops at
+/// once.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) asker: Asker,
+}
+
+/// Whoever has given the password and owes the second factor.
+#[derive(Clone)]
+pub(crate) struct AtSecond {
+    pub(crate) half: HalfWay,
+    pub(crate) asker: Asker,
+    pub(crate) token: FormToken,
+}
+
+/// Whoever sets up their own secrets.
+#[derive(Clone)]
+pub(crate) struct SettingUp {
+    pub(crate) enrolling: Enrolling,
+    pub(crate) asker: Asker,
+    pub(crate) token: FormToken,
+}
+
+/// A person with two factors, on a device of the office they act for.
+#[derive(Clone)]
+pub(crate) struct SignedIn {
+    pub(crate) person: Arc<Person>,
+    pub(crate) token: FormToken,
+    pub(crate) path: Arc<str>,
+}
+
+macro_rules! found_by_the_guard {
+    ($($found:ty),*) => {$(
+        impl FromRequestParts<App> for $found {
+            type Rejection = Problem;
+
+            /// A door whose line in the table asks for less than its handler takes answers nobody.
+            async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+                parts.extensions.get::<Self>().cloned().ok_or_else(Problem::incident)
+            }
+        }
+    )*};
+}
+found_by_the_guard!(Caller, AtSecond, SettingUp, SignedIn);
+
+/// Lets in who may come in.
+pub(crate) async fn admit(State((app, needs)): State<(App, Needs)>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match check(&app, needs, &mut parts).await {
+        Ok(None) => next.run(Request::from_parts(parts, body)).await,
+        Ok(Some(elsewhere)) => elsewhere,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Nothing when the way is free; an answer when the person must first go elsewhere.
+async fn check(app: &App, needs: Needs, parts: &mut Parts) -> Result<Option<Response>, Problem> {
+    if needs == Needs::Nothing {
+        return Ok(None);
+    }
+    let caller = caller(app, &parts.extensions).await?;
+    parts.extensions.insert(caller.clone());
+    if let Needs::Software(deed) = needs {
+        return software(app, &caller, &parts.headers, deed).await.map(|()| None);
+    }
+    if parts.method != Method::GET && !from_our_page(&parts.headers, &parts.uri) {
+        return Err(Problem::form_of_others());
+    }
+    if needs == Needs::Device {
+        if let Some(token) = cookie::read(&parts.headers, cookie::DOOR).and_then(FormToken::of) {
+            parts.extensions.insert(token);
+        }
+        return Ok(None);
+    }
+    let shown = cookie::read(&parts.headers, cookie::SESSION);
+    let standing = match shown {
+        Some(shown) => app.store.standing(shown, &caller.asker).await?,
+        None => Standing::None,
+    };
+    let Some(token) = shown.and_then(FormToken::of) else { return Ok(Some(to_sign_in(parts, false))) };
+    parts.extensions.insert(token.clone());
+    let asker = caller.asker;
+    match (needs, standing) {
+        (_, Standing::None) => return Ok(Some(to_sign_in(parts, true))),
+        (Needs::HalfWay, Standing::Half(half)) => {
+            parts.extensions.insert(AtSecond { half, asker, token });
+        }
+        (Needs::Enrolling, Standing::Enrolling(enrolling)) => {
+            parts.extensions.insert(SettingUp { enrolling, asker, token });
+        }
+        (Needs::SignedIn, Standing::Full(person)) => admit_person(parts, person, token),
+        (Needs::Person(deed), Standing::Full(person)) => {
+            if !person.may(deed) {
+                return refuse(app, &person, deed).await.map(Some);
+            }
+            admit_person(parts, person, token);
+        }
+        (_, Standing::Half(_)) => return Ok(Some(on_to("/sign-in/second"))),
+        (_, Standing::Enrolling(_)) => return Ok(Some(on_to("/first"))),
+        (_, Standing::Full(_)) => return Ok(Some(on_to("/"))),
+    }
+    Ok(None)
+}
+
+fn admit_person(parts: &mut Parts, person: Box<Person>, token: FormToken) {
+    let path = parts.uri.path().into();
+    parts.extensions.insert(SignedIn { person: Arc::from(person), token, path });
+}
+
+/// What stands between the person and the right may be something they can do themselves.
+async fn refuse(app: &App, person: &Person, deed: Deed) -> Result<Response, Problem> {
+    if person.must_change.is_some() {
+        return Ok(on_to("/account/password"));
+    }
+    if !person.chosen {
+        return Ok(on_to("/sign-in/office"));
+    }
+    app.record_denied(person, deed).await?;
+    Err(Problem::no_right())
+}
+
+/// To signing in, and afterwards back to where the person was: to the page, when it was a form.
+fn to_sign_in(parts: &Parts, over: bool) -> Response {
+    let back = routes::page_at(parts.uri.path()).unwrap_or("/");
+    let said = if over { "&over=1" } else { "" };
+    let mut response =
+        if back == "/" && !over { on_to("/sign-in") } else { on_to(&format!("/sign-in?back={back}{said}")) };
+    if let Some(cleared) = over.then(|| cookie::clear(cookie::SESSION)).flatten() {
+        response.headers_mut().append(header::SET_COOKIE, cleared);
+    }
+    response
+}
+
+async fn caller(app: &App, found: &Extensions) -> Result<Caller, Problem> {
+    let peer = found.get::<Peer>().ok_or_else(Problem::unknown_device)?;
+    let digest = peer.certificate_digest.as_deref().ok_or_else(Problem::unknown_device)?;
+    match app.store.asker(digest, peer.address).await? {
+        Some(asker) => Ok(Caller { asker }),
+        None => {
+            app.store.record_stranger(peer.address).await?;
+            Err(Problem::unknown_device())
+        }
+    }
+}
+
+/// The same answer for no token, an unknown one, one of another device and one that has ended.
+async fn software(app: &App, caller: &Caller, headers: &HeaderMap, deed: Deed) -> Result<(), Problem> {
+    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
+    let found: Option<Software> = match shown {
+        Some(token) => app.store.software(token, &caller.asker).await?,
+        None => None,
+    };
+    let software = found.ok_or_else(Problem::no_software_token)?;
+    if software.scopes.may(deed) { Ok(()) } else { Err(Problem::no_scope()) }
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,176 @@
+use crate::guard::SignedIn;
+use crate::pages::field::{Faults, Field};
+use crate::pages::frame::Frame;
+use crate::pages::once::Secret;
+use crate::pages::secrets;
+use crate::soon::PasskeyChallenge;
+use crate::wording::time_or_dash;
+use askama::Template;
+use identity::role::{Deed, Role};
+use store::japanese_time;
+use store::people::{FactorRow, SessionRow, TotpOffer};
+
+/// 自分のアカウント.
+#[derive(Template)]
+#[template(path = "account/page.html")]
+pub(super) struct Account {
+    frame: Frame,
+    faults: Faults,
+    name: String,
+    login: String,
+    roles: Vec<&'static str>,
+    deeds: Vec<&'static str>,
+    several: bool,
+    factors: Vec<FactorLine>,
+    sessions: Vec<SessionLine>,
+}
+
+struct FactorLine {
+    id: String,
+    kind: &'static str,
+    label: String,
+    suspended: bool,
+    created: String,
+    used: String,
+}
+
+struct SessionLine {
+    id: String,
+    started: String,
+    seen: String,
+    device: String,
+    this: bool,
+}
+
+impl Account {
+    pub(super) fn new(
+        signed_in: &SignedIn,
+        factors: Vec<FactorRow>,
+        sessions: Vec<SessionRow>,
+        several: bool,
+        notice: Option<&'static str>,
+        faults: Faults,
+    ) -> Self {
+        let person = &signed_in.person;
+        let here = person.device_id;
+        Self {
+            frame: signed_in.frame("自分のアカウント").notice(notice).faulty(!faults.is_empty()),
+            faults,
+            name: person.name.reveal().clone(),
+            login: person.login.reveal().clone(),
+            roles: person.roles.iter().copied().map(Role::label).collect(),
+            deeds: Deed::ALL.into_iter().filter(|deed| person.may(*deed)).map(Deed::label).collect(),
+            several,
+            factors: factors.into_iter().map(FactorLine::from).collect(),
+            sessions: sessions
+                .into_iter()
+                .map(|row| SessionLine {
+                    id: row.id.to_string(),
+                    started: japanese_time(&row.started_at),
+                    seen: japanese_time(&row.seen_at),
+                    device: if row.device_id == here { "この端末" } else { "別の端末" }.to_owned(),
+                    this: row.this,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<FactorRow> for FactorLine {
+    fn from(row: FactorRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            kind: if row.passkey { "パスキー" } else { "認証アプリ" },
+            label: row.label.into_revealed(),
+            suspended: row.suspended,
+            created: japanese_time(&row.created_at),
+            used: time_or_dash(row.last_used_at.as_deref()),
+        }
+    }
+}
+
+/// パスワードを変える.
+#[derive(Template)]
+#[template(path = "account/password.html")]
+pub(super) struct Password {
+    frame: Frame,
+    why: Option<&'static str>,
+    login: String,
+    faults: Faults,
+    old: Field,
+    new: Field,
+    again: Field,
+}
+
+impl Password {
+    pub(super) fn new(signed_in: &SignedIn, faults: Faults) -> Self {
+        let [new, again] = secrets::new_password_fields(&faults);
+        Self {
+            frame: signed_in.frame("パスワードを変える").narrow().faulty(!faults.is_empty()),
+            why: signed_in.person.must_change.map(|reason| reason.what()),
+            login: signed_in.person.login.reveal().clone(),
+            old: Field::password(secrets::OLD, "いまのパスワード", "current-password").faults(&faults),
+            faults,
+            new,
+            again,
+        }
+    }
+}
+
+/// 認証アプリを追加する.
+#[derive(Template)]
+#[template(path = "account/totp.html")]
+pub(super) struct Totp {
+    frame: Frame,
+    faults: Faults,
+    totp: TotpOffer,
+    code: Field,
+    label: Field,
+}
+
+impl Totp {
+    pub(super) fn new(signed_in: &SignedIn, totp: TotpOffer, label: &str, faults: Faults) -> Self {
+        Self {
+            frame: signed_in.frame("認証アプリを追加する").narrow().faulty(!faults.is_empty()),
+            totp,
+            code: secrets::totp_field(&faults),
+            label: secrets::label_field(label, &faults),
+            faults,
+        }
+    }
+}
+
+/// パスキーを追加する.
+#[derive(Template)]
+#[template(path = "account/passkey.html")]
+pub(super) struct Passkey {
+    frame: Frame,
+    faults: Faults,
+    passkey: PasskeyChallenge,
+    label: Field,
+}
+
+impl Passkey {
+    pub(super) fn new(signed_in: &SignedIn, passkey: PasskeyChallenge, label: &str, faults: Faults) -> Self {
+        Self {
+            frame: signed_in.frame("パスキーを追加する").narrow().faulty(!faults.is_empty()).with_passkeys(),
+            passkey,
+            label: secrets::label_field(label, &faults),
+            faults,
+        }
+    }
+}
+
+/// 予備コード.
+#[derive(Template)]
+#[template(path = "account/codes.html")]
+pub(super) struct Codes {
+    frame: Frame,
+    shown: Option<Secret>,
+}
+
+impl Codes {
+    pub(super) fn new(signed_in: &SignedIn, shown: Option<Secret>) -> Self {
+        Self { frame: signed_in.frame("予備コード").narrow(), shown }
+    }
+}

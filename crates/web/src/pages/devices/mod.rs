@@ -1,0 +1,51 @@
+//! 端末: which devices hold a certificate of this office, until when, and how one is stopped (R7.3, R7.5).
+
+mod page;
+
+use crate::app::App;
+use crate::guard::SignedIn;
+use crate::pages::asked::Asked;
+use crate::pages::form::Form;
+use crate::pages::frame::{on_to, show};
+use crate::problem::Problem;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use jiff::Timestamp;
+pub(crate) use page::mark;
+use page::{List, Revoke};
+use store::Device;
+
+const DONE: &[(&str, &str)] = &[("revoked", "端末を使えなくしました。その端末からは、もうつながりません。")];
+
+pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
+    let devices = app.store.devices(signed_in.person.office.register.number).await?;
+    show(&List::new(&signed_in, devices, Timestamp::now(), asked.done(DONE)))
+}
+
+/// Asks first: it cannot be taken back, and it may be the device at which one sits.
+pub(crate) async fn revoking(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let device = own_device(&app, &signed_in, &id).await?;
+    show(&Revoke::new(&signed_in, &device))
+}
+
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+    _form: Form,
+) -> Result<Response, Problem> {
+    let device = own_device(&app, &signed_in, &id).await?;
+    // Stopped already is as good.
+    app.revoke_own_device(&signed_in.person, device.id).await?;
+    Ok(on_to("/devices?done=revoked"))
+}
+
+/// A device of this person's office; no other exists (R12.2).
+async fn own_device(app: &App, signed_in: &SignedIn, id: &str) -> Result<Device, Problem> {
+    let devices = app.store.devices(signed_in.person.office.register.number).await?;
+    devices.into_iter().find(|device| device.id.to_string() == id).ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,97 @@
+use crate::guard::SignedIn;
+use crate::pages::frame::Frame;
+use crate::wording::day;
+use askama::Template;
+use jiff::Timestamp;
+use store::Device;
+
+/// Days before the end at which a certificate is marked: so many, and more clearly (R7.5).
+const SOON_DAYS: i64 = 30;
+const VERY_SOON_DAYS: i64 = 7;
+
+/// 端末.
+#[derive(Template)]
+#[template(path = "devices/list.html")]
+pub(super) struct List {
+    frame: Frame,
+    ending: usize,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    id: String,
+    /// The first characters of the id: enough to tell devices of one office apart.
+    mark: String,
+    enrolled: String,
+    until: String,
+    state: String,
+    look: &'static str,
+    usable: bool,
+    this: bool,
+}
+
+impl Row {
+    fn new(device: &Device, now: Timestamp, this: bool) -> Self {
+        let left = device.valid_until.parse::<Timestamp>().map_or(0, |until| until.duration_since(now).as_hours() / 24);
+        let (state, look) = match (&device.revoked_at, left) {
+            (Some(_), _) => ("停止した端末".to_owned(), "gone"),
+            (None, ..=0) => ("期限切れ".to_owned(), "gone"),
+            (None, ..=VERY_SOON_DAYS) => (format!("まもなく期限（あと{left}日）"), "care"),
+            (None, ..=SOON_DAYS) => (format!("期限が近い（あと{left}日）"), "care"),
+            (None, _) => ("利用中".to_owned(), "good"),
+        };
+        Self {
+            id: device.id.to_string(),
+            mark: mark(device),
+            enrolled: day(&device.enrolled_at),
+            until: day(&device.valid_until),
+            state,
+            look,
+            usable: look != "gone",
+            this,
+        }
+    }
+}
+
+/// Ids grow with time, so only their ends tell neighbours apart.
+pub(crate) fn mark(device: &Device) -> String {
+    let id = device.id.to_string();
+    id.rsplit('-').next().unwrap_or_default().chars().take(6).collect::<String>().to_uppercase()
+}
+
+impl List {
+    pub(super) fn new(
+        signed_in: &SignedIn,
+        devices: Vec<Device>,
+        now: Timestamp,
+        notice: Option<&'static str>,
+    ) -> Self {
+        let here = signed_in.person.device_id;
+        let rows: Vec<_> = devices.iter().map(|device| Row::new(device, now, device.id == here)).collect();
+        let ending = rows.iter().filter(|row| row.look == "care").count();
+        Self { frame: signed_in.frame("端末").notice(notice), ending, rows }
+    }
+}
+
+/// 端末を使えなくする.
+#[derive(Template)]
+#[template(path = "devices/revoke.html")]
+pub(super) struct Revoke {
+    frame: Frame,
+    id: String,
+    mark: String,
+    enrolled: String,
+    this: bool,
+}
+
+impl Revoke {
+    pub(super) fn new(signed_in: &SignedIn, device: &Device) -> Self {
+        Self {
+            frame: signed_in.frame("端末を使えなくする").narrow(),
+            id: device.id.to_string(),
+            mark: mark(device),
+            enrolled: day(&device.enrolled_at),
+            this: device.id == signed_in.person.device_id,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What every page has around it: the exchange, the office, who is signed in, and where one can go.
+
+use crate::form_token::FormToken;
+use crate::guard::SignedIn;
+use crate::problem::Problem;
+use askama::Template;
+use axum::response::{Html, IntoResponse as _, Response};
+use http::{HeaderValue, StatusCode, header};
+use identity::role::Deed;
+use store::Office;
+
+/// Pages with passkeys run one script of ours; all others run none.
+const SCRIPTED: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; \
+                        base-uri 'none'; frame-ancestors 'none'";
+
+/// The head of a page.
+pub(crate) struct Frame {
+    pub(crate) title: &'static str,
+    pub(crate) office: Option<OfficeLine>,
+    pub(crate) person: Option<String>,
+    pub(crate) menu: Vec<MenuItem>,
+    pub(crate) token: String,
+    pub(crate) notice: Option<&'static str>,
+    pub(crate) narrow: bool,
+    pub(crate) faulty: bool,
+    pub(crate) passkeys: bool,
+}
+
+/// Which office this is about: on every page, so that nobody works for the wrong one.
+pub(crate) struct OfficeLine {
+    pub(crate) name: String,
+    pub(crate) number: String,
+}
+
+/// One entry of the menu.
+pub(crate) struct MenuItem {
+    pub(crate) href: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) here: bool,
+}
+
+/// Where one can go, and the right that each needs. The order is that of the day's work.
+const MENU: &[(&str, &str, Deed)] = &[
+    ("/", "届いたもの・送ったもの", Deed::ListSets),
+    ("/operator/approvals", "承認待ち", Deed::ApproveEnrolment),
+    ("/operator/offices", "事業所台帳", Deed::RegisterOffices),
+    ("/operator/staff", "運営の職員", Deed::ManageOperators),
+    ("/staff", "職員", Deed::ManageStaff),
+    ("/grants", "役割", Deed::RequestGrants),
+    ("/recovery", "再登録", Deed::RequestRecovery),
+    ("/stock-taking", "棚卸", Deed::TakeStock),
+    ("/devices", "端末", Deed::ManageDevices),
+    ("/software", "ソフトウェア", Deed::ManageSoftware),
+    ("/account", "自分のアカウント", Deed::OwnAccount),
+];
+
+impl SignedIn {
+    /// The frame of a page for this person.
+    pub(crate) fn frame(&self, title: &'static str) -> Frame {
+        let person = &self.person;
+        let here = |href: &str| *self.path == *href || (href != "/" && self.path.starts_with(&format!("{href}/")));
+        let allowed = MENU.iter().filter(|(_, _, deed)| person.may(*deed));
+        Frame {
+            office: person.chosen.then(|| OfficeLine::from(&person.office)),
+            person: Some(person.name.reveal().clone()),
+            menu: allowed.map(|&(href, label, _)| MenuItem { href, label, here: here(href) }).collect(),
+            token: self.token.text().to_owned(),
+            narrow: false,
+            ..Frame::bare(title)
+        }
+    }
+
+    /// The first page this person may see.
+    pub(crate) fn home(&self) -> Option<&'static str> {
+        MENU.iter().find(|(_, _, deed)| self.person.may(*deed)).map(|(href, _, _)| *href)
+    }
+}
+
+impl From<&Office> for OfficeLine {
+    fn from(office: &Office) -> Self {
+        Self { name: office.name.clone(), number: office.register.number.to_string() }
+    }
+}
+
+impl Frame {
+    /// A page that knows nothing of whoever reads it.
+    pub(crate) fn bare(title: &'static str) -> Self {
+        let (office, person, notice) = (None, None, None);
+        let (menu, token) = (Vec::new(), String::new());
+        Self { title, office, person, menu, token, notice, narrow: true, faulty: false, passkeys: false }
+    }
+
+    /// A page for whoever is known only by device.
+    pub(crate) fn at_door(title: &'static str, office: &Office, token: &FormToken) -> Self {
+        Self { office: Some(office.into()), token: token.text().to_owned(), ..Self::bare(title) }
+    }
+
+    pub(crate) fn notice(self, notice: Option<&'static str>) -> Self {
+        Self { notice, ..self }
+    }
+
+    pub(crate) fn narrow(self) -> Self {
+        Self { narrow: true, ..self }
+    }
+
+    pub(crate) fn faulty(self, faulty: bool) -> Self {
+        Self { faulty, ..self }
+    }
+
+    pub(crate) fn with_passkeys(self) -> Self {
+        Self { passkeys: true, ..self }
+    }
+}
+
+/// A page, done.
+pub(crate) fn show(page: &impl Template) -> Result<Response, Problem> {
+    Ok(Html(page.render().map_err(|_| store::Error::Impossible("page"))?).into_response())
+}
+
+/// A form that comes back with what is wrong in it.
+pub(crate) fn show_again(page: &impl Template) -> Result<Response, Problem> {
+    let mut response = show(page)?;
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
+}
+
+/// Lets the page run our own script, which passkeys need.
+pub(crate) fn with_script(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SCRIPTED));
+    response
+}
+
+/// After a form that was carried out: on to a page, by a path of ours.
+pub(crate) fn on_to(path: &str) -> Response {
+    let target = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response()
+}

@@ -1,0 +1,19 @@
+//! What people see: one folder per family of pages. Server-rendered, complete without scripts (passkeys aside).
+
+pub(crate) mod account;
+pub(crate) mod asked;
+pub(crate) mod devices;
+pub(crate) mod field;
+pub(crate) mod first;
+pub(crate) mod form;
+pub(crate) mod frame;
+pub(crate) mod grants;
+pub(crate) mod once;
+pub(crate) mod operator;
+pub(crate) mod problem;
+pub(crate) mod received;
+pub(crate) mod secrets;
+pub(crate) mod sign_in;
+pub(crate) mod software;
+pub(crate) mod staff;
+pub(crate) mod stock_taking;

@@ -1,0 +1,110 @@
+use crate::guard::SignedIn;
+use crate::pages::field::{Faults, Field};
+use crate::pages::form::Form;
+use crate::pages::frame::Frame;
+use askama::Template;
+use store::Office;
+
+/// Rows of one page; a search narrows it.
+const ROWS_MAX: usize = 100;
+
+/// 事業所台帳.
+#[derive(Template)]
+#[template(path = "operator/offices.html")]
+pub(super) struct Offices {
+    frame: Frame,
+    find: String,
+    rows: Vec<Row>,
+    more: bool,
+    all: usize,
+}
+
+struct Row {
+    number: String,
+    name: String,
+    types: String,
+    closed: bool,
+}
+
+impl From<&Office> for Row {
+    fn from(office: &Office) -> Self {
+        let types: Vec<_> = office.register.service_types.iter().map(ToString::to_string).collect();
+        Self {
+            number: office.register.number.to_string(),
+            name: office.name.clone(),
+            types: types.join(" "),
+            closed: office.register.closed,
+        }
+    }
+}
+
+impl Offices {
+    pub(super) fn new(signed_in: &SignedIn, offices: Vec<Office>, find: &str, notice: Option<&'static str>) -> Self {
+        let find = find.trim();
+        let found: Vec<_> = offices
+            .iter()
+            .filter(|office| office.register.number.to_string().starts_with(find) || office.name.contains(find))
+            .collect();
+        Self {
+            frame: signed_in.frame("事業所台帳").notice(notice),
+            find: find.to_owned(),
+            rows: found.iter().take(ROWS_MAX).map(|office| Row::from(*office)).collect(),
+            more: found.len() > ROWS_MAX,
+            all: found.len(),
+        }
+    }
+}
+
+/// 事業所を登録する.
+#[derive(Template)]
+#[template(path = "operator/add.html")]
+pub(super) struct Add {
+    frame: Frame,
+    faults: Faults,
+    fields: [Field; 3],
+}
+
+impl Add {
+    pub(super) fn new(signed_in: &SignedIn, form: &Form, faults: Faults) -> Self {
+        let fields = [
+            Field::text("number", "事業所番号").numeric().hint("指定通知書にある10桁の番号です。"),
+            Field::text("name", "事業所名").hint("指定通知書のとおりに書きます。"),
+            Field::text("service_types", "サービス種類コード")
+                .hint("2桁ずつ空白で区切ります。例: 居宅介護支援と介護予防支援なら 43 46"),
+        ];
+        let fields = fields.map(|field| {
+            let value = form.text(field.id()).to_owned();
+            field.value(value).faults(&faults)
+        });
+        Self { frame: signed_in.frame("事業所を登録する").narrow().faulty(!faults.is_empty()), fields, faults }
+    }
+}
+
+/// 事業所を閉じる.
+#[derive(Template)]
+#[template(path = "operator/close.html")]
+pub(super) struct Close {
+    frame: Frame,
+    row: Row,
+}
+
+impl Close {
+    pub(super) fn new(signed_in: &SignedIn, office: &Office) -> Self {
+        Self { frame: signed_in.frame("事業所を閉じる").narrow(), row: office.into() }
+    }
+}
+
+/// 承認待ち.
+#[derive(Template)]
+#[template(path = "operator/approvals.html")]
+pub(super) struct Approvals {
+    frame: Frame,
+    grants: usize,
+    recoveries: usize,
+}
+
+impl Approvals {
+    pub(super) fn new(signed_in: &SignedIn, grants: usize, recoveries: usize, notice: Option<&'static str>) -> Self {
+        Self { frame: signed_in.frame("承認待ち").notice(notice), grants, recoveries }
+    }
+}

@@ -1,0 +1,247 @@
+//! Every door of the exchange and what it asks of whoever knocks (R12.1). The router is made of this table and of
+//! nothing else: what has no line here does not exist, and there is no line without an answer to "who may?".
+
+use crate::app::App;
+use crate::guard::{self, Needs};
+use crate::pages::{account, devices, first, grants, operator, received, sign_in, software, staff, stock_taking};
+use crate::{api, assets};
+use axum::Router;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, on};
+use http::Method;
+use identity::role::Deed;
+
+/// One door.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) needs: Needs,
+    handler: MethodRouter<App>,
+}
+
+fn get<T: 'static>(path: &'static str, needs: Needs, handler: impl Handler<T, App>) -> Route {
+    Route { method: Method::GET, path, needs, handler: on(axum::routing::MethodFilter::GET, handler) }
+}
+
+fn post<T: 'static>(path: &'static str, needs: Needs, handler: impl Handler<T, App>) -> Route {
+    Route { method: Method::POST, path, needs, handler: on(axum::routing::MethodFilter::POST, handler) }
+}
+
+/// The table.
+pub(crate) fn table() -> Vec<Route> {
+    use Deed::{
+        ApproveEnrolment, CollectSets, ConfirmGrants, ListSets, ManageDevices, ManageOperators, ManageSoftware,
+        ManageStaff, OwnAccount, RegisterOffices, RequestGrants, SendSets, TakeStock, WithdrawSets,
+    };
+    use Needs::{Device, Enrolling, HalfWay, Nothing, Person, SignedIn, Software};
+    vec![
+        // Holds nothing about anybody.
+        get("/style.css", Nothing, assets::style),
+        get("/icon.svg", Nothing, assets::icon),
+        get("/passkey.js", Nothing, assets::passkey),
+        get("/api/v1/openapi.json", Device, api::document),
+        // Coming in and going out.
+        get("/sign-in", Device, sign_in::page),
+        post("/sign-in", Device, sign_in::begin),
+        get("/sign-in/second", HalfWay, sign_in::second),
+        post("/sign-in/second", HalfWay, sign_in::totp),
+        post("/sign-in/second/passkey", HalfWay, sign_in::passkey),
+        post("/sign-in/second/recovery-code", HalfWay, sign_in::recovery_code),
+        post("/sign-in/second/pass", HalfWay, sign_in::pass),
+        post("/sign-in/second/leave", HalfWay, sign_in::leave),
+        get("/sign-in/office", SignedIn, sign_in::offices),
+        post("/sign-in/office", SignedIn, sign_in::choose_office),
+        post("/sign-out", SignedIn, sign_in::sign_out),
+        // Setting up one's own secrets.
+        get("/first/code", Device, first::code),
+        post("/first/code", Device, first::redeem),
+        get("/first", Enrolling, first::next),
+        get("/first/password", Enrolling, first::password),
+        post("/first/password", Enrolling, first::set_password),
+        get("/first/factor", Enrolling, first::factor),
+        post("/first/factor/totp", Enrolling, first::confirm_totp),
+        post("/first/factor/passkey", Enrolling, first::confirm_passkey),
+        get("/first/codes", Enrolling, first::codes),
+        post("/first/codes", Enrolling, first::make_codes),
+        post("/first/done", Enrolling, first::complete),
+        // People.
+        get("/", SignedIn, received::front),
+        get("/account", Person(OwnAccount), account::page),
+        get("/account/password", Person(OwnAccount), account::password),
+        post("/account/password", Person(OwnAccount), account::change_password),
+        get("/account/totp", Person(OwnAccount), account::totp),
+        post("/account/totp", Person(OwnAccount), account::confirm_totp),
+        get("/account/passkey", Person(OwnAccount), account::passkey),
+        post("/account/passkey", Person(OwnAccount), account::confirm_passkey),
+        post("/account/factors/{id}/rename", Person(OwnAccount), account::rename_factor),
+        post("/account/factors/{id}/remove", Person(OwnAccount), account::remove_factor),
+        get("/account/codes", Person(OwnAccount), account::codes),
+        post("/account/codes", Person(OwnAccount), account::make_codes),
+        post("/account/sessions/{id}/end", Person(OwnAccount), account::end_session),
+        // An office and the operator look after their own people alike.
+        get("/staff", Person(ManageStaff), staff::list),
+        get("/staff/new", Person(ManageStaff), staff::new),
+        post("/staff/new", Person(ManageStaff), staff::invite),
+        get("/staff/code", Person(ManageStaff), staff::code),
+        post("/staff/{id}/invite-again", Person(ManageStaff), staff::invite_again),
+        post("/staff/{id}/suspend", Person(ManageStaff), staff::suspend),
+        post("/staff/{id}/resume", Person(ManageStaff), staff::resume),
+        get("/staff/{id}/close", Person(ManageStaff), staff::closing),
+        post("/staff/{id}/close", Person(ManageStaff), staff::close),
+        get("/operator/staff", Person(ManageOperators), staff::list),
+        get("/operator/staff/new", Person(ManageOperators), staff::new),
+        post("/operator/staff/new", Person(ManageOperators), staff::invite),
+        get("/operator/staff/code", Person(ManageOperators), staff::code),
+        post("/operator/staff/{id}/invite-again", Person(ManageOperators), staff::invite_again),
+        post("/operator/staff/{id}/suspend", Person(ManageOperators), staff::suspend),
+        post("/operator/staff/{id}/resume", Person(ManageOperators), staff::resume),
+        get("/operator/staff/{id}/close", Person(ManageOperators), staff::closing),
+        post("/operator/staff/{id}/close", Person(ManageOperators), staff::close),
+        get("/grants", Person(RequestGrants), grants::list),
+        get("/grants/new", Person(RequestGrants), grants::new),
+        post("/grants/new", Person(RequestGrants), grants::request),
+        post("/grants/{id}/confirm", Person(ConfirmGrants), grants::confirm),
+        post("/grants/{id}/withdraw", Person(RequestGrants), grants::withdraw),
+        get("/stock-taking", Person(TakeStock), stock_taking::list),
+        post("/stock-taking/{id}/confirm", Person(TakeStock), stock_taking::confirm),
+        get("/devices", Person(ManageDevices), devices::list),
+        get("/devices/{id}/revoke", Person(ManageDevices), devices::revoking),
+        post("/devices/{id}/revoke", Person(ManageDevices), devices::revoke),
+        get("/software", Person(ManageSoftware), software::list),
+        get("/software/new", Person(ManageSoftware), software::new),
+        post("/software/new", Person(ManageSoftware), software::make),
+        get("/software/key", Person(ManageSoftware), software::key),
+        post("/software/{id}/revoke", Person(ManageSoftware), software::revoke),
+        get("/operator/approvals", Person(ApproveEnrolment), operator::approvals),
+        get("/operator/offices", Person(RegisterOffices), operator::offices),
+        get("/operator/offices/new", Person(RegisterOffices), operator::new_office),
+        get("/operator/offices/{number}/close", Person(RegisterOffices), operator::closing_office),
+        post("/operator/offices/{number}/close", Person(RegisterOffices), operator::close_office),
+        // Programs.
+        post("/api/v1/transmissions", Software(SendSets), api::send),
+        get("/api/v1/received", Software(ListSets), api::received),
+        get("/api/v1/sent", Software(ListSets), api::sent),
+        get("/api/v1/transmissions/{id}", Software(ListSets), api::describe),
+        // Opening a set collects it, if it is the receiver who opens.
+        get("/api/v1/transmissions/{id}/files/{name}", Software(CollectSets), api::file),
+        get("/api/v1/transmissions/{id}/zip", Software(CollectSets), api::zip),
+        post("/api/v1/transmissions/{id}/acknowledge", Software(CollectSets), api::acknowledge),
+        post("/api/v1/transmissions/{id}/withdraw", Software(WithdrawSets), api::withdraw),
+    ]
+}
+
+/// One line of the table, for documents and tests.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// HTTP method.
+    pub method: Method,
+    /// Path, with what varies in braces.
+    pub path: &'static str,
+    /// What it asks for.
+    pub needs: String,
+}
+
+/// Every door of the exchange's listener.
+#[must_use]
+pub fn doors() -> Vec<Door> {
+    let door = |Route { method, path, needs, .. }| Door { method, path, needs: needs.to_string() };
+    table().into_iter().map(door).collect()
+}
+
+/// The router of the exchange's listener.
+pub(crate) fn router(app: &App) -> Router<App> {
+    table().into_iter().fold(Router::new(), |router, Route { path, needs, handler, .. }| {
+        router.route(path, handler.route_layer(from_fn_with_state((app.clone(), needs), guard::admit)))
+    })
+}
+
+/// The page of ours to which a path belongs: itself, or where its form stands. Never an address from outside, so it is
+/// safe to go to (R12.1).
+pub(crate) fn page_at(path: &str) -> Option<&str> {
+    let pages: Vec<_> =
+        table().into_iter().filter(|route| route.is_page_to_return_to()).map(|route| route.path).collect();
+    let mut path = path;
+    loop {
+        if pages.iter().any(|pattern| fits(pattern, path)) {
+            return Some(path);
+        }
+        let (above, _) = path.rsplit_once('/')?;
+        path = above;
+    }
+}
+
+/// The same for what came back to us from outside: only if it is a page of ours as it stands.
+pub(crate) fn page_named(path: &str) -> Option<&str> {
+    page_at(path).filter(|page| *page == path)
+}
+
+impl Route {
+    fn is_page_to_return_to(&self) -> bool {
+        self.method == Method::GET && matches!(self.needs, Needs::Person(_) | Needs::SignedIn)
+    }
+}
+
+/// Our patterns have whole segments in braces, and what stands there in a path of ours needs no escaping.
+fn fits(pattern: &str, path: &str) -> bool {
+    let plain = |segment: &str| segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return true,
+            (Some(expected), Some(found)) => {
+                let open = expected.starts_with('{') && !found.is_empty() && plain(found);
+                if !open && expected != found {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_returns_to_pages_of_ours_and_nowhere_else() {
+        for page in ["/", "/account", "/account/password"] {
+            assert_eq!(page_named(page), Some(page));
+        }
+        assert_eq!(page_at("/account/sessions/0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee/end"), Some("/account"));
+        for foreign in [
+            "",
+            "//evil.example",
+            "https://evil.example/",
+            "/\\evil.example",
+            "/account/../sign-out",
+            "/account?x=1",
+            "/account#x",
+            "/api/v1/received",
+            "/sign-out",
+            "/sign-in",
+            "/%2f%2fevil.example",
+            "account",
+            "/account\r\nx: y",
+        ] {
+            assert_eq!(page_named(foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn no_door_stands_twice_in_the_table() {
+        let mut doors: Vec<_> = table().into_iter().map(|route| (route.path, route.method.to_string())).collect();
+        let all = doors.len();
+        doors.sort();
+        doors.dedup();
+        assert_eq!(doors.len(), all);
+    }
+
+    #[test]
+    fn every_door_for_programs_is_described_and_no_other() {
+        let described: std::collections::BTreeSet<_> = api::openapi().paths.paths.into_keys().collect();
+        let listed = table().into_iter().filter(|route| matches!(route.needs, Needs::Software(_)));
+        assert_eq!(described, listed.map(|route| route.path.to_owned()).collect());
+    }
+}
