@@ -52,6 +52,9 @@ enum Command {
     /// 事業所台帳（運営者）
     #[command(subcommand)]
     Office(operator::office::Command),
+    /// 職員のアカウント（運営者）
+    #[command(subcommand)]
+    Staff(operator::staff::Command),
     /// 端末の登録
     #[command(subcommand)]
     Device(operator::device::Command),
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Init(args) => terminal::finish(operator::init::run(&args)),
         Command::Serve(args) => terminal::finish(operator::serve::run(&args)),
         Command::Office(command) => terminal::finish(operator::office::run(&command)),
+        Command::Staff(command) => terminal::finish(operator::staff::run(&command)),
         Command::Device(command) => terminal::finish(operator::device::run(&command)),
     }
 }

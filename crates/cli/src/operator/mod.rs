@@ -5,6 +5,7 @@ pub(crate) mod device;
 pub(crate) mod init;
 pub(crate) mod office;
 pub(crate) mod serve;
+pub(crate) mod staff;
 
 use crate::terminal::Failure;
 use config::Config;
