@@ -50,6 +50,7 @@ CREATE TABLE factor (
     kind          TEXT NOT NULL,               -- 'totp', 'passkey'
     label_sealed  BLOB NOT NULL,
     secret_sealed BLOB NOT NULL,               -- seed or public credential, as a secret of this account
+    credential_index TEXT UNIQUE,              -- of a passkey: one account's only
     state         TEXT NOT NULL,               -- 'offered', 'active', 'suspended', 'removed'
     last_step     BIGINT,                      -- a TOTP step is taken once (R8.5)
     sign_count    BIGINT,                      -- a counter that goes back is refused (R8.4)
@@ -80,6 +81,7 @@ CREATE TABLE recovery (
     method          TEXT NOT NULL,
     evidence_sealed BLOB NOT NULL,
     evidence_digest TEXT NOT NULL,
+    awaits_approval BIGINT NOT NULL,           -- 1: no code before somebody else approved
     made_at         TEXT NOT NULL,
     expires_at      TEXT NOT NULL,
     ended_at        TEXT,
@@ -94,7 +96,7 @@ CREATE TRIGGER recovery_facts_are_never_changed BEFORE UPDATE ON recovery
  WHEN NEW.recovery_id <> OLD.recovery_id OR NEW.account_id <> OLD.account_id OR NEW.office_id IS NOT OLD.office_id
    OR NEW.kind <> OLD.kind OR NEW.requested_by <> OLD.requested_by OR NEW.verified_by <> OLD.verified_by
    OR NEW.method <> OLD.method OR NEW.evidence_sealed <> OLD.evidence_sealed
-   OR NEW.evidence_digest <> OLD.evidence_digest OR NEW.made_at <> OLD.made_at OR NEW.expires_at <> OLD.expires_at
+   OR NEW.evidence_digest <> OLD.evidence_digest OR NEW.awaits_approval <> OLD.awaits_approval OR NEW.made_at <> OLD.made_at OR NEW.expires_at <> OLD.expires_at
    OR (OLD.approved_by IS NOT NULL AND NEW.approved_by IS NOT OLD.approved_by)
    OR (OLD.ended_at IS NOT NULL AND (NEW.ended_at IS NOT OLD.ended_at OR NEW.result IS NOT OLD.result))
 BEGIN SELECT RAISE(ABORT, 'what a recovery states is never changed'); END;

@@ -1,7 +1,8 @@
 use crate::pages::once::Once;
-use crate::soon::PasskeySite;
+use crate::pages::passkeys;
 use std::sync::Arc;
 use store::Store;
+use store::people::PasskeySite;
 use tokio::sync::Semaphore;
 
 /// Upper bounds of what one call may bring. Each has a refusal of its own.
@@ -27,8 +28,8 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) limits: Limits,
     pub(crate) exchange_url: Arc<str>,
-    /// What passkeys are bound to.
-    pub(crate) site: Arc<PasskeySite>,
+    /// What passkeys are bound to; absent at a bare address.
+    pub(crate) site: Option<PasskeySite>,
     /// Secrets on their way to the page that shows them.
     pub(crate) once: Arc<Once>,
     /// One permit per KiB of upload in memory.
@@ -42,7 +43,7 @@ impl App {
             store,
             limits,
             exchange_url: exchange_url.into(),
-            site: Arc::new(PasskeySite),
+            site: passkeys::site(exchange_url),
             once: Arc::default(),
             upload_memory: Arc::new(Semaphore::new(permits)),
         }

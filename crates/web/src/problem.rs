@@ -187,10 +187,6 @@ impl Problem {
         )
     }
 
-    pub(crate) fn not_signed_in() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "H19", "サインインが必要です。", "/sign-in から入り直してください。")
-    }
-
     fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,

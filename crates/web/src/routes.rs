@@ -3,7 +3,9 @@
 
 use crate::app::App;
 use crate::guard::{self, Needs};
-use crate::pages::{account, devices, first, grants, operator, received, sign_in, software, staff, stock_taking};
+use crate::pages::{
+    account, devices, first, grants, operator, received, recovery, sign_in, software, staff, stock_taking,
+};
 use crate::{api, assets};
 use axum::Router;
 use axum::handler::Handler;
@@ -31,8 +33,9 @@ fn post<T: 'static>(path: &'static str, needs: Needs, handler: impl Handler<T, A
 /// The table.
 pub(crate) fn table() -> Vec<Route> {
     use Deed::{
-        ApproveEnrolment, CollectSets, ConfirmGrants, ListSets, ManageDevices, ManageOperators, ManageSoftware,
-        ManageStaff, OwnAccount, RegisterOffices, RequestGrants, SendSets, TakeStock, WithdrawSets,
+        ApproveEnrolment, ApproveRecovery, CollectSets, ConfirmGrants, ListSets, ManageDevices, ManageOperators,
+        ManageSoftware, ManageStaff, OwnAccount, RegisterOffices, RequestGrants, RequestRecovery, SendSets, TakeStock,
+        WithdrawSets,
     };
     use Needs::{Device, Enrolling, HalfWay, Nothing, Person, SignedIn, Software};
     vec![
@@ -105,6 +108,13 @@ pub(crate) fn table() -> Vec<Route> {
         post("/grants/{id}/withdraw", Person(RequestGrants), grants::withdraw),
         get("/stock-taking", Person(TakeStock), stock_taking::list),
         post("/stock-taking/{id}/confirm", Person(TakeStock), stock_taking::confirm),
+        get("/recovery", Person(RequestRecovery), recovery::list),
+        get("/recovery/new", Person(RequestRecovery), recovery::new),
+        post("/recovery/new", Person(RequestRecovery), recovery::open),
+        get("/recovery/code", Person(RequestRecovery), recovery::code),
+        get("/recovery/{id}/evidence", Person(ApproveRecovery), recovery::evidence),
+        post("/recovery/{id}/approve", Person(ApproveRecovery), recovery::approve),
+        post("/recovery/{id}/withdraw", Person(RequestRecovery), recovery::withdraw),
         get("/devices", Person(ManageDevices), devices::list),
         get("/devices/{id}/revoke", Person(ManageDevices), devices::revoking),
         post("/devices/{id}/revoke", Person(ManageDevices), devices::revoke),
@@ -116,6 +126,7 @@ pub(crate) fn table() -> Vec<Route> {
         get("/operator/approvals", Person(ApproveEnrolment), operator::approvals),
         get("/operator/offices", Person(RegisterOffices), operator::offices),
         get("/operator/offices/new", Person(RegisterOffices), operator::new_office),
+        post("/operator/offices/new", Person(RegisterOffices), operator::add_office),
         get("/operator/offices/{number}/close", Person(RegisterOffices), operator::closing_office),
         post("/operator/offices/{number}/close", Person(RegisterOffices), operator::close_office),
         // Programs.

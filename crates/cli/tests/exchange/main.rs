@@ -20,6 +20,7 @@ mod identity;
 mod ledger_entries;
 mod life;
 mod people;
+mod routes;
 mod samples;
 mod server;
 mod sets;

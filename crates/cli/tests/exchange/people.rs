@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::browser::{Browser, in_class};
 use crate::device::Device;
 use crate::world::Exchange;
-use identity::role::Role;
+use identity::role::{Role, Side};
 use jiff::Timestamp;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -47,7 +47,7 @@ impl Exchange {
             kana: format!("かくう {serial}ごう"),
             person_key: format!("かくう{serial}ごう 1980-01-01"),
             role,
-            office: Some(number.parse().unwrap()),
+            office: (role.side() == Side::Office).then(|| number.parse().unwrap()),
         };
         let store = self.operator().await;
         let invited = store.invite(TERMINAL, new).await.unwrap();

@@ -4,7 +4,7 @@ use super::accounts::{By, grant_place};
 use super::sessions::{Person, end_all};
 use super::{LISTED_MAX, NAME};
 use crate::record::{self, Act};
-use crate::{AccountId, Error, GrantId, OfficeId, Store, clock};
+use crate::{AccountId, DeviceId, Error, GrantId, OfficeId, Store, clock};
 use identity::grant::{self, Hands, Refusal, State, Times};
 use identity::role::{Deed, Role, Why, may_hold};
 use jiff::{SignedDuration, Timestamp};
@@ -595,6 +595,60 @@ impl Store {
                     let entry = act.number("grants_withdrawn", withdrawn).number("sessions_ended", ended).done()?;
                     record::append(c, &entry).await?;
                     Ok(Some(withdrawn))
+                })
+            })
+            .await
+    }
+}
+
+const ADMIT: &str = "
+    INSERT INTO device_office (device_id, office_id, admitted_by, admitted_at)
+    SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT 1 FROM device d JOIN office o ON o.office_id = d.office_id
+                                         WHERE d.device_id = $1 AND d.revoked_at IS NULL AND o.is_operator = 0)
+    ON CONFLICT (device_id, office_id) DO UPDATE SET admitted_by = $3, admitted_at = $4, withdrawn_at = NULL";
+
+const DISMISS: &str = "
+    UPDATE device_office SET withdrawn_at = $3 WHERE device_id = $1 AND office_id = $2 AND withdrawn_at IS NULL";
+
+/// One desk, several offices of one operator: each office admits the device by itself (R7.4).
+impl Store {
+    /// Lets this person's office be served from a device of another office. False when there is no such device.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn admit_device(&self, by: &Person, device: DeviceId) -> Result<bool, Error> {
+        self.change_admission(by, device, true).await
+    }
+
+    /// Takes that back, at once.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn dismiss_device(&self, by: &Person, device: DeviceId) -> Result<bool, Error> {
+        self.change_admission(by, device, false).await
+    }
+
+    async fn change_admission(&self, by: &Person, device: DeviceId, admit: bool) -> Result<bool, Error> {
+        if !by.may(Deed::ManageDevices) || by.office.is_operator {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        let code = if admit { "admitted" } else { "dismissed" };
+        let entry = Act::person(Action::DeviceAdmit, by, now).object(device).code("what", code).done()?;
+        let (office, person) = (by.office.id.to_string(), by.account_id.to_string());
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    let (device, at) = (device.to_string(), clock::text(now));
+                    let changed = if admit {
+                        sqlx::query(ADMIT).bind(device).bind(office).bind(person).bind(at).execute(&mut *c).await?
+                    } else {
+                        sqlx::query(DISMISS).bind(device).bind(office).bind(at).execute(&mut *c).await?
+                    };
+                    if changed.rows_affected() == 1 {
+                        record::append(c, &entry).await?;
+                    }
+                    Ok(changed.rows_affected() == 1)
                 })
             })
             .await

@@ -8,6 +8,8 @@ mod accounts;
 mod attempts;
 mod grants;
 mod hash;
+mod passkeys;
+mod recovery;
 mod sessions;
 mod set_up;
 mod sign_in;
@@ -17,6 +19,8 @@ mod upkeep;
 pub use accounts::{AccountState, By, Invitation, Invited, NewAccount, StaffListed, StaffRow};
 pub use grants::{GrantAsked, GrantDecided, GrantRow, GrantState};
 pub use hash::HashCost;
+pub use passkeys::{PasskeyChallenge, PasskeySite};
+pub use recovery::{NewRecovery, RecoveryIssued, RecoveryOpened, RecoveryRow, RecoveryState};
 pub use sessions::{Enrolling, HalfWay, OfficeChoice, Person, SecondKind, SessionRow, Standing, Ways};
 pub use set_up::{FactorRow, FactorSet, Holder, OwnChange, PasswordSet, Redeemed, SetUpEnded, Steps, TotpOffer};
 pub use sign_in::{PasswordAnswer, SecondAnswer};
@@ -123,6 +127,8 @@ const LOGIN: Column = Column("account", "login_sealed");
 const NAME: Column = Column("account", "name_sealed");
 const KANA: Column = Column("account", "kana_sealed");
 const FACTOR_LABEL: Column = Column("factor", "label_sealed");
+const CHALLENGE: Column = Column("passkey_challenge", "state_sealed");
+const EVIDENCE: Column = Column("recovery", "evidence_sealed");
 const SOFTWARE_LABEL: Column = Column("software_token", "label_sealed");
 
 impl Store {

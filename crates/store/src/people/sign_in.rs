@@ -146,6 +146,7 @@ pub(super) enum Spent {
     Step { factor: FactorId, step: i64 },
     Code { index: String },
     Pass { index: String },
+    Passkey(super::passkeys::Used),
 }
 
 impl Spent {
@@ -154,6 +155,7 @@ impl Spent {
             Self::Step { .. } => SecondKind::Totp,
             Self::Code { .. } => SecondKind::RecoveryCode,
             Self::Pass { .. } => SecondKind::Pass,
+            Self::Passkey(_) => SecondKind::Passkey,
         }
     }
 
@@ -165,6 +167,7 @@ impl Spent {
             }
             Self::Code { index } => sqlx::query(TAKE_CODE).bind(index).bind(at).execute(c).await?,
             Self::Pass { index } => sqlx::query(TAKE_PASS).bind(index).bind(at).execute(c).await?,
+            Self::Passkey(used) => return used.take(c, at).await,
         };
         Ok(taken.rows_affected() == 1)
     }

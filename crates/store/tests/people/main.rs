@@ -1,5 +1,10 @@
 //! People and programs through the verbs of the store, named after the requirements. The clock stands still; nobody here exists.
 
+mod accounts;
+mod grants;
+mod passkeys;
+mod passwords;
+mod recovery;
 mod sessions;
 mod sign_in;
 mod software;

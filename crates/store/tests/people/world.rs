@@ -1,5 +1,6 @@
 //! An exchange with two offices and the operator, people who do not exist, and a clock that stands still.
 
+use crate::passkeys::Key;
 use fumibako_store as store;
 use fumibako_store::people::{
     Enrolling, HalfWay, HashCost, Holder, Invitation, Invited, NewAccount, PasswordAnswer, PasswordSet, PeopleSettings,
@@ -120,6 +121,28 @@ impl World {
     pub(crate) async fn desk(&self, number: &str) -> Asker {
         let code = self.store.issue_code(number.parse().expect("number")).await.expect("issued").expect("open");
         self.enrol(code).await.1
+    }
+
+    pub(crate) async fn operator_desk(&self) -> Asker {
+        let code = self.store.issue_operator_code().await.expect("issued");
+        self.enrol(code).await.1
+    }
+
+    /// Somebody of the operator, signed in with a passkey where the role needs one.
+    pub(crate) async fn operator(&self, login: &str, role: Role) -> (Staff, Person) {
+        let desk = self.operator_desk().await;
+        let staff = self.staff_at(login, role, None, desk).await;
+        let person = self.signs_in(&staff).await;
+        let mut key = Key::new();
+        let token = key.registers(self, (&person).into()).await;
+        assert!(token.is_some());
+        let half = self.half(&staff).await;
+        let token = match key.finishes(self, &half).await {
+            SecondAnswer::In { token, .. } => token,
+            other => panic!("{other:?}"),
+        };
+        let person = self.person(&token, &staff.desk).await.expect("signed in");
+        (staff, person)
     }
 
     pub(crate) async fn enrol(&self, code: EnrolmentCode) -> (EnrolledDevice, Asker) {

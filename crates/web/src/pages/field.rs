@@ -70,7 +70,6 @@ impl HtmlSafe for Field {}
 enum Kind {
     /// An `input` of this type.
     Box(&'static str),
-    Lines,
     Select(Vec<Choice>),
     /// A file of these kinds.
     File(&'static str),
@@ -102,10 +101,6 @@ impl Field {
     pub(crate) fn one_time_code(id: &'static str, label: &'static str) -> Self {
         let field = Self::new(id, label, Kind::Box("text"));
         Self { autocomplete: "one-time-code", class: "code", max: 12, numeric: true, ..field }
-    }
-
-    pub(crate) fn lines(id: &'static str, label: &'static str) -> Self {
-        Self { max: 1_000, ..Self::new(id, label, Kind::Lines) }
     }
 
     pub(crate) fn select(id: &'static str, label: &'static str, choices: Vec<Choice>) -> Self {

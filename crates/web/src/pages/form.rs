@@ -44,8 +44,11 @@ impl Form {
         self.0.get(name).into_iter().flatten().map(String::as_str)
     }
 
-    pub(crate) fn is_ticked(&self, name: &str) -> bool {
-        !self.text(name).is_empty()
+    /// With one field filled in beforehand.
+    pub(crate) fn of(name: &str, value: &str) -> Self {
+        let mut form = Self::default();
+        form.add(name, value.to_owned());
+        form
     }
 
     fn add(&mut self, name: &str, value: String) {

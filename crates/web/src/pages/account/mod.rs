@@ -10,8 +10,8 @@ use crate::pages::field::Faults;
 use crate::pages::form::Form;
 use crate::pages::frame::{on_to, show, show_again, with_script};
 use crate::pages::once::{CODES_PAGE, Secret};
-use crate::pages::secrets;
 use crate::pages::sign_in::on_with;
+use crate::pages::{passkeys, secrets};
 use crate::problem::Problem;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -82,7 +82,7 @@ pub(crate) async fn passkey(State(app): State<App>, signed_in: SignedIn) -> Resu
 }
 
 async fn passkey_page(app: &App, signed_in: &SignedIn, label: &str, faults: Faults) -> Result<Response, Problem> {
-    let offer = app.begin_passkey_registration((&*signed_in.person).into(), &app.site).await?;
+    let offer = passkeys::offer(app, (&*signed_in.person).into()).await?;
     let Some(offer) = offer else { return Ok(on_to("/account")) };
     let faulty = !faults.is_empty();
     let page = Passkey::new(signed_in, offer, label, faults);
@@ -97,7 +97,7 @@ pub(crate) async fn confirm_passkey(
     let label = secrets::label_or(form.text(secrets::LABEL), secrets::PASSKEY_LABEL);
     let (challenge, credential) = (form.text("challenge"), form.secret("credential"));
     let holder = (&*signed_in.person).into();
-    let set = app.confirm_passkey(holder, label, challenge, credential, &app.site).await?;
+    let set = passkeys::confirm(&app, holder, label, challenge, credential).await?;
     match secrets::factor_taken(set, "") {
         Ok(token) => on_with(token.as_ref(), "/account?done=factor"),
         Err(faults) => passkey_page(&app, &signed_in, label, faults).await,

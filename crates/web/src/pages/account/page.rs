@@ -3,12 +3,11 @@ use crate::pages::field::{Faults, Field};
 use crate::pages::frame::Frame;
 use crate::pages::once::Secret;
 use crate::pages::secrets;
-use crate::soon::PasskeyChallenge;
 use crate::wording::time_or_dash;
 use askama::Template;
 use identity::role::{Deed, Role};
 use store::japanese_time;
-use store::people::{FactorRow, SessionRow, TotpOffer};
+use store::people::{FactorRow, PasskeyChallenge, SessionRow, TotpOffer};
 
 /// 自分のアカウント.
 #[derive(Template)]

@@ -10,8 +10,8 @@ use crate::pages::field::Faults;
 use crate::pages::form::Form;
 use crate::pages::frame::{on_to, show, show_again, with_script};
 use crate::pages::once::{CODES_PAGE, Secret};
-use crate::pages::secrets;
 use crate::pages::sign_in::{at_door, into, on_with, out};
+use crate::pages::{passkeys, secrets};
 use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::Response;
@@ -79,7 +79,7 @@ pub(crate) async fn factor(State(app): State<App>, at: SettingUp) -> Result<Resp
 
 async fn factor_page(app: &App, at: &SettingUp, faults: Faults) -> Result<Response, Problem> {
     let totp = app.store.begin_totp((&at.enrolling).into()).await?;
-    let passkey = app.begin_passkey_registration((&at.enrolling).into(), &app.site).await?;
+    let passkey = passkeys::offer(app, (&at.enrolling).into()).await?;
     let Some(totp) = totp else { return Ok(on_to("/first")) };
     let faulty = !faults.is_empty();
     let page = Factor::new(at, totp, passkey, &faults);
@@ -99,7 +99,7 @@ pub(crate) async fn confirm_passkey(State(app): State<App>, at: SettingUp, form:
     let label = secrets::label_or(form.text("passkey_label"), secrets::PASSKEY_LABEL);
     let (challenge, credential) = (form.text("challenge"), form.secret("credential"));
     let holder = (&at.enrolling).into();
-    let set = app.confirm_passkey(holder, label, challenge, credential, &app.site).await?;
+    let set = passkeys::confirm(&app, holder, label, challenge, credential).await?;
     match secrets::factor_taken(set, "") {
         Ok(token) => on_with(token.as_ref(), "/first"),
         Err(faults) => factor_page(&app, &at, faults).await,

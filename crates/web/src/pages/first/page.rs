@@ -4,10 +4,9 @@ use crate::pages::field::{Faults, Field};
 use crate::pages::frame::Frame;
 use crate::pages::once::Secret;
 use crate::pages::secrets;
-use crate::soon::PasskeyChallenge;
 use askama::Template;
 use store::Office;
-use store::people::TotpOffer;
+use store::people::{PasskeyChallenge, TotpOffer};
 
 /// コードを入力する.
 #[derive(Template)]

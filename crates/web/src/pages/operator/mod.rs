@@ -15,6 +15,7 @@ use axum::response::Response;
 use page::{Add, Approvals, Close, Offices};
 use standard::ServiceType;
 use std::collections::BTreeSet;
+use store::people::{RecoveryRow, RecoveryState};
 use store::{NewOffice, Office, OfficeAdded};
 
 pub(crate) async fn offices(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
@@ -29,7 +30,7 @@ pub(crate) async fn new_office(signed_in: SignedIn) -> Result<Response, Problem>
 pub(crate) async fn add_office(State(app): State<App>, signed_in: SignedIn, form: Form) -> Result<Response, Problem> {
     let faults = match read(&form) {
         Err(faults) => faults,
-        Ok(new) => match app.store.add_office(new).await? {
+        Ok(new) => match app.register_office(&signed_in.person, new).await? {
             OfficeAdded::Done(_) => return Ok(on_to("/operator/offices?done=added")),
             OfficeAdded::NumberTaken => Faults::of("number", wording::TAKEN),
             OfficeAdded::Incomplete => Faults::of("name", wording::NO_NAME),
@@ -73,13 +74,13 @@ pub(crate) async fn closing_office(
 
 pub(crate) async fn close_office(
     State(app): State<App>,
-    _signed_in: SignedIn,
+    signed_in: SignedIn,
     Path(number): Path<String>,
     _form: Form,
 ) -> Result<Response, Problem> {
     let office = office(&app, &number).await?;
     // Closed already is as good.
-    app.store.close_office(office.register.number).await?;
+    app.close_office_as(&signed_in.person, office.register.number).await?;
     Ok(on_to("/operator/offices?done=closed"))
 }
 
@@ -91,6 +92,7 @@ async fn office(app: &App, number: &str) -> Result<Office, Problem> {
 pub(crate) async fn approvals(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
     let person = &signed_in.person;
     let grants = app.store.grants_awaiting(person).await?.len();
-    let recoveries = 0;
+    let waits = |row: &RecoveryRow| row.state == RecoveryState::AwaitsApproval;
+    let recoveries = app.store.recoveries(person).await?.iter().filter(|row| waits(row)).count();
     show(&Approvals::new(&signed_in, grants, recoveries, asked.done(wording::DONE)))
 }

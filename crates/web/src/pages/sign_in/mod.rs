@@ -11,7 +11,7 @@ use crate::pages::asked::{self, Asked};
 use crate::pages::field::Faults;
 use crate::pages::form::Form;
 use crate::pages::frame::{on_to, show, show_again, with_script};
-use crate::pages::secrets;
+use crate::pages::{passkeys, secrets};
 use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::Response;
@@ -78,7 +78,7 @@ pub(crate) async fn second(State(app): State<App>, at: AtSecond, asked: Asked) -
 }
 
 async fn second_page(app: &App, at: &AtSecond, back: &str, faults: Faults) -> Result<Response, Problem> {
-    let challenge = if at.half.ways.passkey { app.begin_passkey(&at.half, &app.site).await? } else { None };
+    let challenge = passkeys::ask(app, &at.half).await?;
     let faulty = !faults.is_empty();
     let page = Second::new(at, back, challenge, &faults);
     let response = if faulty { show_again(&page)? } else { show(&page)? };
@@ -102,7 +102,7 @@ pub(crate) async fn pass(State(app): State<App>, at: AtSecond, form: Form) -> Re
 
 pub(crate) async fn passkey(State(app): State<App>, at: AtSecond, form: Form) -> Result<Response, Problem> {
     let (challenge, credential) = (form.text("challenge"), form.secret("credential"));
-    let answer = app.finish_passkey(&at.half, challenge, credential, &app.site).await?;
+    let answer = passkeys::answer(&app, &at.half, challenge, credential).await?;
     answered(&app, &at, &form, "", answer).await
 }
 

@@ -2,10 +2,9 @@ use crate::form_token::FormToken;
 use crate::guard::{AtSecond, SignedIn};
 use crate::pages::field::{Faults, Field};
 use crate::pages::frame::Frame;
-use crate::soon::PasskeyChallenge;
 use askama::Template;
 use store::Office;
-use store::people::{OfficeChoice, Ways};
+use store::people::{OfficeChoice, PasskeyChallenge, Ways};
 
 /// 入る.
 #[derive(Template)]

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use identity::scope::{Scope, Scopes};
-use page::{Key, List, New};
+use page::{Key, List, Make};
 use std::time::Instant;
 use store::people::SoftwareMade;
 use zeroize::Zeroizing;
@@ -30,7 +30,7 @@ pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Ask
 
 pub(crate) async fn new(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
     let devices = app.store.devices(signed_in.person.office.register.number).await?;
-    show(&New::new(&signed_in, &devices, None, Faults::default()))
+    show(&Make::new(&signed_in, &devices, None, Faults::default()))
 }
 
 pub(crate) async fn make(State(app): State<App>, signed_in: SignedIn, form: Form) -> Result<Response, Problem> {
@@ -55,7 +55,7 @@ pub(crate) async fn make(State(app): State<App>, signed_in: SignedIn, form: Form
         }
     };
     let devices = app.store.devices(signed_in.person.office.register.number).await?;
-    show_again(&New::new(&signed_in, &devices, Some(&form), faults))
+    show_again(&Make::new(&signed_in, &devices, Some(&form), faults))
 }
 
 pub(crate) async fn key(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {

@@ -73,7 +73,7 @@ impl List {
 /// 接続キーを作る.
 #[derive(Template)]
 #[template(path = "software/new.html")]
-pub(super) struct New {
+pub(super) struct Make {
     frame: Frame,
     faults: Faults,
     label: Field,
@@ -88,7 +88,7 @@ struct ScopeBox {
     ticked: bool,
 }
 
-impl New {
+impl Make {
     pub(super) fn new(signed_in: &SignedIn, devices: &[Device], form: Option<&Form>, faults: Faults) -> Self {
         let written = |field: &str| form.map_or("", |form| form.text(field)).to_owned();
         let ticked = |scope: Scope| form.is_none_or(|form| form.all("scope").any(|id| id == scope.id()));
