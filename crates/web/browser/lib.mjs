@@ -59,12 +59,26 @@ export function journey(name, walk) {
     await walk(async (title, step) => {
       let failed = true;
       await t.test(title, async () => {
-        await step();
-        failed = false;
+        try {
+          await step();
+          failed = false;
+        } finally {
+          if (failed) await keepWhatIsSeen();
+        }
       });
       assert.ok(!failed, `stopped at: ${title}`);
     });
   });
+}
+
+/** Pages not left yet. */
+const open = new Set();
+
+/** Pictures of what was on the screen when a step failed. */
+async function keepWhatIsSeen() {
+  for (const [index, page] of [...open].entries()) {
+    await page.screenshot({ path: picture(`failed-${index + 1}`), fullPage: true }).catch(() => {});
+  }
 }
 
 /** A new empty folder, gone when the exchange is. */
@@ -79,6 +93,9 @@ export function newOffice(name = "架空すみれ居宅介護支援事業所") {
   fumibako("office", "add", number, "--name", name, "--type", "43");
   return number;
 }
+
+/** Two people are asked for everything of weight; here they are invented. */
+export const OPERATORS = ["--by", "journey-1", "--approved-by", "journey-2"];
 
 /** A one-time code for a device of an office. */
 export const enrolmentCode = (number) => told(fumibako("device", "code", number), "登録コード");
@@ -117,6 +134,7 @@ export async function visit(url, { certificate, zoom = 1, script = true, before 
   page.on("console", (message) => {
     if (message.type() === "error") page.complaints.push(message.text());
   });
+  open.add(page);
   await before?.(page);
   page.answer = await page.goto(url);
   return page;
@@ -125,6 +143,7 @@ export async function visit(url, { certificate, zoom = 1, script = true, before 
 /** Closes what `visit` opened. `expected` are complaints that belong to the journey. */
 export async function leave(page, ...expected) {
   const complaints = page.complaints.filter((text) => !expected.some((pattern) => pattern.test(text)));
+  open.delete(page);
   await page.context().close();
   assert.deepEqual(complaints, [], "the browser complained");
 }
