@@ -17,6 +17,7 @@ cargo xtask browser [WORD]  journeys in a real browser (those whose file has WOR
 cargo xtask check           the same without the tests
 cargo xtask load [ARGS]     drives a server over TLS and measures it beside the bare floor
 cargo xtask bench           speed of the checks on a large file, beside plain record splitting
+cargo xtask sign-in [TRIES] time of an answer for known and unknown logins, and passwords compared per second
 cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise
 cargo xtask fuzz [SECONDS]  runs each fuzz target (needs a nightly toolchain), 10 seconds each unless told otherwise
 ";
@@ -33,6 +34,8 @@ fn main() -> ExitCode {
         ["check"] => test::check(),
         ["load", rest @ ..] => test::load(rest),
         ["bench"] => test::bench(),
+        ["sign-in"] => test::sign_in("400"),
+        ["sign-in", tries] => test::sign_in(tries),
         ["crash"] => test::crash("200"),
         ["crash", rounds] => test::crash(rounds),
         ["fuzz"] => test::fuzz("10"),

@@ -50,6 +50,11 @@ pub(crate) fn bench() -> Done {
     run(cargo().args(["bench", "--package", "fumibako-standard", "--bench", "check"]))
 }
 
+/// Whether the time of an answer tells whether a login exists, at the cost that a real exchange pays.
+pub(crate) fn sign_in(tries: &str) -> Done {
+    run(cargo().args(["bench", "--package", "fumibako-store", "--bench", "sign_in", "--", tries]))
+}
+
 /// Kills the server at random moments; the ordinary tests do the same a few times.
 pub(crate) fn crash(rounds: &str) -> Done {
     install::to_test()?;

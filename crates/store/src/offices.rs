@@ -152,12 +152,16 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn add_office(&self, new: NewOffice) -> Result<OfficeAdded, Error> {
+        self.add_office_as(Act::operator(Action::OfficeAdd, self.clock.now()), new).await
+    }
+
+    pub(crate) async fn add_office_as(&self, act: Act, new: NewOffice) -> Result<OfficeAdded, Error> {
         let characters = new.name.trim().chars().count();
         let readable = !new.name.chars().any(char::is_control);
         if !(1..=NAME_CHARACTERS_MAX).contains(&characters) || !readable || new.service_types.is_empty() {
             return Ok(OfficeAdded::Incomplete);
         }
-        self.insert_office(new, false).await
+        self.insert_office(act, new, false).await
     }
 
     /// Makes the row that the operator's own devices belong to, unless it is there.
@@ -166,7 +170,7 @@ impl Store {
         if present.is_none() {
             let number = OPERATOR_NUMBER.parse().map_err(|_| Error::Impossible("operator's number"))?;
             let new = NewOffice { number, name: OPERATOR_NAME.to_owned(), service_types: BTreeSet::new() };
-            self.insert_office(new, true).await?;
+            self.insert_office(Act::operator(Action::OfficeAdd, self.clock.now()), new, true).await?;
         }
         Ok(())
     }
@@ -180,16 +184,9 @@ impl Store {
         row.read(&self.public_keys)
     }
 
-    async fn insert_office(&self, new: NewOffice, is_operator: bool) -> Result<OfficeAdded, Error> {
+    async fn insert_office(&self, act: Act, new: NewOffice, is_operator: bool) -> Result<OfficeAdded, Error> {
         let id = OfficeId::fresh();
-        let mut rng = rand::rng();
-        let secret = OfficeSecretKey::generate(Suite::XWing, &mut rng).map_err(|_| Error::Impossible("office key"))?;
-        let public = Arc::new(secret.public().clone());
-        let purpose_id = id.to_string();
-        let purpose = Purpose::OfficeKey { office: &purpose_id, version: KEY_VERSION };
-        let wrapped =
-            self.master.wrap(&purpose, &secret.to_bytes(), &mut rng).map_err(|_| Error::Impossible("office key"))?;
-        let now = self.clock.now();
+        let (public, wrapped) = self.fresh_office_key(id)?;
         let at = self.now_text();
         let office = Office {
             id,
@@ -198,7 +195,7 @@ impl Store {
             is_operator,
             public_key: public,
         };
-        let entry = Act::operator(Action::OfficeAdd, now).object(id).office(new.number).done()?;
+        let entry = act.object(id).office(new.number).done()?;
         let added = office.clone();
         let inserted = self
             .writer
@@ -235,6 +232,17 @@ impl Store {
             })
             .await?;
         Ok(if inserted { OfficeAdded::Done(added) } else { OfficeAdded::NumberTaken })
+    }
+
+    /// A fresh key and its secret half, wrapped. The generator of randomness stays in here: it must not cross an await.
+    fn fresh_office_key(&self, id: OfficeId) -> Result<(Arc<OfficePublicKey>, Vec<u8>), Error> {
+        const WHERE: Error = Error::Impossible("office key");
+        let mut rng = rand::rng();
+        let secret = OfficeSecretKey::generate(Suite::XWing, &mut rng).map_err(|_| WHERE)?;
+        let office = id.to_string();
+        let purpose = Purpose::OfficeKey { office: &office, version: KEY_VERSION };
+        let wrapped = self.master.wrap(&purpose, &secret.to_bytes(), &mut rng).map_err(|_| WHERE)?;
+        Ok((Arc::new(secret.public().clone()), wrapped))
     }
 
     /// The registered offices among these numbers, of which there are no more than a call has files.
@@ -283,8 +291,12 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn close_office(&self, number: OfficeNumber) -> Result<bool, Error> {
+        self.close_office_by(Act::operator(Action::OfficeClose, self.clock.now()), number).await
+    }
+
+    pub(crate) async fn close_office_by(&self, act: Act, number: OfficeNumber) -> Result<bool, Error> {
         let at = self.now_text();
-        let act = Act::operator(Action::OfficeClose, self.clock.now()).office(number);
+        let act = act.office(number);
         self.writer
             .run(move |c| {
                 Box::pin(async move {

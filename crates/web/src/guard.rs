@@ -37,7 +37,9 @@ pub(crate) enum Needs {
     SignedIn,
     /// Two factors and the right to this.
     Person(Deed),
-    /// A program's token, bound to the device, with the scope for this.
+    /// A program's token, bound to the device, whatever its scopes.
+    Program,
+    /// A program's token with the scope for this.
     Software(Deed),
 }
 
@@ -50,6 +52,7 @@ impl fmt::Display for Needs {
             Self::Enrolling => f.write_str("one-time code"),
             Self::SignedIn => f.write_str("two factors"),
             Self::Person(deed) => write!(f, "two factors, {}", deed.id()),
+            Self::Program => f.write_str("token"),
             Self::Software(deed) => write!(f, "token, {}", deed.scope().map_or("none", Scope::id)),
         }
     }
@@ -86,6 +89,13 @@ pub(crate) struct SignedIn {
     pub(crate) path: Arc<str>,
 }
 
+/// A program on its device.
+#[derive(Clone)]
+pub(crate) struct Program {
+    pub(crate) software: Software,
+    pub(crate) asker: Asker,
+}
+
 macro_rules! found_by_the_guard {
     ($($found:ty),*) => {$(
         impl FromRequestParts<App> for $found {
@@ -98,7 +108,7 @@ macro_rules! found_by_the_guard {
         }
     )*};
 }
-found_by_the_guard!(Caller, AtSecond, SettingUp, SignedIn);
+found_by_the_guard!(Caller, AtSecond, SettingUp, SignedIn, Program);
 
 /// Lets in who may come in.
 pub(crate) async fn admit(State((app, needs)): State<(App, Needs)>, request: Request, next: Next) -> Response {
@@ -117,8 +127,15 @@ async fn check(app: &App, needs: Needs, parts: &mut Parts) -> Result<Option<Resp
     }
     let caller = caller(app, &parts.extensions).await?;
     parts.extensions.insert(caller.clone());
-    if let Needs::Software(deed) = needs {
-        return software(app, &caller, &parts.headers, deed).await.map(|()| None);
+    if let Needs::Program | Needs::Software(_) = needs {
+        let software = software(app, &caller, &parts.headers).await?;
+        if let Needs::Software(deed) = needs
+            && !software.scopes.may(deed)
+        {
+            return Err(Problem::no_scope());
+        }
+        parts.extensions.insert(Program { software, asker: caller.asker });
+        return Ok(None);
     }
     if parts.method != Method::GET && !from_our_page(&parts.headers, &parts.uri) {
         return Err(Problem::form_of_others());
@@ -172,7 +189,7 @@ async fn refuse(app: &App, person: &Person, deed: Deed) -> Result<Response, Prob
     if !person.chosen {
         return Ok(on_to("/sign-in/office"));
     }
-    app.record_denied(person, deed).await?;
+    app.store.record_denied(person, deed).await?;
     Err(Problem::no_right())
 }
 
@@ -201,14 +218,13 @@ async fn caller(app: &App, found: &Extensions) -> Result<Caller, Problem> {
 }
 
 /// The same answer for no token, an unknown one, one of another device and one that has ended.
-async fn software(app: &App, caller: &Caller, headers: &HeaderMap, deed: Deed) -> Result<(), Problem> {
+async fn software(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<Software, Problem> {
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
     let found: Option<Software> = match shown {
         Some(token) => app.store.software(token, &caller.asker).await?,
         None => None,
     };
-    let software = found.ok_or_else(Problem::no_software_token)?;
-    if software.scopes.may(deed) { Ok(()) } else { Err(Problem::no_scope()) }
+    found.ok_or_else(Problem::no_software_token)
 }
 
 fn bearer(value: &str) -> Option<&str> {

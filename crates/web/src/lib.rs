@@ -11,7 +11,6 @@ mod listener;
 mod pages;
 mod problem;
 mod routes;
-mod soon;
 pub mod tls;
 mod wording;
 
@@ -40,6 +39,9 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 /// A peer that sends nothing for this long in the middle of a body is let go.
 const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// How often what has ended by itself is written down.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// Everything on every answer (R5.9).
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -81,6 +83,7 @@ pub struct Service {
 pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), TlsError> {
     let exchange_tls = tls::with_client_certificates(service.identity.clone(), &service.authorities)?;
     let enrolment_tls = tls::without_client_certificates(service.identity)?;
+    let store = Arc::clone(&service.store);
     let app = App::new(service.store, service.limits, &service.exchange_url);
     let stopped = |mut stop: watch::Receiver<bool>| async move {
         let _ = stop.wait_for(|stop| *stop).await;
@@ -92,9 +95,34 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
             guarded(exchange_router(app.clone()), EXCHANGE_POLICY),
             stopped(stop.clone())
         ),
-        listener::serve(service.enrolment, enrolment_tls, guarded(enrol::router(app), enrol::POLICY), stopped(stop)),
+        listener::serve(
+            service.enrolment,
+            enrolment_tls,
+            guarded(enrol::router(app), enrol::POLICY),
+            stopped(stop.clone())
+        ),
+        keep_up(store, stopped(stop)),
     );
     Ok(())
+}
+
+/// Writes down what has ended by itself: sessions, applications nobody confirmed, accounts nobody uses (R12.3, R12.4).
+/// Whether something still counts never depends on this.
+async fn keep_up(store: Arc<Store>, stop: impl Future<Output = ()>) {
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(UPKEEP_EVERY) => {}
+            () = &mut stop => return,
+        }
+        match store.keep_up().await {
+            Ok(done) if done.overdue > 0 => {
+                tracing::warn!(roles = done.overdue, "roles ended that nobody confirmed anew")
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "what has ended could not be written down"),
+        }
+    }
 }
 
 fn exchange_router(app: App) -> Router {

@@ -187,6 +187,15 @@ impl Problem {
         )
     }
 
+    pub(crate) fn token_replaced() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "H19",
+            "この接続キーは、もう新しいものに替わっています。",
+            "新しい接続キーを使ってください。なくしたときは、事業所の管理者に作り直してもらってください。",
+        )
+    }
+
     fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,

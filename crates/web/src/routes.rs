@@ -37,7 +37,7 @@ pub(crate) fn table() -> Vec<Route> {
         ManageSoftware, ManageStaff, OwnAccount, RegisterOffices, RequestGrants, RequestRecovery, SendSets, TakeStock,
         WithdrawSets,
     };
-    use Needs::{Device, Enrolling, HalfWay, Nothing, Person, SignedIn, Software};
+    use Needs::{Device, Enrolling, HalfWay, Nothing, Person, Program, SignedIn, Software};
     vec![
         // Holds nothing about anybody.
         get("/style.css", Nothing, assets::style),
@@ -134,6 +134,7 @@ pub(crate) fn table() -> Vec<Route> {
         get("/api/v1/received", Software(ListSets), api::received),
         get("/api/v1/sent", Software(ListSets), api::sent),
         get("/api/v1/transmissions/{id}", Software(ListSets), api::describe),
+        post("/api/v1/token", Program, api::rotate),
         // Opening a set collects it, if it is the receiver who opens.
         get("/api/v1/transmissions/{id}/files/{name}", Software(CollectSets), api::file),
         get("/api/v1/transmissions/{id}/zip", Software(CollectSets), api::zip),
@@ -252,7 +253,7 @@ mod tests {
     #[test]
     fn every_door_for_programs_is_described_and_no_other() {
         let described: std::collections::BTreeSet<_> = api::openapi().paths.paths.into_keys().collect();
-        let listed = table().into_iter().filter(|route| matches!(route.needs, Needs::Software(_)));
+        let listed = table().into_iter().filter(|route| matches!(route.needs, Needs::Program | Needs::Software(_)));
         assert_eq!(described, listed.map(|route| route.path.to_owned()).collect());
     }
 }

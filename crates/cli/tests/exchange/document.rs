@@ -3,6 +3,7 @@
 use crate::answer::{Answer, is_japanese};
 use crate::world::{World, shared_world};
 use http::Method;
+use identity::role::Role;
 use std::collections::BTreeSet;
 
 async fn world() -> &'static World {
@@ -31,6 +32,7 @@ async fn the_api_describes_itself_in_full() {
         "get /api/v1/transmissions/{id}/zip",
         "post /api/v1/transmissions/{id}/acknowledge",
         "post /api/v1/transmissions/{id}/withdraw",
+        "post /api/v1/token",
     ];
     assert_eq!(doors, expected.into_iter().map(str::to_owned).collect());
     // Every door that is described is there.
@@ -84,11 +86,13 @@ async fn asking_for_the_head_alone_collects_nothing() {
 
 #[tokio::test]
 async fn the_first_page_lists_both_folders_and_escapes_what_it_shows() {
-    let offices = world().await.offices().await;
+    let world = world().await;
+    let offices = world.offices().await;
     let set = crate::samples::schedule(&offices.sender, &offices.receiver, 1);
     offices.sender.sends(&set).await.accepted();
     for device in [&offices.sender, &offices.receiver, &offices.stranger] {
-        let page = device.get("/").await.done();
+        let viewer = world.exchange.member(device, Role::OfficeViewer).await;
+        let page = viewer.signs_in(device).await.get("/").await.done();
         assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
         let page = String::from_utf8(page.body).unwrap();
         assert!(page.contains(&device.number) && is_japanese(&page));

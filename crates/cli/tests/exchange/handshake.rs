@@ -18,7 +18,7 @@ use std::time::Instant;
 use store::Enrolment;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-const ASK: &[u8] = b"GET /api/v1/received HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+const ASK: &[u8] = b"GET /api/v1/openapi.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
 async fn world() -> &'static World {
     shared_world!()

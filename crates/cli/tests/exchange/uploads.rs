@@ -32,8 +32,9 @@ impl Upload {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let mut stream = connect(&Arc::new(config), port).await.unwrap();
         let head = format!(
-            "POST /api/v1/transmissions HTTP/1.1\r\nhost: localhost\r\n{length}\r\n\
-             content-type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n"
+            "POST /api/v1/transmissions HTTP/1.1\r\nhost: localhost\r\n{length}\r\nauthorization: Bearer {}\r\n\
+             content-type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n",
+            device.token.as_deref().unwrap()
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         Self { stream }

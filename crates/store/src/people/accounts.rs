@@ -238,6 +238,9 @@ const RESUME: &str = "
 
 const CLOSE: &str = "UPDATE account SET state = 'closed', closed_at = $2 WHERE account_id = $1 AND state <> 'closed'";
 
+const END_UNUSED_TOKENS: &str = "
+    UPDATE software_token SET revoked_at = $2 WHERE made_by = $1 AND last_used_at IS NULL AND revoked_at IS NULL";
+
 const RENAME: &str = "
     UPDATE account SET name_sealed = $2, kana_sealed = $3 WHERE account_id = $1 AND state <> 'closed'";
 
@@ -779,6 +782,9 @@ async fn leave_office(
     let at = clock::text(now);
     let withdrawn = grants::withdraw_all(c, id, place, "left", &at).await?;
     let ended = end_all(c, id, None, "left", now).await?;
+    // Whoever made a token has seen it; one that no program has taken into use yet goes with its maker. One in use is bound
+    // to its device, and the office's software must not stop because somebody left.
+    let tokens = sqlx::query(END_UNUSED_TOKENS).bind(id.to_string()).bind(&at).execute(&mut *c).await?.rows_affected();
     let remaining = grants::remaining(c, id).await?;
     let closed = if remaining == 0 {
         sqlx::query(END_CODES).bind(id.to_string()).bind(&at).execute(&mut *c).await?;
@@ -789,8 +795,12 @@ async fn leave_office(
     if withdrawn + closed == 0 {
         return Ok(false);
     }
-    let entry =
-        act.number("grants_withdrawn", withdrawn).number("sessions_ended", ended).number("closed", closed).done()?;
+    let entry = act
+        .number("grants_withdrawn", withdrawn)
+        .number("sessions_ended", ended)
+        .number("tokens_revoked", tokens)
+        .number("closed", closed)
+        .done()?;
     record::append(c, &entry).await?;
     Ok(true)
 }

@@ -5,6 +5,7 @@ mod grants;
 mod passkeys;
 mod passwords;
 mod recovery;
+mod register;
 mod sessions;
 mod sign_in;
 mod software;

@@ -3,6 +3,7 @@
 mod deliver;
 mod list;
 mod send;
+mod token;
 mod view;
 
 use crate::app::App;
@@ -11,16 +12,20 @@ use axum::Json;
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 use store::TransmissionId;
-use utoipa::OpenApi;
+use utoipa::openapi::Components;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
 pub(crate) use deliver::{acknowledge, describe, file, withdraw, zip};
 pub(crate) use list::{received, sent};
 pub(crate) use send::send;
+pub(crate) use token::rotate;
 pub(crate) use view::FindingView;
 pub(crate) use view::TransmissionView;
 
-const DESCRIPTION: &str = "事業所のソフトウェアのための窓口です。すべての接続は TLS 1.3 とクライアント証明書で行います。\
-    証明書の事業所だけが、その事業所のデータを送り、受け取れます。";
+const DESCRIPTION: &str = "事業所のソフトウェアのための窓口です。すべての接続は TLS 1.3 とクライアント証明書で行い、\
+    要求ごとに接続キー（Authorization: Bearer）を添えます。証明書の事業所だけが、その事業所のデータを送り、受け取れます。\
+    接続キーがないか使えないときは 401、用途が足りないときは 403 を返します。";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -33,10 +38,26 @@ const DESCRIPTION: &str = "事業所のソフトウェアのための窓口で�
         deliver::file,
         deliver::zip,
         deliver::acknowledge,
-        deliver::withdraw
-    )
+        deliver::withdraw,
+        token::rotate
+    ),
+    modifiers(&Bearer),
+    security(("token" = []))
 )]
 struct Document;
+
+/// How a program proves itself, beside the certificate of its device.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("接続キー。証明書の端末にだけ使えます。管理者が「ソフトウェア」の画面で作ります。"));
+        let components = document.components.get_or_insert_with(Components::default);
+        components.add_security_scheme("token", SecurityScheme::Http(scheme.build()));
+    }
+}
 
 /// The OpenAPI document, generated from the handlers.
 #[must_use]

@@ -13,12 +13,12 @@ use axum::response::Response;
 use jiff::Timestamp;
 pub(crate) use page::mark;
 use page::{List, Revoke};
-use store::Device;
+use store::people::DeviceRow;
 
 const DONE: &[(&str, &str)] = &[("revoked", "端末を使えなくしました。その端末からは、もうつながりません。")];
 
 pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
-    let devices = app.store.devices(signed_in.person.office.register.number).await?;
+    let devices = app.store.office_devices(&signed_in.person).await?;
     show(&List::new(&signed_in, devices, Timestamp::now(), asked.done(DONE)))
 }
 
@@ -40,12 +40,12 @@ pub(crate) async fn revoke(
 ) -> Result<Response, Problem> {
     let device = own_device(&app, &signed_in, &id).await?;
     // Stopped already is as good.
-    app.revoke_own_device(&signed_in.person, device.id).await?;
+    app.store.revoke_own_device(&signed_in.person, device.id).await?;
     Ok(on_to("/devices?done=revoked"))
 }
 
 /// A device of this person's office; no other exists (R12.2).
-async fn own_device(app: &App, signed_in: &SignedIn, id: &str) -> Result<Device, Problem> {
-    let devices = app.store.devices(signed_in.person.office.register.number).await?;
+async fn own_device(app: &App, signed_in: &SignedIn, id: &str) -> Result<DeviceRow, Problem> {
+    let devices = app.store.office_devices(&signed_in.person).await?;
     devices.into_iter().find(|device| device.id.to_string() == id).ok_or_else(Problem::not_found)
 }

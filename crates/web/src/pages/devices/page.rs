@@ -3,7 +3,7 @@ use crate::pages::frame::Frame;
 use crate::wording::day;
 use askama::Template;
 use jiff::Timestamp;
-use store::Device;
+use store::people::DeviceRow;
 
 /// Days before the end at which a certificate is marked: so many, and more clearly (R7.5).
 const SOON_DAYS: i64 = 30;
@@ -27,11 +27,13 @@ struct Row {
     state: String,
     look: &'static str,
     usable: bool,
+    /// A program has a key for it.
+    software: bool,
     this: bool,
 }
 
 impl Row {
-    fn new(device: &Device, now: Timestamp, this: bool) -> Self {
+    fn new(device: &DeviceRow, now: Timestamp) -> Self {
         let left = device.valid_until.parse::<Timestamp>().map_or(0, |until| until.duration_since(now).as_hours() / 24);
         let (state, look) = match (&device.revoked_at, left) {
             (Some(_), _) => ("停止した端末".to_owned(), "gone"),
@@ -48,13 +50,14 @@ impl Row {
             state,
             look,
             usable: look != "gone",
-            this,
+            software: device.software,
+            this: device.this,
         }
     }
 }
 
 /// Ids grow with time, so only their ends tell neighbours apart.
-pub(crate) fn mark(device: &Device) -> String {
+pub(crate) fn mark(device: &DeviceRow) -> String {
     let id = device.id.to_string();
     id.rsplit('-').next().unwrap_or_default().chars().take(6).collect::<String>().to_uppercase()
 }
@@ -62,12 +65,11 @@ pub(crate) fn mark(device: &Device) -> String {
 impl List {
     pub(super) fn new(
         signed_in: &SignedIn,
-        devices: Vec<Device>,
+        devices: Vec<DeviceRow>,
         now: Timestamp,
         notice: Option<&'static str>,
     ) -> Self {
-        let here = signed_in.person.device_id;
-        let rows: Vec<_> = devices.iter().map(|device| Row::new(device, now, device.id == here)).collect();
+        let rows: Vec<_> = devices.iter().map(|device| Row::new(device, now)).collect();
         let ending = rows.iter().filter(|row| row.look == "care").count();
         Self { frame: signed_in.frame("端末").notice(notice), ending, rows }
     }
@@ -85,13 +87,13 @@ pub(super) struct Revoke {
 }
 
 impl Revoke {
-    pub(super) fn new(signed_in: &SignedIn, device: &Device) -> Self {
+    pub(super) fn new(signed_in: &SignedIn, device: &DeviceRow) -> Self {
         Self {
             frame: signed_in.frame("端末を使えなくする").narrow(),
             id: device.id.to_string(),
             mark: mark(device),
             enrolled: day(&device.enrolled_at),
-            this: device.id == signed_in.person.device_id,
+            this: device.this,
         }
     }
 }

@@ -19,8 +19,9 @@ use store::people::{RecoveryRow, RecoveryState};
 use store::{NewOffice, Office, OfficeAdded};
 
 pub(crate) async fn offices(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
-    let offices = app.store.all_offices().await?;
-    show(&Offices::new(&signed_in, offices, asked.get("find"), asked.done(wording::DONE)))
+    let find = asked.get("find").trim();
+    let offices = app.store.find_offices(&signed_in.person, find, page::ROWS_MAX + 1).await?;
+    show(&Offices::new(&signed_in, offices, find, asked.done(wording::DONE)))
 }
 
 pub(crate) async fn new_office(signed_in: SignedIn) -> Result<Response, Problem> {
@@ -30,10 +31,11 @@ pub(crate) async fn new_office(signed_in: SignedIn) -> Result<Response, Problem>
 pub(crate) async fn add_office(State(app): State<App>, signed_in: SignedIn, form: Form) -> Result<Response, Problem> {
     let faults = match read(&form) {
         Err(faults) => faults,
-        Ok(new) => match app.register_office(&signed_in.person, new).await? {
-            OfficeAdded::Done(_) => return Ok(on_to("/operator/offices?done=added")),
-            OfficeAdded::NumberTaken => Faults::of("number", wording::TAKEN),
-            OfficeAdded::Incomplete => Faults::of("name", wording::NO_NAME),
+        Ok(new) => match app.store.register_office(&signed_in.person, new).await? {
+            Some(OfficeAdded::Done(_)) => return Ok(on_to("/operator/offices?done=added")),
+            Some(OfficeAdded::NumberTaken) => Faults::of("number", wording::TAKEN),
+            Some(OfficeAdded::Incomplete) => Faults::of("name", wording::NO_NAME),
+            None => return Err(Problem::no_right()),
         },
     };
     show_again(&Add::new(&signed_in, &form, faults))
@@ -80,7 +82,7 @@ pub(crate) async fn close_office(
 ) -> Result<Response, Problem> {
     let office = office(&app, &number).await?;
     // Closed already is as good.
-    app.close_office_as(&signed_in.person, office.register.number).await?;
+    app.store.close_office_as(&signed_in.person, office.register.number).await?;
     Ok(on_to("/operator/offices?done=closed"))
 }
 

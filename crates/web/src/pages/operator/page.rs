@@ -6,7 +6,7 @@ use askama::Template;
 use store::Office;
 
 /// Rows of one page; a search narrows it.
-const ROWS_MAX: usize = 100;
+pub(super) const ROWS_MAX: u32 = 100;
 
 /// 事業所台帳.
 #[derive(Template)]
@@ -16,7 +16,6 @@ pub(super) struct Offices {
     find: String,
     rows: Vec<Row>,
     more: bool,
-    all: usize,
 }
 
 struct Row {
@@ -40,17 +39,12 @@ impl From<&Office> for Row {
 
 impl Offices {
     pub(super) fn new(signed_in: &SignedIn, offices: Vec<Office>, find: &str, notice: Option<&'static str>) -> Self {
-        let find = find.trim();
-        let found: Vec<_> = offices
-            .iter()
-            .filter(|office| office.register.number.to_string().starts_with(find) || office.name.contains(find))
-            .collect();
+        let rows_max = ROWS_MAX as usize;
         Self {
             frame: signed_in.frame("事業所台帳").notice(notice),
             find: find.to_owned(),
-            rows: found.iter().take(ROWS_MAX).map(|office| Row::from(*office)).collect(),
-            more: found.len() > ROWS_MAX,
-            all: found.len(),
+            rows: offices.iter().take(rows_max).map(Row::from).collect(),
+            more: offices.len() > rows_max,
         }
     }
 }

@@ -8,8 +8,7 @@ use crate::wording::{day, time_or_dash};
 use askama::Template;
 use identity::scope::Scope;
 use jiff::Timestamp;
-use store::Device;
-use store::people::SoftwareRow;
+use store::people::{DeviceRow, SoftwareRow};
 
 /// ソフトウェア.
 #[derive(Template)]
@@ -33,7 +32,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(row: SoftwareRow, devices: &[Device], now: Timestamp) -> Self {
+    fn new(row: SoftwareRow, devices: &[DeviceRow], now: Timestamp) -> Self {
         let over = row.expires_at.parse::<Timestamp>().is_ok_and(|until| until <= now);
         let (state, look) = match (row.revoked_at.is_some(), over, row.replaced) {
             (true, ..) => ("止めたキー", "gone"),
@@ -61,7 +60,7 @@ impl List {
     pub(super) fn new(
         signed_in: &SignedIn,
         software: Vec<SoftwareRow>,
-        devices: &[Device],
+        devices: &[DeviceRow],
         notice: Option<&'static str>,
     ) -> Self {
         let now = Timestamp::now();
@@ -89,10 +88,9 @@ struct ScopeBox {
 }
 
 impl Make {
-    pub(super) fn new(signed_in: &SignedIn, devices: &[Device], form: Option<&Form>, faults: Faults) -> Self {
+    pub(super) fn new(signed_in: &SignedIn, devices: &[DeviceRow], form: Option<&Form>, faults: Faults) -> Self {
         let written = |field: &str| form.map_or("", |form| form.text(field)).to_owned();
         let ticked = |scope: Scope| form.is_none_or(|form| form.all("scope").any(|id| id == scope.id()));
-        let here = signed_in.person.device_id;
         let usable = devices.iter().filter(|device| device.revoked_at.is_none());
         let choices = usable.map(|device| Choice {
             value: device.id.to_string(),
@@ -100,7 +98,7 @@ impl Make {
                 "{}（{}に登録{}）",
                 mark(device),
                 day(&device.enrolled_at),
-                if device.id == here { "、いま使っている端末" } else { "" }
+                if device.this { "、いま使っている端末" } else { "" }
             ),
         });
         let label = Field::text("label", "名前")
