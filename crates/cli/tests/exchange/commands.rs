@@ -109,6 +109,24 @@ fn from_an_empty_folder_to_collected_data() {
     failed(place, &["office", "close", "0399999999"]);
     failed(place, &["device", "code", "0399999999"]);
     failed(place, &["device", "revoke", "0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee"]);
+    let invite = |login: &str, kana: &str, office: &str, role: &str, approved_by: &str| {
+        let person = ["staff", "invite", login, "--name", "架空 花子", "--kana", kana, "--born", "1980-02-03"];
+        let asked = ["--office", office, "--role", role, "--by", "op-1", "--approved-by", approved_by];
+        [&person[..], &asked[..]].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let administrator = "office-administrator";
+    let words = invite("hanako", "かくう はなこ", "0300000100", administrator, "op-2");
+    let said = done(place, &words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(said.starts_with("初回コード: ") && said.contains("一度だけ"), "{said}");
+    for refused in [
+        invite("hanako", "かくう たろう", "0300000100", administrator, "op-2"),
+        invite("hanako-2", "かくうはなこ", "0300000100", administrator, "op-2"),
+        invite("taro", "かくう たろう", "0300000100", administrator, "OP-1"),
+        invite("taro", "かくう たろう", "0399999999", administrator, "op-2"),
+        invite("t", "かくう たろう", "0300000100", administrator, "op-2"),
+    ] {
+        failed(place, &refused.iter().map(String::as_str).collect::<Vec<_>>());
+    }
     let listed = done(place, &["office", "list"]);
     assert!(listed.contains("0300000100") && listed.contains("0300000005"));
 
