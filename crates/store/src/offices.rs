@@ -225,7 +225,10 @@ impl Store {
                             .bind(&at)
                             .execute(&mut *c)
                             .await?;
-                        record::append(c, &entry).await?;
+                        // The operator's row is part of making the store, which has its entry.
+                        if !is_operator {
+                            record::append(c, &entry).await?;
+                        }
                     }
                     Ok(inserted)
                 })

@@ -25,6 +25,7 @@ mod samples;
 mod server;
 mod sets;
 mod sign_in;
+mod staff;
 mod uploads;
 mod vault;
 mod wire;

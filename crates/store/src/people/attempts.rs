@@ -114,6 +114,11 @@ impl Store {
             .await
     }
 
+    /// Gives back a try that turned out right, by itself.
+    pub(super) async fn give_back(&self, tried: Try) -> Result<(), Error> {
+        self.writer.run(move |c| Box::pin(async move { succeeded(c, &tried).await })).await
+    }
+
     fn counted(&self, bucket: Bucket, what: &str, login_index: Option<&str>) -> Result<Counted, Error> {
         Ok(Counted {
             key: self.keyed_index("attempt", format!("{}:{what}", bucket.id()).as_bytes())?,

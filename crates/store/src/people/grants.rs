@@ -93,49 +93,50 @@ const INSERT: &str = "
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     ON CONFLICT DO NOTHING";
 
-const COLUMNS_OF_ONE: &str = "
-    SELECT g.grant_id, g.account_id, g.office_id, g.role, g.requested_by, g.requested_at, g.confirmed_at, g.expires_at,
-           g.reviewed_at, g.withdrawn_at, a.name_sealed, a.person_index, o.office_number, o.name AS office_name,
-           r.name_sealed AS requester_sealed, r.person_index AS requester_person
-      FROM role_grant g
-      JOIN account a ON a.account_id = g.account_id
-      JOIN office o ON o.office_id = g.office_id OR (g.office_id IS NULL AND o.is_operator = 1)
-      LEFT JOIN account r ON r.account_id = g.requested_by
-     WHERE g.grant_id = $1";
+/// A list of grants with what a page shows of each; what differs is which.
+macro_rules! grants {
+    ($which:literal) => {
+        concat!(
+            "SELECT g.grant_id, g.account_id, g.office_id, g.role, g.requested_by, g.requested_at, g.confirmed_at,
+                    g.expires_at, g.reviewed_at, g.withdrawn_at, a.name_sealed, a.person_index, o.office_number,
+                    o.name AS office_name, r.name_sealed AS requester_sealed, r.person_index AS requester_person,
+                    (SELECT count(*) FROM role_grant k
+                      WHERE k.office_id = g.office_id AND k.role = 'office-administrator'
+                        AND k.confirmed_at IS NOT NULL AND k.withdrawn_at IS NULL) AS administrators
+               FROM role_grant g
+               JOIN account a ON a.account_id = g.account_id
+               JOIN office o ON o.office_id = g.office_id OR (g.office_id IS NULL AND o.is_operator = 1)
+               LEFT JOIN account r ON r.account_id = g.requested_by
+              WHERE ",
+            $which
+        )
+    };
+}
 
-const AWAITING: &str = "
-    SELECT g.grant_id, g.account_id, g.office_id, g.role, g.requested_by, g.requested_at, g.confirmed_at, g.expires_at,
-           g.reviewed_at, g.withdrawn_at, a.name_sealed, a.person_index, o.office_number, o.name AS office_name,
-           r.name_sealed AS requester_sealed, r.person_index AS requester_person
-      FROM role_grant g
-      JOIN account a ON a.account_id = g.account_id
-      JOIN office o ON o.office_id = g.office_id OR (g.office_id IS NULL AND o.is_operator = 1)
-      LEFT JOIN account r ON r.account_id = g.requested_by
-     WHERE (coalesce(g.office_id, '') = $1 OR ($1 = '' AND g.role = 'office-administrator'))
-       AND g.confirmed_at IS NULL AND g.withdrawn_at IS NULL AND g.requested_at > $2
-     ORDER BY g.requested_at LIMIT $3";
+const ONE: &str = grants!("g.grant_id = $1");
 
-const HERE: &str = "
-    SELECT g.grant_id, g.account_id, g.office_id, g.role, g.requested_by, g.requested_at, g.confirmed_at, g.expires_at,
-           g.reviewed_at, g.withdrawn_at, a.name_sealed, a.person_index, o.office_number, o.name AS office_name,
-           r.name_sealed AS requester_sealed, r.person_index AS requester_person
-      FROM role_grant g
-      JOIN account a ON a.account_id = g.account_id
-      JOIN office o ON o.office_id = g.office_id OR (g.office_id IS NULL AND o.is_operator = 1)
-      LEFT JOIN account r ON r.account_id = g.requested_by
-     WHERE coalesce(g.office_id, '') = $1 AND g.confirmed_at IS NOT NULL AND g.withdrawn_at IS NULL
-       AND g.expires_at > $2 AND g.expires_at < $3
-     ORDER BY g.expires_at LIMIT $4";
+const AWAITING: &str = grants!(
+    "coalesce(g.office_id, '') = $1 AND g.confirmed_at IS NULL AND g.withdrawn_at IS NULL AND g.requested_at > $2
+     ORDER BY g.requested_at LIMIT $3"
+);
 
-const OWN: &str = "
-    SELECT g.grant_id, g.account_id, g.office_id, g.role, g.requested_by, g.requested_at, g.confirmed_at, g.expires_at,
-           g.reviewed_at, g.withdrawn_at, a.name_sealed, a.person_index, o.office_number, o.name AS office_name,
-           r.name_sealed AS requester_sealed, r.person_index AS requester_person
-      FROM role_grant g
-      JOIN account a ON a.account_id = g.account_id
-      JOIN office o ON o.office_id = g.office_id OR (g.office_id IS NULL AND o.is_operator = 1)
-      LEFT JOIN account r ON r.account_id = g.requested_by
-     WHERE g.account_id = $1 AND g.withdrawn_at IS NULL ORDER BY g.requested_at LIMIT $2";
+/// What the operator decides about at offices: administrators, and whatever a lone administrator asked for.
+const AWAITING_AT_OFFICES: &str = grants!(
+    "(g.office_id IS NULL OR g.role = 'office-administrator'
+      OR (SELECT count(*) FROM role_grant k
+           WHERE k.office_id = g.office_id AND k.role = 'office-administrator'
+             AND k.confirmed_at IS NOT NULL AND k.withdrawn_at IS NULL) < 2)
+     AND g.confirmed_at IS NULL AND g.withdrawn_at IS NULL AND g.requested_at > $1
+     ORDER BY g.requested_at LIMIT $2"
+);
+
+const HERE: &str = grants!(
+    "(coalesce(g.office_id, '') = $1 OR ($1 = '' AND g.role = 'office-administrator'))
+     AND g.confirmed_at IS NOT NULL AND g.withdrawn_at IS NULL AND g.expires_at > $2 AND g.expires_at < $3
+     ORDER BY g.expires_at LIMIT $4"
+);
+
+const OWN: &str = grants!("g.account_id = $1 AND g.withdrawn_at IS NULL ORDER BY g.requested_at LIMIT $2");
 
 const OF_LOGIN: &str = "
     SELECT account_id, person_index FROM account WHERE login_index = $1 AND state IN ('invited', 'active')";
@@ -190,6 +191,7 @@ struct Row {
     office_name: String,
     requester_sealed: Option<Vec<u8>>,
     requester_person: Option<String>,
+    administrators: i64,
 }
 
 const WHERE: Error = Error::Impossible("role_grant");
@@ -410,12 +412,13 @@ impl Store {
             return Ok(Vec::new());
         }
         let now = self.clock.now();
-        let rows: Vec<Row> = sqlx::query_as(AWAITING)
-            .bind(grant_place(by))
-            .bind(clock::text(now - grant::UNCONFIRMED_MAX))
-            .bind(LISTED_MAX)
-            .fetch_all(&self.reads)
-            .await?;
+        let since = clock::text(now - grant::UNCONFIRMED_MAX);
+        let query = if by.office.is_operator {
+            sqlx::query_as(AWAITING_AT_OFFICES).bind(since)
+        } else {
+            sqlx::query_as(AWAITING).bind(grant_place(by)).bind(since)
+        };
+        let rows: Vec<Row> = query.bind(LISTED_MAX).fetch_all(&self.reads).await?;
         self.grant_rows(rows, now)
     }
 
@@ -507,15 +510,17 @@ impl Store {
         Ok(passkeys > 0)
     }
 
-    /// A grant that this person may decide about: at the same place, or an office's administrator for the operator.
+    /// A grant that this person may decide about: at the same place; for the operator, an office's administrators too, and
+    /// whatever a lone administrator asked for, who has nobody else to confirm it (R12.5: small offices need outside persons).
     async fn grant_here(&self, by: &Person, deed: Deed, id: GrantId) -> Result<Option<Row>, Error> {
         if !by.may(deed) {
             return Ok(None);
         }
-        let row: Option<Row> = sqlx::query_as(COLUMNS_OF_ONE).bind(id.to_string()).fetch_optional(&self.reads).await?;
+        let row: Option<Row> = sqlx::query_as(ONE).bind(id.to_string()).fetch_optional(&self.reads).await?;
         Ok(row.filter(|row| {
+            let lone = row.role == Role::OfficeAdministrator.id() || row.administrators < 2;
             row.office_id.as_deref().unwrap_or_default() == grant_place(by)
-                || (by.office.is_operator && row.role == Role::OfficeAdministrator.id() && deed != Deed::TakeStock)
+                || (by.office.is_operator && row.office_id.is_some() && lone)
         }))
     }
 

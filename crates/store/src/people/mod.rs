@@ -1,4 +1,4 @@
-//! 利用者 — who is asking: people and programs (R8, R12).
+//! 職員とソフト — who is asking: people and programs (R8, R12).
 //!
 //! A person proves two factors of different kinds on a device of their office; a program proves a token on the device it
 //! was given to. Names, logins and evidence lie sealed; what is looked up is found by a keyed index. What this folder

@@ -87,7 +87,7 @@ pub struct Enrolling {
     pub(crate) asker: Asker,
 }
 
-/// 利用者 — a person who has proven two factors of different kinds, on a device of their office.
+/// 職員 — a person who has proven two factors of different kinds, on a device of their office.
 #[derive(Clone, Debug)]
 pub struct Person {
     /// アカウント.

@@ -1,6 +1,6 @@
 //! はじめての登録と、自分の設定 — a person sets their own secrets; nobody else can (R8.10–R8.12).
 
-use super::attempts::{self, Reserved, Try};
+use super::attempts::{self, Reserved};
 use super::hash::{Compared, Place};
 use super::sessions::{Enrolling, NewSession, Person, end_all, end_one, rotate};
 use super::{FACTOR_LABEL, KANA, NAME, Token, presentable};
@@ -474,20 +474,21 @@ impl Store {
         let Some(place) = self.people.hasher.queue() else { return Ok(PasswordSet::Busy) };
         let (now, account) = (self.clock.now(), holder.account_id());
         let row: ProfileRow = sqlx::query_as(PROFILE).bind(account.to_string()).fetch_one(&self.reads).await?;
-        let mut tried: Option<Try> = None;
         if let Some(old) = old {
             let blocked = holder.act(Action::PasswordSet, now);
-            match self.reserve(Bucket::Password, &row.login_index, holder.asker(), blocked).await? {
-                Reserved::Go(counted) => tried = Some(counted),
+            let tried = match self.reserve(Bucket::Password, &row.login_index, holder.asker(), blocked).await? {
+                Reserved::Go(tried) => tried,
                 Reserved::Wait(until) => return Ok(PasswordSet::Wait(until)),
                 Reserved::Locked => return Ok(PasswordSet::Locked),
-            }
+            };
             let stored = row.password_hash.as_deref().map(|hash| (account, hash));
             let compared = self.compare(&place, stored, Typed::of(old).as_ref()).await?;
             if compared.proof.is_none() {
                 self.record(holder.act(Action::PasswordSet, now).refused_for("password")?).await?;
                 return Ok(PasswordSet::Wrong);
             }
+            // Right: looking for a new one that the rules take costs no tries.
+            self.give_back(tried).await?;
         }
         let profile = Profile::from_id(&row.profile).ok_or(Error::Impossible("account.profile"))?;
         let accepted = match self.judge(holder, &row, profile, new).await? {
@@ -526,9 +527,6 @@ impl Store {
                     sqlx::query(REMEMBER).bind(account.to_string()).bind(&hash).bind(&at).execute(&mut *c).await?;
                     sqlx::query(FORGET).bind(account.to_string()).bind(HISTORY_MAX).execute(&mut *c).await?;
                     let ended = end_all(c, account, Some(session), "password", now).await?;
-                    if let Some(tried) = tried {
-                        attempts::succeeded(c, &tried).await?;
-                    }
                     if let Some(index) = rotated {
                         rotate(c, session, &index).await?;
                     }
@@ -693,8 +691,11 @@ impl Store {
             .run(move |c| {
                 Box::pin(async move {
                     let at = clock::text(now);
-                    if !session_is_open(c, session, &at).await? || too_many_factors(c, account).await? {
-                        return Ok(false);
+                    if !session_is_open(c, session, &at).await? {
+                        return Ok(FactorSet::Over);
+                    }
+                    if too_many_factors(c, account).await? {
+                        return Ok(FactorSet::TooMany);
                     }
                     let confirmed = sqlx::query(CONFIRM)
                         .bind(factor.to_string())
@@ -705,15 +706,18 @@ impl Store {
                         .execute(&mut *c)
                         .await?;
                     if confirmed.rows_affected() == 0 {
-                        return Ok(false);
+                        return Ok(FactorSet::Over);
                     }
                     attempts::succeeded(c, &tried).await?;
                     factor_changed(c, account, session, rotated, act, now).await?;
-                    Ok(true)
+                    Ok(FactorSet::Done(None))
                 })
             })
             .await?;
-        Ok(if done { FactorSet::Done(token) } else { FactorSet::Over })
+        Ok(match done {
+            FactorSet::Done(_) => FactorSet::Done(token),
+            refused => refused,
+        })
     }
 
     /// One's own second factors.

@@ -1,7 +1,7 @@
 //! Offices and devices, by people who are signed in (R12.1, R7.3).
 
 use crate::world::{OFFICE_A, OFFICE_B, World, new_account};
-use fumibako_store::people::{Invited, Person};
+use fumibako_store::people::{GrantDecided, Invited, Person};
 use fumibako_store::{NewOffice, OfficeAdded};
 use identity::role::{Deed, Role};
 
@@ -50,7 +50,26 @@ async fn the_operator_invites_an_offices_first_administrator_and_nobody_else_the
     let awaiting = world.store.grants_awaiting(&deputy).await.expect("listed");
     assert_eq!((awaiting.len(), awaiting[0].office.as_str()), (1, OFFICE_A));
     let confirmed = world.store.confirm_grant(&deputy, awaiting[0].id).await.expect("asked");
-    assert_eq!(confirmed, fumibako_store::people::GrantDecided::Done);
+    assert_eq!(confirmed, GrantDecided::Done);
+}
+
+#[tokio::test]
+async fn r12_3_the_operator_confirms_for_a_lone_administrator_and_not_where_there_are_two() {
+    let world = World::new().await;
+    let (_, operator) = world.operator("operator", Role::OperatorAdministrator).await;
+    let chief = world.staff("chief", Role::OfficeAdministrator, OFFICE_A).await;
+    let chief = world.signs_in(&chief).await;
+    world.store.invite(&chief, new_account("hanako", Role::OfficeStaff, None)).await.expect("asked");
+    world.store.invite(&chief, new_account("kazuko", Role::OfficeStaff, None)).await.expect("asked");
+    let own = world.store.grants_awaiting(&chief).await.expect("listed");
+    let awaiting = world.store.grants_awaiting(&operator).await.expect("listed");
+    assert_eq!((own.len(), awaiting.len()), (2, 2));
+    let confirmed = world.store.confirm_grant(&operator, awaiting[0].id).await.expect("asked");
+    assert_eq!(confirmed, GrantDecided::Done);
+    world.invited("deputy", Role::OfficeAdministrator, Some(OFFICE_A)).await;
+    assert!(world.store.grants_awaiting(&operator).await.expect("listed").is_empty());
+    let refused = world.store.confirm_grant(&operator, awaiting[1].id).await.expect("asked");
+    assert_eq!(refused, GrantDecided::NotAllowed);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::pages::{passkeys, secrets};
 use crate::problem::Problem;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use page::{Account, Codes, Passkey, Password, Totp};
+use page::{Account, Codes, Own, Passkey, Password, Totp};
 use std::time::Instant;
 use store::people::OwnChange;
 
@@ -33,7 +33,8 @@ async fn account(
     let factors = app.store.factors(person).await?;
     let sessions = app.store.sessions(person).await?;
     let several = app.store.office_choices(person).await?.len() > 1;
-    Ok(Account::new(signed_in, factors, sessions, several, notice, faults))
+    let grants = app.store.own_grants(person).await?;
+    Ok(Account::new(signed_in, Own { factors, sessions, grants, several }, notice, faults))
 }
 
 pub(crate) async fn password(signed_in: SignedIn) -> Result<Response, Problem> {

@@ -3,11 +3,11 @@ use crate::pages::field::{Faults, Field};
 use crate::pages::frame::Frame;
 use crate::pages::once::Secret;
 use crate::pages::secrets;
-use crate::wording::time_or_dash;
+use crate::wording::{day, time_or_dash};
 use askama::Template;
-use identity::role::{Deed, Role};
+use identity::role::Deed;
 use store::japanese_time;
-use store::people::{FactorRow, PasskeyChallenge, SessionRow, TotpOffer};
+use store::people::{FactorRow, GrantRow, GrantState, PasskeyChallenge, SecondKind, SessionRow, TotpOffer};
 
 /// 自分のアカウント.
 #[derive(Template)]
@@ -17,11 +17,28 @@ pub(super) struct Account {
     faults: Faults,
     name: String,
     login: String,
-    roles: Vec<&'static str>,
+    grants: Vec<GrantLine>,
+    passkey_missing: bool,
     deeds: Vec<&'static str>,
     several: bool,
     factors: Vec<FactorLine>,
     sessions: Vec<SessionLine>,
+}
+
+/// What belongs to the person.
+pub(super) struct Own {
+    pub(super) factors: Vec<FactorRow>,
+    pub(super) sessions: Vec<SessionRow>,
+    pub(super) grants: Vec<GrantRow>,
+    pub(super) several: bool,
+}
+
+struct GrantLine {
+    role: &'static str,
+    office: String,
+    state: &'static str,
+    look: &'static str,
+    until: String,
 }
 
 struct FactorLine {
@@ -42,22 +59,21 @@ struct SessionLine {
 }
 
 impl Account {
-    pub(super) fn new(
-        signed_in: &SignedIn,
-        factors: Vec<FactorRow>,
-        sessions: Vec<SessionRow>,
-        several: bool,
-        notice: Option<&'static str>,
-        faults: Faults,
-    ) -> Self {
+    pub(super) fn new(signed_in: &SignedIn, own: Own, notice: Option<&'static str>, faults: Faults) -> Self {
         let person = &signed_in.person;
         let here = person.device_id;
+        let Own { factors, sessions, grants, several } = own;
+        let in_force = |row: &GrantRow| row.state == GrantState::InForce;
+        // A code that can be read out over the telephone must not open these roles (R8.4).
+        let needs_passkey = |row: &GrantRow| in_force(row) && row.role.needs_passkey();
+        let passkey_missing = person.second != SecondKind::Passkey && grants.iter().any(needs_passkey);
         Self {
             frame: signed_in.frame("自分のアカウント").notice(notice).faulty(!faults.is_empty()),
             faults,
             name: person.name.reveal().clone(),
             login: person.login.reveal().clone(),
-            roles: person.roles.iter().copied().map(Role::label).collect(),
+            passkey_missing,
+            grants: grants.into_iter().map(GrantLine::from).collect(),
             deeds: Deed::ALL.into_iter().filter(|deed| person.may(*deed)).map(Deed::label).collect(),
             several,
             factors: factors.into_iter().map(FactorLine::from).collect(),
@@ -71,6 +87,23 @@ impl Account {
                     this: row.this,
                 })
                 .collect(),
+        }
+    }
+}
+
+impl From<GrantRow> for GrantLine {
+    fn from(row: GrantRow) -> Self {
+        let look = match row.state {
+            GrantState::InForce => "good",
+            GrantState::Waiting => "care",
+            _ => "gone",
+        };
+        Self {
+            role: row.role.label(),
+            office: format!("{}（{}）", row.office_name, row.office),
+            state: row.state.label(),
+            look,
+            until: row.expires_at.as_deref().map(day).unwrap_or_default(),
         }
     }
 }

@@ -5,8 +5,9 @@ mod page;
 use crate::app::App;
 use crate::guard::SignedIn;
 use crate::pages::asked::Asked;
+use crate::pages::field::Faults;
 use crate::pages::form::Form;
-use crate::pages::frame::{on_to, show};
+use crate::pages::frame::{on_to, show, show_again};
 use crate::problem::Problem;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -15,11 +16,16 @@ pub(crate) use page::mark;
 use page::{List, Revoke};
 use store::people::DeviceRow;
 
-const DONE: &[(&str, &str)] = &[("revoked", "端末を使えなくしました。その端末からは、もうつながりません。")];
+const DONE: &[(&str, &str)] = &[
+    ("revoked", "端末を使えなくしました。その端末からは、もうつながりません。"),
+    ("admitted", "その端末から、この事業所の仕事もできるようにしました。"),
+    ("dismissed", "その端末からは、この事業所の仕事ができないようにしました。"),
+];
+const NO_SUCH_DEVICE: &str = "その番号の端末は、ほかの事業所の使える端末の中にありません。番号を確かめてください。";
 
 pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
     let devices = app.store.office_devices(&signed_in.person).await?;
-    show(&List::new(&signed_in, devices, Timestamp::now(), asked.done(DONE)))
+    show(&List::new(&signed_in, devices, Timestamp::now(), asked.done(DONE), Faults::default()))
 }
 
 /// Asks first: it cannot be taken back, and it may be the device at which one sits.
@@ -42,6 +48,22 @@ pub(crate) async fn revoke(
     // Stopped already is as good.
     app.store.revoke_own_device(&signed_in.person, device.id).await?;
     Ok(on_to("/devices?done=revoked"))
+}
+
+/// One desk, several offices: this one admits a device of another, or takes that back (R7.4).
+pub(crate) async fn admit(State(app): State<App>, signed_in: SignedIn, form: Form) -> Result<Response, Problem> {
+    let id = form.text("device").to_lowercase().parse();
+    let done = match (id, form.text("what")) {
+        (Ok(id), "dismiss") => app.store.dismiss_device(&signed_in.person, id).await?.then_some("dismissed"),
+        (Ok(id), _) => app.store.admit_device(&signed_in.person, id).await?.then_some("admitted"),
+        (Err(_), _) => None,
+    };
+    if let Some(done) = done {
+        return Ok(on_to(&format!("/devices?done={done}")));
+    }
+    let devices = app.store.office_devices(&signed_in.person).await?;
+    let faults = Faults::of("device", NO_SUCH_DEVICE);
+    show_again(&List::new(&signed_in, devices, Timestamp::now(), None, faults))
 }
 
 /// A device of this person's office; no other exists (R12.2).

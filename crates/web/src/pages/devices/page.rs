@@ -1,4 +1,5 @@
 use crate::guard::SignedIn;
+use crate::pages::field::{Faults, Field};
 use crate::pages::frame::Frame;
 use crate::wording::day;
 use askama::Template;
@@ -14,8 +15,12 @@ const VERY_SOON_DAYS: i64 = 7;
 #[template(path = "devices/list.html")]
 pub(super) struct List {
     frame: Frame,
+    faults: Faults,
     ending: usize,
     rows: Vec<Row>,
+    /// The number of the device at which one sits, to tell another office.
+    number: String,
+    device: Field,
 }
 
 struct Row {
@@ -68,10 +73,21 @@ impl List {
         devices: Vec<DeviceRow>,
         now: Timestamp,
         notice: Option<&'static str>,
+        faults: Faults,
     ) -> Self {
         let rows: Vec<_> = devices.iter().map(|device| Row::new(device, now)).collect();
         let ending = rows.iter().filter(|row| row.look == "care").count();
-        Self { frame: signed_in.frame("端末").notice(notice), ending, rows }
+        let number = signed_in.person.device_id.to_string();
+        let device =
+            Field::text("device", "端末の番号").hint("その端末の「端末」の画面に出ている番号です。").faults(&faults);
+        Self {
+            frame: signed_in.frame("端末").notice(notice).faulty(!faults.is_empty()),
+            faults,
+            ending,
+            rows,
+            number,
+            device,
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use identity::role::Role;
 pub(crate) use page::role_choices;
-use page::{Close, Code, Invite, List};
+use page::{Close, Code, Invite, List, Rename};
 use std::time::Instant;
 use store::AccountId;
 use store::people::{Invitation, Invited, NewAccount, StaffRow};
@@ -137,6 +137,31 @@ pub(crate) async fn resume(
 ) -> Result<Response, Problem> {
     app.store.resume_account(&*signed_in.person, account_id(&id)?).await?;
     Ok(on_to(&format!("{}?done=resumed", base(&signed_in))))
+}
+
+pub(crate) async fn naming(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let row = member(&app, &signed_in, &id).await?;
+    let (name, kana) = (row.name.reveal().clone(), row.kana.reveal().clone());
+    show(&Rename::new(&signed_in, base(&signed_in), &id, [name, kana], Faults::default()))
+}
+
+pub(crate) async fn rename(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, Problem> {
+    let row = member(&app, &signed_in, &id).await?;
+    let (name, kana) = (form.text("name"), form.text("kana"));
+    if app.store.rename_account(&*signed_in.person, row.account_id, name, kana).await? {
+        return Ok(on_to(&format!("{}?done=renamed", base(&signed_in))));
+    }
+    let faults = Faults::of("name", wording::NAME_UNFIT);
+    show_again(&Rename::new(&signed_in, base(&signed_in), &id, [name.to_owned(), kana.to_owned()], faults))
 }
 
 /// Asks first: it cannot be taken back.

@@ -165,3 +165,34 @@ impl Close {
         Self { frame: signed_in.frame("利用を終える").narrow(), base, id, name, roles }
     }
 }
+
+/// 氏名を直す.
+#[derive(Template)]
+#[template(path = "staff/rename.html")]
+pub(super) struct Rename {
+    frame: Frame,
+    base: &'static str,
+    id: String,
+    faults: Faults,
+    name: Field,
+    kana: Field,
+}
+
+impl Rename {
+    pub(super) fn new(
+        signed_in: &SignedIn,
+        base: &'static str,
+        id: &str,
+        [name, kana]: [String; 2],
+        faults: Faults,
+    ) -> Self {
+        Self {
+            frame: signed_in.frame("氏名を直す").narrow().faulty(!faults.is_empty()),
+            base,
+            id: id.to_owned(),
+            name: Field::text("name", "氏名").value(name).faults(&faults),
+            kana: Field::text("kana", "かな").value(kana).faults(&faults),
+            faults,
+        }
+    }
+}

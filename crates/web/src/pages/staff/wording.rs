@@ -3,6 +3,7 @@ use store::people::{AccountState, Invited};
 
 pub(super) const DONE: &[(&str, &str)] = &[
     ("suspended", "使えないようにしました。開いていたサインインも終わりました。"),
+    ("renamed", "氏名を直しました。"),
     ("resumed", "また使えるようにしました。"),
     ("closed", "この事業所での利用を終えました。役割とサインインは、すべて終わりました。"),
 ];
@@ -14,6 +15,7 @@ pub(super) const NEEDED: &[(&str, &str)] = &[
     ("login", "ログインIDを決めてください。"),
 ];
 
+pub(super) const NAME_UNFIT: &str = "氏名とかなを、それぞれ1文字から100文字までで書いてください。";
 pub(super) const NO_ROLE: &str = "役割を選んでください。";
 pub(super) const NO_OFFICE: &str = "事業所番号は、10桁の番号で書いてください。";
 
