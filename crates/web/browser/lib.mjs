@@ -29,7 +29,7 @@ mkdirSync(pictures, { recursive: true });
 /** The widths every page is looked at: a desk, and a tablet held upright. */
 const WIDTHS = [1280, 820];
 /** The longest a journey waits for anything. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 /** Tab is pressed no more often than this to reach something. */
 const TABS_MAX = 80;
 
