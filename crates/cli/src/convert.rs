@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use standard::json::{self, from_json, to_json};
 use standard::{FileName, SourceFile, group};
 
-use crate::check::gather;
+use crate::check::gather::{self, Folder, Loaded};
 use crate::terminal::{Done, Failure, Outcome};
 
 #[derive(clap::Args)]
@@ -103,20 +103,26 @@ fn read_json(file: &json::File) -> Result<Vec<json::File>, String> {
     from_json(text).map_err(|fault| fault.to_string())
 }
 
-/// All files of these places. A file twice under one name is refused: which of them would count?
-pub(crate) fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<json::File>> {
-    let folders = gather::load(paths).map_err(|problem| match problem {
+/// All files of these places, folder by folder.
+pub(crate) fn folders(paths: &[PathBuf]) -> anyhow::Result<Vec<Folder<Loaded>>> {
+    gather::load(paths).map_err(|problem| match problem {
         gather::Problem::Nothing => Failure::new(
             "指定された場所にファイルがありません。",
             "変換・比較するファイルのあるフォルダーを指定してください。",
-        ),
+        )
+        .into(),
         problem => {
             let mut what = String::new();
             lines(&mut what, "", &problem.to_string());
             Failure::new(what.trim_end(), "場所を確かめて、もう一度実行してください。")
         }
-    })?;
-    let mut files: Vec<json::File> = folders
+        .into(),
+    })
+}
+
+/// All files of these places. A file twice under one name is refused: which of them would count?
+pub(crate) fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<json::File>> {
+    let mut files: Vec<json::File> = folders(paths)?
         .into_iter()
         .flat_map(|folder| folder.files)
         .map(|found| json::File { name: found.name, bytes: found.bytes })
@@ -153,15 +159,21 @@ pub(crate) fn source(file: &json::File) -> SourceFile<'_> {
     SourceFile { name: &file.name, bytes: &file.bytes }
 }
 
-pub(crate) fn write(folder: &Path, files: &[json::File]) -> anyhow::Result<()> {
-    // Looked at before the first is written, so that a refusal leaves nothing behind.
-    let exists = |name: &str| {
-        let fix = "上書きはしません。別のフォルダーを指定してください。";
-        Failure::new(format!("{}がすでにあります。", plain(&folder.join(name).to_string_lossy())), fix)
-    };
-    if let Some(file) = files.iter().find(|file| folder.join(&file.name).exists()) {
-        return Err(exists(&file.name).into());
+/// Nothing is overwritten. Looked at before the first is written, so that a refusal leaves nothing behind.
+pub(crate) fn free(folder: &Path, files: &[json::File]) -> anyhow::Result<()> {
+    match files.iter().find(|file| folder.join(&file.name).exists()) {
+        Some(file) => Err(exists(folder, &file.name).into()),
+        None => Ok(()),
     }
+}
+
+fn exists(folder: &Path, name: &str) -> Failure {
+    let fix = "上書きはしません。別のフォルダーを指定してください。";
+    Failure::new(format!("{}がすでにあります。", plain(&folder.join(name).to_string_lossy())), fix)
+}
+
+pub(crate) fn write(folder: &Path, files: &[json::File]) -> anyhow::Result<()> {
+    free(folder, files)?;
     let failed = |error: io::Error| {
         let what = format!("{}に書き込めません（{error}）。", plain(&folder.to_string_lossy()));
         Failure::new(what, "空き容量と書き込みの許可を確かめてください。")
@@ -170,7 +182,7 @@ pub(crate) fn write(folder: &Path, files: &[json::File]) -> anyhow::Result<()> {
     for json::File { name, bytes } in files {
         let written = OpenOptions::new().write(true).create_new(true).open(folder.join(name));
         match written.and_then(|mut file| file.write_all(bytes)) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(exists(name).into()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(exists(folder, name).into()),
             Err(error) => return Err(failed(error).into()),
             Ok(()) => {}
         }

@@ -4,13 +4,16 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use standard::diff::{CellChange, Change, Difference, Presence, Subject, What, diff};
+use standard::diff::{CellChange, Change, Difference, Presence, Subject, Unread, What, diff};
 use standard::unit::Group;
 use standard::{ServiceType, SourceFile, group};
 
 use crate::check::screen::{cut, width};
 use crate::convert::{self, Format, lines, plain};
 use crate::terminal::{Done, Failure, Outcome};
+
+/// Unread rows of one sheet that are named on the screen; JSON has more.
+const ROWS_MAX: usize = 10;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -98,15 +101,32 @@ fn report(group: &Group, difference: &Difference, show_values: bool) -> String {
         let branch = file.branch.map(|branch| String::from_utf8_lossy(&branch).into_owned()).unwrap_or_default();
         let _ = writeln!(out, "\n{}　{} {branch}", what(file.what), cut(file.kind.label(), 60));
     }
-    if *unread != (0, 0) {
+    if unread.0.count > 0 || unread.1.count > 0 {
         out.push('\n');
-        let text = format!("読めない行があり、比べていません（A {}行、B {}行）。", unread.0, unread.1);
-        lines(&mut out, "", &(text + "fumibako check で場所がわかります。"));
+        let text = "読めない行があり、比べていません。fumibako check で何が違うかわかります。";
+        lines(&mut out, "", text);
+        for (side, unread) in [("A", &unread.0), ("B", &unread.1)] {
+            unread_rows(&mut out, side, unread);
+        }
     }
     if !people.is_empty() && !show_values {
         out.push_str("\n変わった内容を見るには --show-values を付けてください。\n");
     }
     out
+}
+
+/// Where the records are that could not be compared, sheet by sheet.
+fn unread_rows(out: &mut String, side: &str, unread: &Unread) {
+    let mut told = 0;
+    for sheet in unread.places.chunk_by(|one, other| one.0 == other.0) {
+        let Some((kind, _)) = sheet.first() else { continue };
+        let rows: Vec<String> = sheet.iter().take(ROWS_MAX).map(|(_, row)| row.to_string()).collect();
+        told += rows.len() as u64;
+        lines(out, "  ", &format!("{side} {}：{}行目", kind.label(), rows.join("、")));
+    }
+    if unread.count > told {
+        lines(out, "  ", &format!("{side} ほか{}行", unread.count - told));
+    }
 }
 
 fn row(out: &mut String, change: &Change, show_values: bool) {
@@ -220,8 +240,14 @@ fn answer(group: &Group, difference: &Difference, show_values: bool) -> Value {
         "people_compared": difference.people_compared,
         "people": people,
         "files": files,
-        "unread": { "before": difference.unread.0, "after": difference.unread.1 },
+        "unread": { "before": difference.unread.0.count, "after": difference.unread.1.count },
+        "unread_rows": { "before": places(&difference.unread.0), "after": places(&difference.unread.1) },
     })
+}
+
+/// The first of the records that could not be compared.
+fn places(unread: &Unread) -> Vec<Value> {
+    unread.places.iter().map(|(kind, row)| json!({ "file": kind.id(), "row": row })).collect()
 }
 
 fn id(what: What) -> &'static str {

@@ -45,6 +45,8 @@ enum Command {
     Send(client::send::Args),
     /// 届いているデータを受け取ります（事業所の端末で）
     Collect(client::collect::Args),
+    /// この端末の証明書を更新します（事業所の端末で）
+    Renew(client::renew::Args),
     /// 交換所を新しく作ります（運営者）
     Init(operator::init::Args),
     /// 交換所を動かします（運営者）
@@ -52,12 +54,15 @@ enum Command {
     /// 事業所台帳（運営者）
     #[command(subcommand)]
     Office(operator::office::Command),
-    /// 職員のアカウント（運営者）
-    #[command(subcommand)]
-    Staff(operator::staff::Command),
     /// 端末の登録
     #[command(subcommand)]
     Device(operator::device::Command),
+    /// 認証局と証明書発行台帳（運営者）
+    #[command(subcommand)]
+    Authority(operator::authority::Command),
+    /// アカウント（運営者。最初の管理者を招くときと、非常のとき）
+    #[command(subcommand)]
+    Account(operator::account::Command),
 }
 
 fn main() -> ExitCode {
@@ -77,10 +82,12 @@ fn main() -> ExitCode {
         Command::Vectors(command) => terminal::finish(vectors::run(&command)),
         Command::Send(args) => terminal::finish(client::send::run(&args)),
         Command::Collect(args) => terminal::finish(client::collect::run(&args)),
+        Command::Renew(args) => terminal::finish(client::renew::run(&args)),
         Command::Init(args) => terminal::finish(operator::init::run(&args)),
         Command::Serve(args) => terminal::finish(operator::serve::run(&args)),
         Command::Office(command) => terminal::finish(operator::office::run(&command)),
-        Command::Staff(command) => terminal::finish(operator::staff::run(&command)),
         Command::Device(command) => terminal::finish(operator::device::run(&command)),
+        Command::Authority(command) => terminal::finish(operator::authority::run(&command)),
+        Command::Account(command) => terminal::finish(operator::account::run(&command)),
     }
 }

@@ -173,8 +173,8 @@ fn finding(out: &mut String, finding: &Finding, show_values: bool) {
     let what = match finding.what {
         Mismatch::Missing(_) => "実績なし".to_owned(),
         Mismatch::Extra(_) => "予定なし".to_owned(),
-        Mismatch::Differs { time, count, units, .. } => {
-            let parts = [(time, "時刻"), (count, "回数"), (units, "単位数")];
+        Mismatch::Differs { time, count, units, equipment, .. } => {
+            let parts = [(time, "時刻"), (count, "回数"), (units, "単位数"), (equipment, "福祉用具のコード")];
             let parts: Vec<&str> = parts.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name).collect();
             format!("{}が違います", parts.join("・"))
         }
@@ -287,9 +287,9 @@ fn finding_answer(finding: &Finding, show_values: bool) -> Value {
             said["what"] = json!("extra");
             (None, Some(actual))
         }
-        Mismatch::Differs { plan, actual, time, count, units } => {
+        Mismatch::Differs { plan, actual, time, count, units, equipment } => {
             said["what"] = json!("differs");
-            said["differs"] = json!({ "time": time, "count": count, "units": units });
+            said["differs"] = json!({ "time": time, "count": count, "units": units, "equipment": equipment });
             (Some(plan), Some(actual))
         }
         Mismatch::Days { missing, extra } => {

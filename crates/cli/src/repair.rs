@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 use standard::SourceFile;
 use standard::dialect::{self, Dialect};
 use standard::json::File;
-use standard::repair::{Accepted, Change, Decision, Original, Repaired, repair, written_text};
+use standard::repair::{Accepted, Change, Decision, Original, Repaired, RepairedFile, repair, written_text};
 
+use crate::check::gather::{Folder, Loaded};
 use crate::check::screen::cut;
 use crate::convert::{self, Format, lines, plain};
 use crate::terminal::{Done, Failure, Outcome};
@@ -42,21 +43,58 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Outcome {
     apart(&args.source, &args.target)?;
-    let found = convert::files(std::slice::from_ref(&args.source))?;
-    let sources: Vec<SourceFile<'_>> = found.iter().map(convert::source).collect();
     let accepted = if args.accept_replacements { Accepted::proposed() } else { Accepted::none() };
-    let repaired = repair(&sources, &accepted);
-    let files: Vec<File> =
-        repaired.files.iter().map(|file| File { name: file.name.clone(), bytes: file.bytes.clone() }).collect();
-    if !files.is_empty() {
-        convert::write(&args.target, &files)?;
+    let mut work = Work::default();
+    // A set lies in one folder; what a folder below holds is written to the same folder below the target.
+    for Folder { path, files } in convert::folders(std::slice::from_ref(&args.source))? {
+        work.add(path.strip_prefix(&args.source).unwrap_or(Path::new("")), files, &accepted);
     }
-    let told = Told { found: &found, dialects: dialect::of(&sources), repaired: &repaired, values: args.show_values };
+    let mut written: BTreeMap<PathBuf, Vec<File>> = BTreeMap::new();
+    for RepairedFile { source, name, bytes } in &work.repaired.files {
+        let folder = args.target.join(&work.below[*source]);
+        written.entry(folder).or_default().push(File { name: name.clone(), bytes: bytes.clone() });
+    }
+    written.iter().try_for_each(|(folder, files)| convert::free(folder, files))?;
+    written.iter().try_for_each(|(folder, files)| convert::write(folder, files))?;
+    let told = Told { work: &work, values: args.show_values };
     convert::show(&match args.format {
         Format::Json => convert::pretty(&told.answer()),
         Format::Text => told.report(&args.target),
     })?;
-    Ok(if repaired.is_complete() { Done::All } else { Done::Partly })
+    Ok(if work.repaired.is_complete() { Done::All } else { Done::Partly })
+}
+
+/// The files of all folders in one row, and what was made of them.
+#[derive(Default)]
+struct Work {
+    found: Vec<Loaded>,
+    /// The folder each file lies in, from the source on.
+    below: Vec<PathBuf>,
+    dialects: Vec<Dialect>,
+    repaired: Repaired,
+}
+
+impl Work {
+    /// Repairs the sets of one folder by themselves.
+    fn add(&mut self, below: &Path, files: Vec<Loaded>, accepted: &Accepted) {
+        let sources: Vec<SourceFile<'_>> =
+            files.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes }).collect();
+        let first = self.found.len();
+        let Repaired { files: repaired, changes, decisions } = repair(&sources, accepted);
+        let dialects = dialect::of(&sources).into_iter();
+        self.dialects.extend(dialects.map(|dialect| Dialect { file: dialect.file + first, ..dialect }));
+        let repaired = repaired.into_iter();
+        self.repaired.files.extend(repaired.map(|file| RepairedFile { source: file.source + first, ..file }));
+        let changes = changes.into_iter();
+        self.repaired.changes.extend(changes.map(|change| Change { file: change.file + first, ..change }));
+        self.repaired.decisions.extend(decisions.into_iter().map(|decision| Decision {
+            file: decision.file.map(|file| file + first),
+            set: decision.set.iter().map(|file| file + first).collect(),
+            ..decision
+        }));
+        self.below.resize(first + files.len(), below.to_owned());
+        self.found.extend(files);
+    }
 }
 
 /// Nothing may be written where the originals are.
@@ -84,29 +122,27 @@ fn apart(source: &Path, target: &Path) -> anyhow::Result<()> {
 }
 
 struct Told<'t> {
-    found: &'t [File],
-    dialects: Vec<Dialect>,
-    repaired: &'t Repaired,
+    work: &'t Work,
     values: bool,
 }
 
 impl Told<'_> {
     fn name(&self, file: usize) -> String {
-        self.found.get(file).map(|file| plain(&file.name)).unwrap_or_default()
+        self.work.found.get(file).map(|file| plain(&file.shown)).unwrap_or_default()
     }
 
     fn report(&self, target: &Path) -> String {
         let mut out = String::new();
-        for index in 0..self.found.len() {
+        for index in 0..self.work.found.len() {
             self.file(&mut out, index);
         }
         self.decisions(&mut out);
         self.candidates(&mut out);
-        let written = self.repaired.files.len();
-        let held = self.found.len() - written;
+        let written = self.work.repaired.files.len();
+        let held = self.work.found.len() - written;
         if written > 0 {
             let target = plain(&target.to_string_lossy());
-            let what = match self.repaired.changes.is_empty() {
+            let what = match self.work.repaired.changes.is_empty() {
                 true => "直すところはありませんでした。",
                 false => "",
             };
@@ -120,8 +156,8 @@ impl Told<'_> {
 
     /// How one file was written, and what was changed in it.
     fn file(&self, out: &mut String, index: usize) {
-        let dialects: Vec<_> = self.dialects.iter().filter(|dialect| dialect.file == index).collect();
-        let changes: Vec<_> = self.repaired.changes.iter().filter(|change| change.file == index).collect();
+        let dialects: Vec<_> = self.work.dialects.iter().filter(|dialect| dialect.file == index).collect();
+        let changes: Vec<_> = self.work.repaired.changes.iter().filter(|change| change.file == index).collect();
         if dialects.is_empty() && changes.is_empty() {
             return;
         }
@@ -153,7 +189,7 @@ impl Told<'_> {
     }
 
     fn original(&self, file: usize) -> Option<Original<'_>> {
-        self.found.get(file).filter(|_| self.values).map(|file| Original::new(&file.bytes))
+        self.work.found.get(file).filter(|_| self.values).map(|file| Original::new(&file.bytes))
     }
 
     fn values(&self, original: Option<&Original<'_>>, change: &Change) -> (String, String) {
@@ -161,12 +197,15 @@ impl Told<'_> {
             Some(range) => {
                 (original.map(|original| original.text(range)).unwrap_or_default(), written_text(&change.written))
             }
-            None => (self.name(change.file), written_text(&change.written)),
+            None => {
+                let name = self.work.found.get(change.file).map(|file| file.name.clone());
+                (name.unwrap_or_default(), written_text(&change.written))
+            }
         }
     }
 
     fn decisions(&self, out: &mut String) {
-        let decisions = &self.repaired.decisions;
+        let decisions = &self.work.repaired.decisions;
         if decisions.is_empty() {
             return;
         }
@@ -204,7 +243,7 @@ impl Told<'_> {
     /// Each character without its place, so that it says nothing about a person.
     fn replacements(&self) -> BTreeMap<&(String, Option<String>), usize> {
         let mut counts = BTreeMap::new();
-        for decision in &self.repaired.decisions {
+        for decision in &self.work.repaired.decisions {
             if let Some(character) = &decision.character {
                 *counts.entry(character).or_default() += 1;
             }
@@ -233,13 +272,16 @@ impl Told<'_> {
     }
 
     fn answer(&self) -> Value {
+        let folder = |file: usize| self.work.below.get(file).map(|below| plain(&below.to_string_lossy()));
         let written: Vec<Value> = self
+            .work
             .repaired
             .files
             .iter()
-            .map(|file| json!({ "file": self.name(file.source), "name": file.name }))
+            .map(|file| json!({ "file": self.name(file.source), "name": file.name, "folder": folder(file.source) }))
             .collect();
         let dialects: Vec<Value> = self
+            .work
             .dialects
             .iter()
             .map(|dialect| {
@@ -255,15 +297,15 @@ impl Told<'_> {
             "written": written,
             "dialects": dialects,
             "changes": self.changes(),
-            "decisions": self.repaired.decisions.iter().map(|decision| self.decision(decision)).collect::<Vec<_>>(),
+            "decisions": self.work.repaired.decisions.iter().map(|decision| self.decision(decision)).collect::<Vec<_>>(),
             "replacements": replacements,
         })
     }
 
     fn changes(&self) -> Vec<Value> {
         let mut original: Option<(usize, Option<Original<'_>>)> = None;
-        let mut changes = Vec::with_capacity(self.repaired.changes.len());
-        for change in &self.repaired.changes {
+        let mut changes = Vec::with_capacity(self.work.repaired.changes.len());
+        for change in &self.work.repaired.changes {
             if original.as_ref().is_none_or(|(file, _)| *file != change.file) {
                 original = Some((change.file, self.original(change.file)));
             }

@@ -199,3 +199,26 @@ fn an_older_set_in_the_same_folder_is_not_counted_with_the_newer() {
     assert_eq!(code, 2);
     assert!(said.contains("二つ以上"), "{said}");
 }
+
+#[test]
+fn rows_that_cannot_be_compared_are_named_by_sheet_and_number() {
+    let desk = Desk::new();
+    desk.sample("a", "schedule", "20260331235950");
+    desk.sample("b", "schedule", "20260331235950");
+    let broken = |mut rows: Vec<Vec<u8>>, range: std::ops::Range<usize>| {
+        rows[range].iter_mut().for_each(|row| *row = b"202407,secret\r".to_vec());
+        rows
+    };
+    desk.edit("b", "UPPLAN", |rows| broken(rows, 2..15));
+    desk.edit("b", "UPSIKYU", |rows| broken(rows, 0..1));
+    let (code, said) = desk.says(&["diff", "a", "b"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("B 第6表（サービス利用票）予定：3、4、5、6、7、8、9、10、11、12行目"), "{said}");
+    assert!(said.contains("：1行目") && said.contains("B ほか3行") && !said.contains("A "), "{said}");
+    assert!(!said.contains("secret"), "{said}");
+    let (_, said) = desk.json(&["diff", "a", "b"]);
+    assert_eq!(said["unread"]["after"], 14);
+    let rows = said["unread_rows"]["after"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[0]), (14, &serde_json::json!({ "file": "UPPLAN", "row": 3 })));
+    assert_eq!(said["unread_rows"]["before"], serde_json::json!([]));
+}

@@ -193,3 +193,34 @@ fn the_source_is_never_written_into_and_nothing_is_overwritten() {
     assert_eq!(desk.says(&["repair", "nowhere", "dst3"]).0, 2);
     assert_eq!(desk.says(&["repair", "src"]).0, 2);
 }
+
+#[test]
+fn sets_of_the_same_name_in_two_folders_are_repaired_apart_and_keep_their_folders() {
+    let desk = Desk::new();
+    desk.sample("sound", "actual");
+    desk.rewrite("sound", "src/north/april", str::to_owned, |text| text.replace("\r\n", "\n").into_bytes());
+    desk.rewrite("sound", "src/south", str::to_owned, |text| text.replace("202604,", "202613,").into_bytes());
+    desk.rewrite("sound", "src", str::to_owned, |text| text.as_bytes().to_vec());
+    let (code, answer) = desk.json(&["repair", "src", "dst"]);
+    assert_eq!(code, 1, "the south has a month that only a person can decide");
+    let mut folders: Vec<&str> =
+        answer["written"].as_array().unwrap().iter().map(|file| file["folder"].as_str().unwrap()).collect();
+    folders.sort_unstable();
+    assert_eq!(folders, ["", "north/april"]);
+    assert!(
+        answer["decisions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|decision| { decision["file"].as_str().is_none_or(|file| file.contains("south")) })
+    );
+    assert_eq!(contents(&desk.path("dst/north/april")), contents(&desk.path("sound")));
+    assert!(!desk.path("dst/south").exists());
+    // What lies there already is found before anything is written.
+    fs::remove_dir_all(desk.path("src/south")).unwrap();
+    fs::create_dir_all(desk.path("new/north")).unwrap();
+    fs::rename(desk.path("dst/north/april"), desk.path("new/north/april")).unwrap();
+    let (code, said) = desk.says(&["repair", "src", "new"]);
+    assert!(code == 2 && said.contains("上書きはしません"), "{said}");
+    assert_eq!(files(&desk.path("new")).len(), 1);
+}

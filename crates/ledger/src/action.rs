@@ -100,6 +100,26 @@ actions! {
     LedgerExport = "ledger.export",
     /// The state of the clock changed (R10.3).
     ClockChange = "clock.change",
+    /// Somebody asked for a device to be enrolled (R7.2).
+    DeviceRequest = "device.request",
+    /// A second person agreed to the request.
+    DeviceApprove = "device.approve",
+    /// A revocation took effect on a serving node (R7.3).
+    DeviceRevokeEffect = "device.revoke-effect",
+    /// An office was told that a certificate ends soon, or of something else about its devices (R7.5).
+    DeviceNotice = "device.notice",
+    /// An office may use TLS 1.2 until a day (R5.3).
+    Tls12Allow = "tls12.allow",
+    /// It may no longer.
+    Tls12End = "tls12.end",
+    /// A key for an issuing authority was made, to be certified by the offline root (R7.7).
+    AuthorityRequest = "authority.request",
+    /// An issuing authority certified by the offline root took over.
+    AuthorityInstall = "authority.install",
+    /// An outside authority's certificates are accepted (R7.8).
+    AuthorityTrust = "authority.trust",
+    /// They no longer are.
+    AuthorityDistrust = "authority.distrust",
     /// A person of several offices chose the one to act for.
     SessionOffice = "session.office",
     /// An account was suspended.

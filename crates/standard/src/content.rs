@@ -5,7 +5,7 @@
 
 use crate::cell::{Named, Test, character, detail, is_form, is_readable};
 use crate::contents::{self, Contents};
-use crate::layout::{Form, Length, Required};
+use crate::layout::{EDITIONS, Form, Length, Required};
 use crate::links::Links;
 use crate::ms932::{BAD, GAIJI};
 use crate::name::NAME_BYTES_MAX;
@@ -236,7 +236,7 @@ impl<'w> Walk<'w> {
         let first = record.cell(0).map(|cell| cell.bytes().into_owned()).unwrap_or_default();
         // An empty No.1 is V29's; the rows after it may still tell.
         let version = match first.as_slice() {
-            [] => of_file.map_or(b"202407".to_vec(), |version| version.to_vec()),
+            [] => of_file.map_or_else(|| EDITIONS[0].csv_version.into(), |version| version.to_vec()),
             _ => first,
         };
         if record.spans.first().is_some_and(|version| version.class & BAD != 0) {
@@ -289,8 +289,7 @@ impl<'w> Walk<'w> {
     /// A header has the columns of the file. What has others is no header but some other text, and is not passed over.
     fn header(&mut self, record: &Record<'_, '_>) {
         self.quotes(record, None);
-        let editions = [Edition::V202407, Edition::V202208];
-        let mut layouts = editions.into_iter().filter_map(|edition| layout(self.name.kind, edition));
+        let mut layouts = EDITIONS.iter().filter_map(|entry| layout(self.name.kind, entry.edition));
         if record.quote_fault().is_none() && layouts.all(|layout| layout.columns.len() != record.len()) {
             self.found.push(&v21::RULE, self.row(record), Some("見出しの項目の数が標準仕様の数と違います".into()));
         }

@@ -8,6 +8,7 @@
 //! - No.11: where both sides give 日割対象日, the days of the union of all rows (README A27) are compared and not the rows.
 //! - No.19: equal lines of 福祉用具貸与 are counted together, so that it does not matter how they are numbered.
 //! - No.10 of 福祉用具貸与 (17, 67) is filled for form's sake: a rent is found on any day of the month.
+//! - No.16, 17: another TAISコード or 届出コード under the same service code is a difference, however it is hyphenated.
 //! - 住所地特例 (A44): the insurers of plan and actual may differ; see [`Insurers`].
 //!
 //! Totals are what the rows say: units times count, or times the days claimed. A code that is claimed once a month and
@@ -169,6 +170,8 @@ pub enum Mismatch {
         count: bool,
         /// Other units.
         units: bool,
+        /// 福祉用具: another TAISコード or 届出コード.
+        equipment: bool,
     },
     /// 日割対象日: days claimed on one side only.
     Days {
@@ -318,8 +321,8 @@ impl Mismatch {
         match self {
             Mismatch::Missing(visit) => Mismatch::Extra(visit),
             Mismatch::Extra(visit) => Mismatch::Missing(visit),
-            Mismatch::Differs { plan, actual, time, count, units } => {
-                Mismatch::Differs { plan: actual, actual: plan, time, count, units }
+            Mismatch::Differs { plan, actual, time, count, units, equipment } => {
+                Mismatch::Differs { plan: actual, actual: plan, time, count, units, equipment }
             }
             Mismatch::Days { missing, extra } => Mismatch::Days { missing: extra, extra: missing },
         }
@@ -485,16 +488,16 @@ fn claimed_days(service: &mut Service, plan: (&[&Line], DayMask), actual: (&[&Li
     // One price for all rows of the code: the highest either side states.
     let dearest = |lines: &[&Line]| lines.iter().max_by_key(|line| (line.visit.units, line.visit)).copied().cloned();
     let (Some(here), Some(there)) = (dearest(plan.0), dearest(actual.0)) else { return };
-    match (here.visit.units, there.visit.units) {
-        (Some(planned), Some(reported)) if planned != reported => {
-            let (plan, actual) = (here.visit, there.visit);
-            let what = Mismatch::Differs { plan, actual, time: false, count: false, units: true };
-            service.findings.push(Finding { day: None, what });
-        }
-        (Some(_), None) | (None, Some(_)) => {
-            service.notes.push(Note { days: (here.day, there.day), why: Why::UnitsUnstated });
-        }
-        _ => {}
+    let units = matches!((here.visit.units, there.visit.units), (Some(one), Some(other)) if one != other);
+    let things = |lines: &[&Line]| lines.iter().map(|line| line.thing.clone()).collect::<BTreeSet<_>>();
+    let equipment = things(plan.0) != things(actual.0);
+    if units || equipment {
+        let (plan, actual) = (here.visit, there.visit);
+        let what = Mismatch::Differs { plan, actual, time: false, count: false, units, equipment };
+        service.findings.push(Finding { day: None, what });
+    }
+    if here.visit.units.is_some() != there.visit.units.is_some() {
+        service.notes.push(Note { days: (here.day, there.day), why: Why::UnitsUnstated });
     }
 }
 
@@ -577,8 +580,9 @@ fn compare(service: &mut Service, plan: &Occurrence, actual: &Occurrence) {
     let time = !timed && !unstated;
     let count = plan.visit.count != actual.visit.count;
     let units = !units_unstated && plan.visit.units != actual.visit.units;
-    if time || count || units {
-        let what = Mismatch::Differs { plan: plan.visit, actual: actual.visit, time, count, units };
+    let equipment = plan.thing != actual.thing;
+    if time || count || units || equipment {
+        let what = Mismatch::Differs { plan: plan.visit, actual: actual.visit, time, count, units, equipment };
         service.findings.push(Finding { day: Some(days.0.min(days.1)), what });
     }
 }

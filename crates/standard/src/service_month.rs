@@ -15,6 +15,10 @@ impl ServiceMonth {
     /// 令和5年1月, from which edition 3 applies.
     pub const EDITION_3: ServiceMonth = ServiceMonth { year: 2023, month: 1 };
 
+    /// Of an edition that does not exist.
+    #[cfg(test)]
+    pub(crate) const EDITION_2099: ServiceMonth = ServiceMonth { year: 2099, month: 4 };
+
     /// A month that exists.
     pub fn new(year: u16, month: u8) -> Option<Self> {
         format!("{year:04}{month:02}").parse().ok()

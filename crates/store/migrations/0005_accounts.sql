@@ -5,8 +5,8 @@
 ALTER TABLE office ADD COLUMN is_operator BIGINT NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX office_one_operator ON office (is_operator) WHERE is_operator = 1;
 
--- A code with scopes enrols a program, which gets its token with the certificate; without, a person's browser.
-ALTER TABLE enrolment_code ADD COLUMN scopes TEXT;
+-- A request with scopes is for a program, which gets its token with the certificate; without, for a person's browser.
+ALTER TABLE enrolment_request ADD COLUMN scopes TEXT;
 
 -- Rows are never removed: a login is never given twice (R8.1).
 CREATE TABLE account (

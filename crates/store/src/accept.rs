@@ -1,5 +1,6 @@
 //! 送る: sealing a set and taking it in.
 
+use crate::history::{self, Trace};
 use crate::record::{self, Act};
 use crate::transmission::{TransmissionRow, select_transmission};
 use crate::{Answer, Asker, Error, Office, Store, Transmission, TransmissionId};
@@ -23,6 +24,8 @@ pub struct SealedSet {
     commitment_salt: [u8; 32],
     warnings: u64,
     files: Vec<SealedFile>,
+    /// What it is about, if that has been noted.
+    pub(crate) traces: Vec<Trace>,
 }
 
 #[derive(Debug)]
@@ -140,6 +143,7 @@ impl Store {
             commitment_salt,
             warnings,
             files: sealed_files,
+            traces: Vec::new(),
         })
     }
 
@@ -255,6 +259,7 @@ async fn write(
         }
         insert.execute(&mut *c).await?;
     }
+    history::write(c, &id, &set.traces).await?;
     Ok(Answer::Done(Acceptance::New(Transmission {
         id: set.id,
         accepted_index,

@@ -1,26 +1,15 @@
-//! 端末: one-time codes, certificates, and who is behind a certificate.
+//! 端末: who is behind a certificate, which devices an office has, and how one is shut out.
 
-use crate::hex::{hex, unhex};
-use crate::people::Token;
+use crate::hex::unhex;
 use crate::record::{self, Act};
-use crate::{DeviceId, Error, KEY_VERSION, Office, Store, clock};
-use exchange::Digest;
-use identity::Scopes;
-use jiff::{SignedDuration, Timestamp};
+use crate::{DeviceId, Error, Office, OperatorName, Store, clock};
+use jiff::Timestamp;
 use ledger::Action;
-use rand::Rng as _;
-use seal::{Purpose, Zeroizing, blind_index};
 use sqlx::FromRow;
 use standard::OfficeNumber;
-use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
-/// How long a one-time code can be used.
-const CODE_LIFE: SignedDuration = SignedDuration::from_hours(72);
-/// Crockford's alphabet: no letter that is taken for another.
-const CODE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// 16 characters of 5 bits: 80 bits, too many to guess.
-const CODE_CHARACTERS: usize = 16;
 const LISTED_MAX: i64 = 100_000;
 
 /// Who asks: a device whose certificate the handshake proved, and its office.
@@ -37,49 +26,6 @@ pub struct Asker {
     pub(crate) certificate_digest: String,
 }
 
-/// 登録コード, to be told to the office by a way of its own (telephone, letter).
-#[derive(Clone)]
-pub struct EnrolmentCode {
-    /// Four groups of four.
-    pub code: Zeroizing<String>,
-    /// RFC 3339, UTC.
-    pub expires_at: String,
-}
-
-impl fmt::Debug for EnrolmentCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EnrolmentCode(.., {})", self.expires_at)
-    }
-}
-
-/// What came of an attempt to enrol a device.
-#[derive(Clone, Debug)]
-pub enum Enrolment {
-    /// The certificate is issued and recorded.
-    Done(EnrolledDevice),
-    /// The code is wrong, used or expired; which of these is not told.
-    CodeRefused,
-    /// The request is malformed, weakly keyed, or names another office. The code stays good.
-    RequestRefused,
-}
-
-/// A device's new certificate.
-#[derive(Clone, Debug)]
-pub struct EnrolledDevice {
-    /// Ours.
-    pub id: DeviceId,
-    /// The certificate, PEM.
-    pub certificate_pem: String,
-    /// The authority's certificate, PEM.
-    pub authority_pem: String,
-    /// Its office.
-    pub office_number: OfficeNumber,
-    /// 事業所名.
-    pub office_name: String,
-    /// For the program on this device, where the code was issued for one.
-    pub software_token: Option<Token>,
-}
-
 /// A device in the register.
 #[derive(Clone, Debug)]
 pub struct Device {
@@ -87,47 +33,92 @@ pub struct Device {
     pub id: DeviceId,
     /// Its office.
     pub office_number: OfficeNumber,
+    /// What the office calls it.
+    pub label: String,
+    /// Whether its certificate is another authority's (R7.8).
+    pub outside: bool,
     /// RFC 3339, UTC; so are the others.
     pub enrolled_at: String,
-    /// End of its certificate.
+    /// End of its newest certificate.
     pub valid_until: String,
     /// When it was revoked.
     pub revoked_at: Option<String>,
 }
 
-const INSERT_CODE: &str = "
-    INSERT INTO enrolment_code (code_index, office_id, issued_at, expires_at, scopes) VALUES ($1, $2, $3, $4, $5)";
+/// Why a device may no longer come in. Written to the ledger and, by its number, to the revocation list (RFC 5280).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RevocationReason {
+    /// Not said.
+    #[default]
+    Unspecified,
+    /// 紛失・盗難: the key may be in other hands.
+    Lost,
+    /// 使用終了.
+    Retired,
+    /// A newer certificate of the same device took its place.
+    Superseded,
+}
 
-const FIND_CODE: &str = "
-    SELECT o.office_number, e.scopes FROM enrolment_code e JOIN office o ON o.office_id = e.office_id
-     WHERE e.code_index = $1 AND e.used_at IS NULL AND e.expires_at > $2 AND o.closed_at IS NULL";
+impl RevocationReason {
+    /// As tables spell it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::Lost => "lost",
+            Self::Retired => "retired",
+            Self::Superseded => "superseded",
+        }
+    }
+}
 
-/// Uses a code up. Only once, and only before it expires.
-const USE_CODE: &str = "
-    UPDATE enrolment_code SET used_at = $2 WHERE code_index = $1 AND used_at IS NULL AND expires_at > $2";
+impl FromStr for RevocationReason {
+    type Err = crate::NotAnId;
 
-const INSERT_DEVICE: &str = "
-    INSERT INTO device (device_id, office_id, certificate_serial, certificate_digest, valid_until, enrolled_at)
-    VALUES ($1, $2, $3, $4, $5, $6)";
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Unspecified, Self::Lost, Self::Retired, Self::Superseded];
+        all.into_iter().find(|reason| reason.code() == text).ok_or(crate::NotAnId)
+    }
+}
 
+/// An outside certificate counts only as long as its authority does.
 const BY_CERTIFICATE: &str = "
-    SELECT d.device_id, d.certificate_serial,
+    SELECT d.device_id, c.serial, c.certificate_digest, c.replaces, c.first_used_at,
            o.office_id, o.office_number, o.name, o.service_types, o.key_id, o.public_key, o.closed_at, o.is_operator
-      FROM device d JOIN office o ON o.office_id = d.office_id
-     WHERE d.certificate_digest = $1 AND d.revoked_at IS NULL AND d.valid_until > $2";
+      FROM certificate c
+      JOIN device d ON d.device_id = c.device_id
+      JOIN office o ON o.office_id = d.office_id
+     WHERE c.certificate_digest = $1 AND c.revoked_at IS NULL AND d.revoked_at IS NULL AND c.valid_until > $2
+       AND (c.overlap_until IS NULL OR c.overlap_until > $2)
+       AND (d.origin <> 'outside' OR EXISTS (
+             SELECT 1 FROM outside_authority a
+              WHERE a.authority_digest = c.authority_digest AND a.removed_at IS NULL))";
 
-const REVOKE: &str = "
+const REVOKE_DEVICE: &str = "
     UPDATE device SET revoked_at = $2 WHERE device_id = $1 AND revoked_at IS NULL";
 
+const REVOKE_CERTIFICATES: &str = "
+    UPDATE certificate
+       SET revoked_at = $2, revoked_by = $3, revocation_reason = $4, revocation_requested_at = $5
+     WHERE device_id = $1 AND revoked_at IS NULL";
+
 const DEVICES: &str = "
-    SELECT d.device_id, o.office_number, d.enrolled_at, d.valid_until, d.revoked_at
-      FROM device d JOIN office o ON o.office_id = d.office_id
-     WHERE o.office_number = $1 ORDER BY d.enrolled_at LIMIT $2";
+    SELECT d.device_id, o.office_number, d.label, d.origin, d.enrolled_at, max(c.valid_until) AS valid_until,
+           d.revoked_at
+      FROM device d
+      JOIN office o ON o.office_id = d.office_id
+      JOIN certificate c ON c.device_id = d.device_id
+     WHERE o.office_number = $1
+     GROUP BY d.device_id, o.office_number, d.label, d.origin, d.enrolled_at, d.revoked_at
+     ORDER BY d.enrolled_at LIMIT $2";
 
 #[derive(FromRow)]
 struct AskerRow {
     device_id: String,
-    certificate_serial: String,
+    serial: String,
+    certificate_digest: String,
+    replaces: Option<String>,
+    first_used_at: Option<String>,
     #[sqlx(flatten)]
     office: crate::offices::OfficeRow,
 }
@@ -136,137 +127,16 @@ struct AskerRow {
 struct DeviceRow {
     device_id: String,
     office_number: String,
+    label: String,
+    origin: String,
     enrolled_at: String,
     valid_until: String,
     revoked_at: Option<String>,
 }
 
 impl Store {
-    /// Issues a one-time code for a device of this office. `None` when no open office has the number.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn issue_code(&self, number: OfficeNumber) -> Result<Option<EnrolmentCode>, Error> {
-        match self.office(number).await?.filter(|office| !office.register.closed) {
-            Some(office) => self.code_for(&office, None).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// Issues a one-time code for a device of the operator's own.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn issue_operator_code(&self) -> Result<EnrolmentCode, Error> {
-        let operator = self.operator().await?;
-        self.code_for(&operator, None).await
-    }
-
-    pub(crate) async fn code_for(&self, office: &Office, scopes: Option<Scopes>) -> Result<EnrolmentCode, Error> {
-        let code = fresh_code();
-        let index = self.code_index(&code)?;
-        let now = self.clock.now();
-        let expires_at = clock::text(now + CODE_LIFE);
-        let entry = Act::operator(Action::DeviceCode, now).object(office.id).office(office.register.number).done()?;
-        let (at, until, office_id) = (clock::text(now), expires_at.clone(), office.id);
-        self.writer
-            .run(move |c| {
-                Box::pin(async move {
-                    sqlx::query(INSERT_CODE)
-                        .bind(index)
-                        .bind(office_id.to_string())
-                        .bind(at)
-                        .bind(until)
-                        .bind(scopes.map(|scopes| scopes.to_string()))
-                        .execute(&mut *c)
-                        .await?;
-                    record::append(c, &entry).await.map(|_| ())
-                })
-            })
-            .await?;
-        Ok(EnrolmentCode { code, expires_at })
-    }
-
-    /// Enrols a device: a good code and a sound request become a certificate (R7.2). The private key never came here.
-    ///
-    /// # Errors
-    /// When the database fails or the authority's key does not open.
-    pub async fn enrol(&self, code: &str, request_pem: &str, from: IpAddr) -> Result<Enrolment, Error> {
-        let now = self.clock.now();
-        let index = match normalise_code(code) {
-            Some(code) => self.code_index(&code)?,
-            None => return self.refuse_enrolment(now, from, "code").await.map(|()| Enrolment::CodeRefused),
-        };
-        let found: Option<(String, Option<String>)> =
-            sqlx::query_as(FIND_CODE).bind(&index).bind(clock::text(now)).fetch_optional(&self.reads).await?;
-        let Some((number, scopes)) = found else {
-            return self.refuse_enrolment(now, from, "code").await.map(|()| Enrolment::CodeRefused);
-        };
-        let number: OfficeNumber = number.parse().map_err(|_| Error::Impossible("office.office_number"))?;
-        let office = self.office_or_operator(number).await?.ok_or(Error::Impossible("office"))?;
-        let id = DeviceId::fresh();
-        let Some(issued) = self.issue_certificate(request_pem, id, number, now).await? else {
-            return self.refuse_enrolment(now, from, "request").await.map(|()| Enrolment::RequestRefused);
-        };
-        let entry = Act::device(Action::DeviceEnrol, id, &issued.serial, now)
-            .object(id)
-            .office(number)
-            .source(Some(from))
-            .done()?;
-        let scopes: Option<Scopes> =
-            scopes.as_deref().map(str::parse).transpose().map_err(|_| Error::Impossible("enrolment_code.scopes"))?;
-        let software = scopes.map(|scopes| self.first_software(&office, id, scopes)).transpose()?;
-        let software = match software {
-            Some(software) => {
-                let act = Act::device(Action::SoftwareAdd, id, &issued.serial, now).object(software.id).office(number);
-                Some((software, act.source(Some(from)).done()?))
-            }
-            None => None,
-        };
-        let device = EnrolledDevice {
-            id,
-            certificate_pem: issued.pem.clone(),
-            authority_pem: issued.authority_pem.clone(),
-            office_number: number,
-            office_name: office.name.clone(),
-            software_token: software.as_ref().map(|(software, _)| software.token.clone()),
-        };
-        let at = clock::text(now);
-        let enrolled = self
-            .writer
-            .run(move |c| {
-                Box::pin(async move {
-                    let used = sqlx::query(USE_CODE).bind(index).bind(&at).execute(&mut *c).await?.rows_affected();
-                    if used == 0 {
-                        return Ok(false);
-                    }
-                    sqlx::query(INSERT_DEVICE)
-                        .bind(id.to_string())
-                        .bind(office.id.to_string())
-                        .bind(hex(&issued.serial))
-                        .bind(Digest::of_file(&issued.der).to_string())
-                        .bind(clock::text(issued.valid_until))
-                        .bind(&at)
-                        .execute(&mut *c)
-                        .await?;
-                    record::append(c, &entry).await?;
-                    if let Some((software, entry)) = software {
-                        software.insert(c).await?;
-                        record::append(c, &entry).await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .await?;
-        Ok(if enrolled { Enrolment::Done(device) } else { Enrolment::CodeRefused })
-    }
-
-    async fn refuse_enrolment(&self, now: Timestamp, from: IpAddr, code: &'static str) -> Result<(), Error> {
-        let entry = Act::unknown(Action::DeviceEnrol, now).source(Some(from)).refused_for(code)?;
-        self.record(entry).await
-    }
-
     /// Who is behind a certificate that a handshake proved. `None` when it is unknown to the register, revoked or over.
+    /// The first use of a renewed certificate ends the one it replaces (R7.5).
     ///
     /// # Errors
     /// When the database fails.
@@ -276,17 +146,18 @@ impl Store {
             .bind(self.now_text())
             .fetch_optional(&self.reads)
             .await?;
-        row.map(|row| {
-            Ok(Asker {
-                device_id: row.device_id.parse().map_err(|_| Error::Impossible("device.device_id"))?,
-                certificate_serial: unhex(&row.certificate_serial)
-                    .ok_or(Error::Impossible("device.certificate_serial"))?,
-                certificate_digest: certificate_digest.to_owned(),
-                office: row.office.read(&self.public_keys)?,
-                address: Some(address),
-            })
-        })
-        .transpose()
+        let Some(row) = row else { return Ok(None) };
+        let asker = Asker {
+            device_id: row.device_id.parse().map_err(|_| Error::Impossible("device.device_id"))?,
+            certificate_serial: unhex(&row.serial).ok_or(Error::Impossible("certificate.serial"))?,
+            certificate_digest: row.certificate_digest,
+            office: row.office.read(&self.public_keys)?,
+            address: Some(address),
+        };
+        if let (Some(replaced), None) = (row.replaces, row.first_used_at) {
+            self.first_use(&asker, replaced).await?;
+        }
+        Ok(Some(asker))
     }
 
     /// Records that a certificate which the handshake accepted belongs to no device that may come in (R7.3).
@@ -320,6 +191,8 @@ impl Store {
                 Ok(Device {
                     id: row.device_id.parse().map_err(|_| WHERE)?,
                     office_number: row.office_number.parse().map_err(|_| WHERE)?,
+                    label: row.label,
+                    outside: row.origin == "outside",
                     enrolled_at: row.enrolled_at,
                     valid_until: row.valid_until,
                     revoked_at: row.revoked_at,
@@ -328,83 +201,50 @@ impl Store {
             .collect()
     }
 
-    /// Revokes a device's certificate; its next request is refused (R7.3). False when there is no such device.
+    /// Shuts a device out with all its certificates: its next request is refused, its connections end with the next look
+    /// at the register (R7.3). `received_at` is when somebody asked for it. False when there is no such device.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn revoke_device(&self, id: DeviceId) -> Result<bool, Error> {
+    pub async fn revoke_device(
+        &self,
+        id: DeviceId,
+        reason: RevocationReason,
+        by: Option<&OperatorName>,
+        received_at: Option<Timestamp>,
+    ) -> Result<bool, Error> {
         let now = self.clock.now();
-        let entry = Act::operator(Action::DeviceRevoke, now).object(id).done()?;
+        let act = match by {
+            Some(by) => Act::officer(Action::DeviceRevoke, by, now),
+            None => Act::operator(Action::DeviceRevoke, now),
+        };
+        let entry = act.object(id).code("reason", reason.code()).done()?;
+        let by = by.map_or_else(|| "operator-cli".to_owned(), ToString::to_string);
+        let received = clock::text(received_at.unwrap_or(now).min(now));
         self.writer
             .run(move |c| {
                 Box::pin(async move {
-                    let revoked = sqlx::query(REVOKE)
+                    let at = clock::text(now);
+                    let revoked = sqlx::query(REVOKE_DEVICE)
                         .bind(id.to_string())
-                        .bind(clock::text(now))
+                        .bind(&at)
                         .execute(&mut *c)
                         .await?
                         .rows_affected();
                     if revoked == 1 {
+                        sqlx::query(REVOKE_CERTIFICATES)
+                            .bind(id.to_string())
+                            .bind(at)
+                            .bind(by)
+                            .bind(reason.code())
+                            .bind(received)
+                            .execute(&mut *c)
+                            .await?;
                         record::append(c, &entry).await?;
                     }
                     Ok(revoked == 1)
                 })
             })
             .await
-    }
-
-    fn code_index(&self, code: &str) -> Result<String, Error> {
-        const WHERE: Error = Error::Impossible("blind index key");
-        let key = self.master.derive(&Purpose::BlindIndexKey { version: KEY_VERSION }).map_err(|_| WHERE)?;
-        let code = normalise_code(code).ok_or(WHERE)?;
-        Ok(hex(&blind_index(&key, "enrolment_code", code.as_bytes()).map_err(|_| WHERE)?))
-    }
-}
-
-pub(crate) fn fresh_code() -> Zeroizing<String> {
-    let mut random = Zeroizing::new([0; CODE_CHARACTERS]);
-    rand::rng().fill_bytes(random.as_mut());
-    let mut code = Zeroizing::new(String::with_capacity(CODE_CHARACTERS + 3));
-    for (at, byte) in random.iter().enumerate() {
-        if at > 0 && at % 4 == 0 {
-            code.push('-');
-        }
-        // 256 is a multiple of 32: every character is equally likely.
-        code.push(char::from(CODE_ALPHABET[usize::from(byte % 32)]));
-    }
-    code
-}
-
-/// What a person may have typed: lower case, hyphens, spaces, O for 0, I or L for 1.
-pub(crate) fn normalise_code(typed: &str) -> Option<Zeroizing<String>> {
-    let mut code = Zeroizing::new(String::with_capacity(CODE_CHARACTERS));
-    for character in typed.chars().filter(|character| !matches!(character, '-' | ' ')) {
-        let character = match character.to_ascii_uppercase() {
-            'O' => '0',
-            'I' | 'L' => '1',
-            other => other,
-        };
-        if !u8::try_from(character).is_ok_and(|byte| CODE_ALPHABET.contains(&byte)) || code.len() == CODE_CHARACTERS {
-            return None;
-        }
-        code.push(character);
-    }
-    (code.len() == CODE_CHARACTERS).then_some(code)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_is_read_as_people_type_it() {
-        let code = fresh_code();
-        assert_eq!(code.len(), CODE_CHARACTERS + 3);
-        let plain = normalise_code(&code).expect("our own code");
-        assert_eq!(normalise_code(&code.to_lowercase().replace('-', " ")).as_deref(), Some(&*plain));
-        assert_eq!(normalise_code("OOOO-IIII-LLLL-2222").as_deref().map(String::as_str), Some("0000111111112222"));
-        for bad in ["", "0000", "0000-0000-0000-0000-0", "ＡAAA-AAAA-AAAA-AAA", "UUUU-UUUU-UUUU-UUUU"] {
-            assert!(normalise_code(bad).is_none(), "{bad}");
-        }
     }
 }

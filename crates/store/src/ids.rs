@@ -39,8 +39,20 @@ id! {
     OfficeId
 }
 id! {
-    /// 端末: one client certificate.
+    /// 端末, with one client certificate at a time, two while it renews.
     DeviceId
+}
+id! {
+    /// 端末登録の申請.
+    EnrolmentRequestId
+}
+id! {
+    /// TLS 1.2 の例外.
+    Tls12ExceptionId
+}
+id! {
+    /// お知らせ.
+    NoticeId
 }
 id! {
     /// 送信一件.

@@ -5,30 +5,50 @@
 mod accept;
 mod authority;
 mod bodies;
+mod ceremony;
+mod certificates;
 mod clock;
 mod deliver;
 mod devices;
+mod enrolment;
 mod error;
+mod gate;
 mod hex;
+mod history;
 mod ids;
 mod key_store;
+mod notices;
+mod officer;
 mod offices;
+mod outside;
 pub mod people;
 mod record;
+mod tls12;
 mod transmission;
 mod writer;
 
 pub use accept::{Acceptance, SealedSet};
-pub use authority::ServerCertificate;
+pub use authority::{AuthorityRequest, Installed, ServerCertificate};
+pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create_root, sign_issuing_authority};
+pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
-pub use devices::{Asker, Device, EnrolledDevice, Enrolment, EnrolmentCode};
+pub use devices::{Asker, Device, RevocationReason};
+pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use error::Error;
+pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, DeviceId, FactorId, GrantId, NotAnId, OfficeId, RecoveryId, SessionId, SoftwareId, TransmissionId,
+    AccountId, DeviceId, EnrolmentRequestId, FactorId, GrantId, NotAnId, NoticeId, OfficeId, RecoveryId, SessionId,
+    SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_store::{Unlock, create_key_store, open_key_store};
+pub use notices::Notice;
+pub use officer::{NotAName, OperatorName};
 pub use offices::{NewOffice, Office, OfficeAdded};
+pub use outside::{
+    NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
+};
 pub use seal::{KeyStoreError, MasterKey, Sealer};
+pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
 pub use transmission::{Answer, Folder, OpenedFile, Page, State, StoredFile, Transmission};
 pub use writer::WriterCounts;
 

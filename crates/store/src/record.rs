@@ -2,7 +2,7 @@
 
 use crate::hex::hex;
 use crate::people::Person;
-use crate::{AccountId, Asker, DeviceId, Error, Store};
+use crate::{AccountId, Asker, DeviceId, Error, OperatorName, Store};
 use exchange::Refusal;
 use jiff::Timestamp;
 use ledger::{Action, Actor, ClockState, Detail, Device, Entry, EntryDraft, EntryId, Login, Outcome, Source, Token};
@@ -25,6 +25,13 @@ impl Act {
     /// Done by the operator at the command line.
     pub(crate) fn operator(action: Action, now: Timestamp) -> Self {
         Self::new(Actor::OperatorCli(None), action, now)
+    }
+
+    /// Done by somebody at work for the operator, who is named.
+    pub(crate) fn officer(action: Action, officer: &OperatorName, now: Timestamp) -> Self {
+        let mut act = Self::new(officer.actor().clone(), action, now);
+        act.edit(|draft| draft.device = officer.device().cloned());
+        act
     }
 
     /// Done by the program itself.

@@ -97,8 +97,12 @@ export function newOffice(name = "架空すみれ居宅介護支援事業所") {
 /** Two people are asked for everything of weight; here they are invented. */
 export const OPERATORS = ["--by", "journey-1", "--approved-by", "journey-2"];
 
+let devices = 0;
+/** How the office was proven, and who says so; every device has a name of its own. */
+const proof = () => ["--label", `端末${++devices}`, "--evidence", "架空", ...OPERATORS];
+
 /** A one-time code for a device of an office. */
-export const enrolmentCode = (number) => told(fumibako("device", "code", number), "登録コード");
+export const enrolmentCode = (number) => told(fumibako("device", "code", number, ...proof()), "登録コード");
 
 /** A device enrolled without the page, for journeys that begin after it: what `visit` takes as `certificate`. */
 export function enrolledDevice(number) {

@@ -1,3 +1,4 @@
+use crate::gate::Gate;
 use crate::pages::once::Once;
 use crate::pages::passkeys;
 use std::sync::Arc;
@@ -32,17 +33,19 @@ pub(crate) struct App {
     pub(crate) site: Option<PasskeySite>,
     /// Secrets on their way to the page that shows them.
     pub(crate) once: Arc<Once>,
+    pub(crate) gate: Arc<Gate>,
     /// One permit per KiB of upload in memory.
     pub(crate) upload_memory: Arc<Semaphore>,
 }
 
 impl App {
-    pub(crate) fn new(store: Arc<Store>, limits: Limits, exchange_url: &str) -> Self {
+    pub(crate) fn new(store: Arc<Store>, limits: Limits, exchange_url: &str, gate: Arc<Gate>) -> Self {
         let permits = (limits.upload_memory_bytes >> 10).clamp(1, Semaphore::MAX_PERMITS);
         Self {
             store,
             limits,
             exchange_url: exchange_url.into(),
+            gate,
             site: passkeys::site(exchange_url),
             once: Arc::default(),
             upload_memory: Arc::new(Semaphore::new(permits)),

@@ -9,7 +9,7 @@ use crate::listener::Peer;
 use crate::problem::Problem;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Extension, State};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use store::Enrolment;
@@ -48,7 +48,7 @@ pub struct EnrolAnswer {
     pub office_name: String,
     /// Where the exchange itself listens.
     pub exchange_url: String,
-    /// For a program: the token that it sends with every call. Absent where the code was for a person's browser.
+    /// For the program on this device, where the code was issued for one: to be sent as `Authorization: Bearer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub software_token: Option<String>,
 }
@@ -56,11 +56,17 @@ pub struct EnrolAnswer {
 pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route("/enrol", post(enrol).layer(GlobalConcurrencyLimitLayer::new(ATTEMPTS_AT_ONCE_MAX)))
+        .route("/crl", get(revocation_list))
         .merge(page::router())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .fallback(async || Problem::no_such_path())
         .method_not_allowed_fallback(async || Problem::method())
         .with_state(app)
+}
+
+/// 失効リスト, for whoever wants to look into it; our own listeners ask the register. Public by nature: serials and dates.
+async fn revocation_list(State(app): State<App>) -> impl axum::response::IntoResponse {
+    ([(http::header::CONTENT_TYPE, "application/pkix-crl")], app.gate.revocation_list())
 }
 
 async fn enrol(
@@ -81,5 +87,6 @@ async fn enrol(
         })),
         Enrolment::CodeRefused => Err(Problem::bad_code()),
         Enrolment::RequestRefused => Err(Problem::bad_request_for_certificate()),
+        Enrolment::DeviceTaken => Err(Problem::device_taken()),
     }
 }

@@ -29,6 +29,8 @@ pub(crate) enum Needs {
     Nothing,
     /// A device in the register.
     Device,
+    /// A device in the register, by a program of its own: what it says is not a form, and no browser can say it.
+    Machine,
     /// The password, and nothing more yet.
     HalfWay,
     /// A one-time code for setting up one's own secrets (R8.12).
@@ -48,6 +50,7 @@ impl fmt::Display for Needs {
         match self {
             Self::Nothing => f.write_str("certificate"),
             Self::Device => f.write_str("device"),
+            Self::Machine => f.write_str("device"),
             Self::HalfWay => f.write_str("password"),
             Self::Enrolling => f.write_str("one-time code"),
             Self::SignedIn => f.write_str("two factors"),
@@ -127,6 +130,9 @@ async fn check(app: &App, needs: Needs, parts: &mut Parts) -> Result<Option<Resp
     }
     let caller = caller(app, &parts.extensions).await?;
     parts.extensions.insert(caller.clone());
+    if needs == Needs::Machine {
+        return Ok(None);
+    }
     if let Needs::Program | Needs::Software(_) = needs {
         let software = software(app, &caller, &parts.headers).await?;
         if let Needs::Software(deed) = needs
@@ -209,6 +215,11 @@ async fn caller(app: &App, found: &Extensions) -> Result<Caller, Problem> {
     let peer = found.get::<Peer>().ok_or_else(Problem::unknown_device)?;
     let digest = peer.certificate_digest.as_deref().ok_or_else(Problem::unknown_device)?;
     match app.store.asker(digest, peer.address).await? {
+        // The handshake looked at the exception too; it may have ended since (R5.3).
+        Some(asker) if peer.tls12 && !app.store.may_use_tls12(&asker).await? => {
+            app.store.record_tls12_refused(&asker).await?;
+            Err(Problem::tls12())
+        }
         Some(asker) => Ok(Caller { asker }),
         None => {
             app.store.record_stranger(peer.address).await?;

@@ -6,15 +6,18 @@ mod assets;
 mod cookie;
 mod enrol;
 mod form_token;
+mod gate;
 mod guard;
 mod listener;
 mod pages;
 mod problem;
 mod routes;
 pub mod tls;
+pub mod trust;
 mod wording;
 
 pub use api::openapi;
+pub use api::{RenewAnswer, RenewRequest};
 pub use app::Limits;
 pub use enrol::{EnrolAnswer, EnrolRequest};
 pub use routes::{Door, doors};
@@ -24,13 +27,13 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use gate::Gate;
 use http::{HeaderName, HeaderValue, Method, header};
 use problem::Problem;
-use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use tls::{ServerIdentity, TlsError};
+use tls::{Identity, Policy, TlsError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -39,9 +42,6 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 /// A peer that sends nothing for this long in the middle of a body is let go.
 const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
-
-/// How often what has ended by itself is written down.
-const UPKEEP_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// Everything on every answer (R5.9).
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -70,10 +70,12 @@ pub struct Service {
     pub enrolment: TcpListener,
     /// Where offices reach the exchange; enrolled devices are told.
     pub exchange_url: String,
+    /// Listens for devices of offices that may still use TLS 1.2, if there is such a door (R5.3).
+    pub tls12: Option<TcpListener>,
     /// What the server shows of itself.
-    pub identity: ServerIdentity,
-    /// Who may issue client certificates.
-    pub authorities: Vec<CertificateDer<'static>>,
+    pub identity: Arc<Identity>,
+    /// How often the register is asked for revocations; far below the five minutes they may take (R7.3).
+    pub register_every: Duration,
 }
 
 /// Serves until `stop` turns true, then lets running requests finish.
@@ -81,48 +83,39 @@ pub struct Service {
 /// # Errors
 /// When the TLS configuration cannot be made of what was given.
 pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), TlsError> {
-    let exchange_tls = tls::with_client_certificates(service.identity.clone(), &service.authorities)?;
-    let enrolment_tls = tls::without_client_certificates(service.identity)?;
-    let store = Arc::clone(&service.store);
-    let app = App::new(service.store, service.limits, &service.exchange_url);
+    let gate = Arc::new(Gate::open(Arc::clone(&service.store)).await?);
+    let door = |policy, gate| listener::Door::new(policy, Arc::clone(&service.identity), gate);
+    let exchange_door = door(Policy::standard(), Some(Arc::clone(&gate)));
+    let enrolment_door = door(Policy::standard(), None);
+    let tls12_door = door(Policy::tls12(), Some(Arc::clone(&gate)));
+    let app = App::new(service.store, service.limits, &service.exchange_url, Arc::clone(&gate));
+    let exchange = guarded(exchange_router(app.clone()), EXCHANGE_POLICY);
     let stopped = |mut stop: watch::Receiver<bool>| async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    tokio::join!(
-        listener::serve(
-            service.exchange,
-            exchange_tls,
-            guarded(exchange_router(app.clone()), EXCHANGE_POLICY),
-            stopped(stop.clone())
-        ),
-        listener::serve(
-            service.enrolment,
-            enrolment_tls,
-            guarded(enrol::router(app), enrol::POLICY),
-            stopped(stop.clone())
-        ),
-        keep_up(store, stopped(stop)),
-    );
-    Ok(())
-}
-
-/// Writes down what has ended by itself: sessions, applications nobody confirmed, accounts nobody uses (R12.3, R12.4).
-/// Whether something still counts never depends on this.
-async fn keep_up(store: Arc<Store>, stop: impl Future<Output = ()>) {
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(UPKEEP_EVERY) => {}
-            () = &mut stop => return,
+    let exceptions = async {
+        if let Some(listener) = service.tls12 {
+            listener::serve(listener, tls12_door, exchange.clone(), stopped(stop.clone())).await;
         }
-        match store.keep_up().await {
-            Ok(done) if done.overdue > 0 => {
-                tracing::warn!(roles = done.overdue, "roles ended that nobody confirmed anew")
-            }
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, "what has ended could not be written down"),
-        }
+    };
+    let doors = async {
+        tokio::join!(
+            listener::serve(service.exchange, exchange_door, exchange.clone(), stopped(stop.clone())),
+            listener::serve(
+                service.enrolment,
+                enrolment_door,
+                guarded(enrol::router(app), enrol::POLICY),
+                stopped(stop.clone())
+            ),
+            exceptions,
+        );
+    };
+    // Watches until the last connection is done, so that a revocation counts during shutdown too.
+    tokio::select! {
+        () = doors => {},
+        () = gate.watch(service.register_every) => {},
     }
+    Ok(())
 }
 
 fn exchange_router(app: App) -> Router {

@@ -1,12 +1,16 @@
 //! Accepts connections, lets TLS prove who is there, hands requests on. What a slow or silent peer costs is bounded.
 
+use crate::gate::Gate;
+use crate::tls::{self, Identity, Policy, Signatures, TlsError, Witness};
+use crate::trust;
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
+use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -29,11 +33,38 @@ pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     /// SHA-256 of the verified leaf, in hex; absent only on the enrolment listener.
     pub(crate) certificate_digest: Option<Arc<str>>,
+    /// Whether it came in by the door for exceptions (R5.3).
+    pub(crate) tls12: bool,
+}
+
+/// What is spoken at a listener, and who is let in.
+pub(crate) struct Door {
+    policy: Policy,
+    provider: Arc<CryptoProvider>,
+    identity: Arc<Identity>,
+    /// Nobody needs a certificate without one.
+    gate: Option<Arc<Gate>>,
+}
+
+impl Door {
+    pub(crate) fn new(policy: Policy, identity: Arc<Identity>, gate: Option<Arc<Gate>>) -> Self {
+        let provider = tls::provider_of(&policy);
+        Self { policy, provider, identity, gate }
+    }
+
+    fn is_tls12(&self) -> bool {
+        self.policy.version.version == ProtocolVersion::TLSv1_2
+    }
+
+    fn configuration(&self, witness: &Arc<Witness>) -> Result<ServerConfig, TlsError> {
+        let verifier = self.gate.as_ref().map(|gate| gate.verifier(self.is_tls12(), witness));
+        tls::configuration(&self.policy, &self.provider, &self.identity, verifier, witness)
+    }
 }
 
 /// Serves `router` on `listener` until `stop` resolves, then lets running requests finish.
-pub(crate) async fn serve(listener: TcpListener, tls: ServerConfig, router: Router, stop: impl Future<Output = ()>) {
-    let acceptor = TlsAcceptor::from(Arc::new(tls));
+pub(crate) async fn serve(listener: TcpListener, door: Door, router: Router, stop: impl Future<Output = ()>) {
+    let door = Arc::new(door);
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -42,20 +73,37 @@ pub(crate) async fn serve(listener: TcpListener, tls: ServerConfig, router: Rout
             accepted = accept(&listener, &connections) => accepted,
             () = &mut stop => break,
         };
-        let (acceptor, router, watcher) = (acceptor.clone(), router.clone(), graceful.watcher());
+        let (door, router, watcher) = (Arc::clone(&door), router.clone(), graceful.watcher());
         tokio::spawn(async move {
             let _permit = permit;
-            let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIME_MAX, acceptor.accept(stream)).await else {
+            let witness = Arc::new(Witness::default());
+            let config = match door.configuration(&witness) {
+                Ok(config) => Arc::new(config),
+                Err(error) => {
+                    tracing::error!(%error, "no TLS configuration");
+                    return;
+                }
+            };
+            let handshake = TlsAcceptor::from(config).accept(stream);
+            let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIME_MAX, handshake).await else {
                 tracing::debug!("a handshake was refused");
                 return;
             };
-            let certificate_digest = stream
+            let certificate_digest: Option<Arc<str>> = stream
                 .get_ref()
                 .1
                 .peer_certificates()
                 .and_then(|chain| chain.first())
                 .map(|leaf| exchange::Digest::of_file(leaf).to_string().into());
-            let peer = Peer { address: address.ip(), certificate_digest };
+            log(stream.get_ref().1, witness.signatures());
+            let tls12 = door.is_tls12();
+            let mut admitted = match (&door.gate, &certificate_digest) {
+                (Some(gate), Some(digest)) => Some(gate.admit(Arc::clone(digest), tls12)),
+                // The verifier lets nobody in without one.
+                (Some(_), None) => return,
+                (None, _) => None,
+            };
+            let peer = Peer { address: address.ip(), certificate_digest, tls12 };
             let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(peer.clone());
                 router.clone().oneshot(request)
@@ -69,8 +117,20 @@ pub(crate) async fn serve(listener: TcpListener, tls: ServerConfig, router: Rout
                 .keep_alive_interval(Duration::from_secs(60))
                 .max_header_list_size(32 * 1024);
             let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-            if let Err(error) = watcher.watch(connection).await {
-                tracing::debug!(%error, "a connection ended early");
+            let ended = async {
+                match &mut admitted {
+                    Some(admitted) => {
+                        let _ = (&mut admitted.ended).await;
+                    }
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                done = watcher.watch(connection) => if let Err(error) = done {
+                    tracing::debug!(%error, "a connection ended early");
+                },
+                // Dropped in the middle of whatever it was doing: its device may no longer come in.
+                () = ended => {}
             }
         });
     }
@@ -78,6 +138,21 @@ pub(crate) async fn serve(listener: TcpListener, tls: ServerConfig, router: Rout
     if tokio::time::timeout(GRACE_TIME_MAX, graceful.shutdown()).await.is_err() {
         tracing::warn!("some connections were still busy and were dropped");
     }
+}
+
+/// What was agreed on, for every connection (R5.11). Serials are ours or an authority's, and name nobody.
+fn log(connection: &ServerConnection, signatures: Signatures) {
+    let leaf = connection.peer_certificates().and_then(|chain| chain.first());
+    tracing::info!(
+        target: "tls",
+        version = connection.protocol_version().and_then(|version| version.as_str()),
+        suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()),
+        group = connection.negotiated_key_exchange_group().and_then(|group| group.name().as_str()),
+        signature = signatures.server.and_then(|scheme| scheme.as_str()),
+        client.signature = signatures.client.and_then(|scheme| scheme.as_str()),
+        certificate.serial = leaf.and_then(|leaf| trust::serial(leaf)),
+        "connected"
+    );
 }
 
 async fn accept(listener: &TcpListener, connections: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {

@@ -120,8 +120,35 @@ impl Problem {
             StatusCode::BAD_REQUEST,
             "H08",
             "証明書の発行要求を受け付けられません。",
-            "この交換所の登録手順で作った発行要求（P-256 または P-384 の鍵、事業所番号は登録コードと同じもの）を送ってください。",
+            "この交換所の登録手順で作った発行要求（新しく作った P-256 または P-384 の鍵、事業所番号は登録コードと同じもの）を送ってください。",
         )
+    }
+
+    pub(crate) fn tls12() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "H30",
+            "この事業所は、TLS 1.2 では接続できません。認められた期間が終わったか、認められていません。",
+            "TLS 1.3 で接続してください。ソフトが対応していなければ、ソフト会社と交換所の運営者に相談してください。",
+        )
+    }
+
+    pub(crate) fn device_taken() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "H31",
+            "その端末には、まだ使える証明書があります。",
+            "期限が近いだけなら、その端末で fumibako renew を実行してください。使えなくなった端末なら、運営者に失効してもらってから登録してください。",
+        )
+    }
+
+    pub(crate) fn not_renewable(outside: bool) -> Self {
+        let fix = if outside {
+            "証明書を発行した認証局で更新し、新しい証明書を運営者に登録してもらってください。"
+        } else {
+            "新しい証明書に切り替えてから、もう一度お試しください。続くときは運営者に連絡してください。"
+        };
+        Self::new(StatusCode::CONFLICT, "H32", "この証明書は、ここでは更新できません。", fix)
     }
 
     pub(crate) fn damaged() -> Self {

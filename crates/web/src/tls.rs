@@ -1,12 +1,74 @@
-//! The TLS policy, in one place (R5.1, R5.4, R5.6, R5.7): TLS 1.3 only, three suites, ephemeral groups of at least
-//! 128 bits, no early data, no resumption.
+//! The TLS policy, in one place (R5.1, R5.3–R5.8): what is spoken at which door, and with which algorithms. `docs/tls.md` is
+//! checked against it.
 
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{cipher_suite, default_provider, kx_group};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::{RootCertStore, ServerConfig, version};
-use std::sync::Arc;
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    NamedGroup, ServerConfig, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion, server, version,
+};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// What is spoken at a door.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The only version.
+    pub version: &'static SupportedProtocolVersion,
+    /// Most wanted first; the server's order counts.
+    pub suites: Vec<SupportedCipherSuite>,
+    /// Ephemeral, of at least 128 bits; most wanted first.
+    pub groups: Vec<NamedGroup>,
+}
+
+impl Policy {
+    /// At every door unless said otherwise (R5.1, R5.4, R5.6).
+    #[must_use]
+    pub fn standard() -> Self {
+        Self { version: &version::TLS13, suites: TLS13_SUITES.to_vec(), groups: groups(&TLS13_GROUPS) }
+    }
+
+    /// At the door for offices with a recorded exception (R5.3, R5.5). Forward secrecy and authenticated encryption only;
+    /// the extended master secret is demanded. Hybrid groups do not exist here.
+    #[must_use]
+    pub fn tls12() -> Self {
+        Self { version: &version::TLS12, suites: TLS12_SUITES.to_vec(), groups: groups(&TLS13_GROUPS[1..]) }
+    }
+
+    fn provider(&self) -> CryptoProvider {
+        let kx_groups = TLS13_GROUPS.into_iter().filter(|group| self.groups.contains(&group.name())).collect();
+        CryptoProvider { cipher_suites: self.suites.clone(), kx_groups, ..default_provider() }
+    }
+}
+
+const TLS13_SUITES: [SupportedCipherSuite; 3] = [
+    cipher_suite::TLS13_AES_256_GCM_SHA384,
+    cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
+    cipher_suite::TLS13_AES_128_GCM_SHA256,
+];
+
+const TLS12_SUITES: [SupportedCipherSuite; 6] = [
+    cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    cipher_suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    cipher_suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    cipher_suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+];
+
+const TLS13_GROUPS: [&'static dyn rustls::crypto::SupportedKxGroup; 4] =
+    [kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
+
+fn groups(groups: &[&'static dyn rustls::crypto::SupportedKxGroup]) -> Vec<NamedGroup> {
+    groups.iter().map(|group| group.name()).collect()
+}
+
+/// The algorithms both sides of every ordinary connection may use.
+#[must_use]
+pub fn provider() -> CryptoProvider {
+    Policy::standard().provider()
+}
 
 /// What the server shows of itself.
 #[derive(Debug)]
@@ -17,67 +79,102 @@ pub struct ServerIdentity {
     pub key: PrivateKeyDer<'static>,
 }
 
-impl Clone for ServerIdentity {
-    fn clone(&self) -> Self {
-        Self { chain: self.chain.clone(), key: self.key.clone_key() }
+/// サーバー証明書, replaced while the server runs: each handshake takes the newest.
+#[derive(Debug)]
+pub struct Identity(RwLock<Arc<CertifiedKey>>);
+
+impl Identity {
+    /// The first one.
+    ///
+    /// # Errors
+    /// When the key is not the certificate's, or either is unusable.
+    pub fn new(identity: ServerIdentity) -> Result<Self, TlsError> {
+        Ok(Self(RwLock::new(certified(identity)?)))
+    }
+
+    /// Another one from the next handshake on.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; then the present one stays.
+    pub fn replace(&self, identity: ServerIdentity) -> Result<(), TlsError> {
+        let key = certified(identity)?;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = key;
+        Ok(())
+    }
+
+    fn present(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// The algorithms both sides of every connection may use.
-#[must_use]
-pub fn provider() -> CryptoProvider {
-    CryptoProvider {
-        cipher_suites: vec![
-            cipher_suite::TLS13_AES_256_GCM_SHA384,
-            cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
-            cipher_suite::TLS13_AES_128_GCM_SHA256,
-        ],
-        kx_groups: vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
-        ..default_provider()
+fn certified(identity: ServerIdentity) -> Result<Arc<CertifiedKey>, TlsError> {
+    Ok(Arc::new(CertifiedKey::from_der(identity.chain, identity.key, &provider())?))
+}
+
+/// What a handshake used and rustls does not tell afterwards (R5.11).
+#[derive(Debug, Default)]
+pub(crate) struct Witness(Mutex<Signatures>);
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Signatures {
+    pub(crate) server: Option<SignatureScheme>,
+    pub(crate) client: Option<SignatureScheme>,
+}
+
+impl Witness {
+    pub(crate) fn saw(&self, note: impl FnOnce(&mut Signatures)) {
+        note(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn signatures(&self) -> Signatures {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// For everything through which personal data can be reached: the handshake fails without a certificate from one of
-/// `authorities` (R5.2).
-///
-/// # Errors
-/// When a certificate or the key is unusable.
-pub fn with_client_certificates(
-    identity: ServerIdentity,
-    authorities: &[CertificateDer<'static>],
+#[derive(Debug)]
+struct Resolver {
+    key: Arc<CertifiedKey>,
+    witness: Arc<Witness>,
+}
+
+impl ResolvesServerCert for Resolver {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let scheme = self.key.key.choose_scheme(hello.signature_schemes()).map(|signer| signer.scheme());
+        self.witness.saw(|signatures| signatures.server = scheme);
+        Some(Arc::clone(&self.key))
+    }
+}
+
+/// The configuration for one connection: made anew each time, since the certificate, the authorities and the revocations
+/// are those of this moment.
+pub(crate) fn configuration(
+    policy: &Policy,
+    provider: &Arc<CryptoProvider>,
+    identity: &Identity,
+    verifier: Option<Arc<dyn server::danger::ClientCertVerifier>>,
+    witness: &Arc<Witness>,
 ) -> Result<ServerConfig, TlsError> {
-    let provider = Arc::new(provider());
-    let mut roots = RootCertStore::empty();
-    for authority in authorities {
-        roots.add(authority.clone())?;
-    }
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build()?;
-    let builder = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&version::TLS13])?
-        .with_client_cert_verifier(verifier);
-    Ok(finish(builder.with_single_cert(identity.chain, identity.key)?))
-}
-
-/// For enrolment alone: a device that has no certificate yet fetches one here, and nothing else.
-///
-/// # Errors
-/// When a certificate or the key is unusable.
-pub fn without_client_certificates(identity: ServerIdentity) -> Result<ServerConfig, TlsError> {
-    let builder = ServerConfig::builder_with_provider(Arc::new(provider()))
-        .with_protocol_versions(&[&version::TLS13])?
-        .with_no_client_auth();
-    Ok(finish(builder.with_single_cert(identity.chain, identity.key)?))
-}
-
-fn finish(mut config: ServerConfig) -> ServerConfig {
+    let builder =
+        ServerConfig::builder_with_provider(Arc::clone(provider)).with_protocol_versions(&[policy.version])?;
+    let builder = match verifier {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    let resolver = Resolver { key: identity.present(), witness: Arc::clone(witness) };
+    let mut config = builder.with_cert_resolver(Arc::new(resolver));
     // Our order counts, so that AES-256 is taken wherever it can be (R5.4).
     config.ignore_client_order = true;
     // A resumed session would outlive a revoked certificate (R5.7); every connection proves itself anew.
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.max_early_data_size = 0;
+    config.require_ems = true;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config
+    Ok(config)
+}
+
+pub(crate) fn provider_of(policy: &Policy) -> Arc<CryptoProvider> {
+    Arc::new(policy.provider())
 }
 
 /// The TLS configuration cannot be made of what was given.
@@ -89,4 +186,32 @@ pub enum TlsError {
     /// No client authority was given, or one is malformed.
     #[error("client authorities: {0}")]
     Verifier(#[from] rustls::server::VerifierBuilderError),
+    /// The register could not be read.
+    #[error("the register: {0}")]
+    Register(#[from] store::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page that goes into the evidence package says what is configured, in the same order (R5.4, R5.5, R5.6).
+    #[test]
+    fn r5_4_the_documented_policy_is_the_configured_one() {
+        let page = include_str!("../../../docs/tls.md");
+        for (heading, policy) in [("## TLS 1.3", Policy::standard()), ("## TLS 1.2", Policy::tls12())] {
+            let section = page.split(heading).nth(1).and_then(|rest| rest.split("\n## ").next()).expect(heading);
+            let listed: Vec<&str> =
+                section.lines().filter_map(|line| line.strip_prefix("- `")?.strip_suffix('`')).collect();
+            let suites = policy.suites.iter().map(|suite| format!("{:?}", suite.suite()));
+            let groups = policy.groups.iter().map(|group| format!("{group:?}"));
+            assert_eq!(listed, suites.chain(groups).collect::<Vec<_>>(), "{heading}");
+        }
+    }
+
+    #[test]
+    fn r5_1_only_tls_1_3_unless_an_exception_is_configured() {
+        assert_eq!(Policy::standard().version.version, rustls::ProtocolVersion::TLSv1_3);
+        assert_eq!(Policy::tls12().version.version, rustls::ProtocolVersion::TLSv1_2);
+    }
 }

@@ -53,6 +53,8 @@ pub(crate) struct Target {
     name: ServerName<'static>,
     host: HeaderValue,
     devices: Arc<[Arc<ClientConfig>]>,
+    /// What each office's program proves itself with; the floor asks for nothing.
+    tokens: Arc<[HeaderValue]>,
     keeps_sets: bool,
 }
 
@@ -64,8 +66,19 @@ impl Target {
             name: ServerName::try_from(name.to_owned())?,
             host: format!("{name}:{}", address.port()).parse()?,
             devices: devices.into(),
+            tokens: Arc::default(),
             keeps_sets: true,
         })
+    }
+
+    /// With the tokens of the offices' programs, in the order of their devices.
+    pub(crate) fn with_tokens(self, tokens: &[String]) -> anyhow::Result<Self> {
+        let bearer = |token: &String| {
+            let mut value = HeaderValue::try_from(format!("Bearer {}", token.trim()))?;
+            value.set_sensitive(true);
+            anyhow::Ok(value)
+        };
+        Ok(Self { tokens: tokens.iter().map(bearer).collect::<anyhow::Result<_>>()?, ..self })
     }
 
     /// The floor takes any bytes, again and again, and answers with none.
@@ -95,7 +108,7 @@ impl Target {
             // What breaks here breaks the call that waits for it too, and is counted there.
             let _ = connection.await;
         });
-        Ok(Connection { requests, host: self.host.clone() })
+        Ok(Connection { requests, host: self.host.clone(), token: self.tokens.get(office).cloned() })
     }
 }
 
@@ -103,6 +116,7 @@ impl Target {
 pub(crate) struct Connection {
     requests: SendRequest<Chunks>,
     host: HeaderValue,
+    token: Option<HeaderValue>,
 }
 
 impl Connection {
@@ -120,6 +134,10 @@ impl Connection {
     }
 
     async fn call(&mut self, request: http::request::Builder, body: Chunks) -> anyhow::Result<(StatusCode, Bytes)> {
+        let request = match &self.token {
+            Some(token) => request.header(header::AUTHORIZATION, token),
+            None => request,
+        };
         let request = request.header(header::HOST, &self.host).body(body)?;
         let work = async {
             self.requests.ready().await?;

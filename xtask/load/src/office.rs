@@ -89,7 +89,10 @@ impl Exchange {
         for office in offices.all() {
             let (number, kind) = (office.number.to_string(), office.service_type.to_string());
             exchange.command(program, &["office", "add"], &[&number, "--name", "計測用事業所", "--type", &kind])?;
-            let said = exchange.command(program, &["device", "code"], &[&number])?;
+            let proof = ["--label", "計測", "--evidence", "計測用", "--by", "load-1", "--approved-by", "load-2"];
+            let software = ["--software", "send,collect,read"];
+            let args = [&[number.as_str()][..], &proof, &software].concat();
+            let said = exchange.command(program, &["device", "code"], &args)?;
             let code = said.split_whitespace().nth(1).context("no code")?.to_owned();
             codes.push(code);
         }
@@ -121,7 +124,7 @@ impl Exchange {
 
     pub(crate) fn serve(&self, program: &Path) -> anyhow::Result<Server> {
         let mut command = Command::new(program);
-        command.arg("serve").arg("--config").arg(self.configuration());
+        command.args(["serve", "--demo"]).arg("--config").arg(self.configuration());
         Server::start(command)
     }
 
@@ -138,7 +141,9 @@ impl Exchange {
                 })
             })
             .collect::<anyhow::Result<_>>()?;
-        Target::new(address, HOST, devices)
+        let tokens =
+            (0..offices.all().len()).map(|office| fs::read_to_string(self.device(office).join("software.token")));
+        Target::new(address, HOST, devices)?.with_tokens(&tokens.collect::<Result<Vec<_>, _>>()?)
     }
 
     fn configuration(&self) -> PathBuf {

@@ -17,6 +17,7 @@ const LITTER: [&str; 2] = ["Thumbs.db", "desktop.ini"];
 
 /// The files that lie in one folder.
 pub(crate) struct Folder<F> {
+    pub(crate) path: PathBuf,
     pub(crate) files: Vec<F>,
 }
 
@@ -86,7 +87,7 @@ pub(crate) fn gather(paths: &[PathBuf]) -> Result<Vec<Folder<Found>>, Problem> {
         let folder = file.path.parent().unwrap_or(Path::new("")).to_owned();
         folders.entry(folder).or_default().push(Found { name, shown, path, size });
     }
-    Ok(folders.into_values().map(|files| Folder { files }).collect())
+    Ok(folders.into_iter().map(|(path, files)| Folder { path, files }).collect())
 }
 
 /// The same, with their bytes.
@@ -98,9 +99,9 @@ pub(crate) fn load(paths: &[PathBuf]) -> Result<Vec<Folder<Loaded>>, Problem> {
         Ok(Loaded { name, shown, bytes })
     };
     let mut folders = Vec::new();
-    for folder in gather(paths)? {
-        let files = folder.files.into_iter().map(&mut load).collect::<Result<_, Problem>>()?;
-        folders.push(Folder { files });
+    for Folder { path, files } in gather(paths)? {
+        let files = files.into_iter().map(&mut load).collect::<Result<_, Problem>>()?;
+        folders.push(Folder { path, files });
     }
     Ok(folders)
 }

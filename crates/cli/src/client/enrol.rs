@@ -1,5 +1,6 @@
 use super::{
-    AUTHORITY_FILE, CERTIFICATE_FILE, DEVICE_FILE, DeviceCard, KEY_FILE, block_on, builder, call, write_private,
+    AUTHORITY_FILE, CERTIFICATE_FILE, DEVICE_FILE, DeviceCard, KEY_FILE, TOKEN_FILE, block_on, builder, call,
+    write_private,
 };
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
@@ -53,12 +54,14 @@ pub(crate) fn run(args: &Args) -> Outcome {
         .transpose()
         .with_context(|| Failure::new("認証局の証明書を読めません。", "--authority の場所を確かめてください。"))?;
     // Asked before the code is used up.
-    let p12 = args.p12.as_deref().map(|path| Ok::<_, anyhow::Error>((path, p12_password(args)?))).transpose()?;
+    let p12 = args
+        .p12
+        .as_deref()
+        .map(|path| Ok::<_, anyhow::Error>((path, p12_password(args.p12_password_file.as_deref())?)))
+        .transpose()?;
 
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    let request = EnrolRequest { code: args.code.clone(), certificate_request: params.serialize_request(&key)?.pem()? };
+    let (key, request) = certificate_request()?;
+    let request = EnrolRequest { code: args.code.clone(), certificate_request: request };
     let answer: EnrolAnswer = block_on(async {
         let http = builder(authority.as_deref())?.build()?;
         let response =
@@ -69,17 +72,22 @@ pub(crate) fn run(args: &Args) -> Outcome {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&args.folder)?;
     write_private(&args.folder, KEY_FILE, Zeroizing::new(key.serialize_pem()).as_bytes())?;
     write_private(&args.folder, CERTIFICATE_FILE, answer.certificate.as_bytes())?;
-    // What the server showed must come from the authority we were given, or from one the system trusts; clients of a
-    // closed network trust the built-in one.
-    write_private(&args.folder, AUTHORITY_FILE, authority.as_deref().unwrap_or(answer.authority.as_bytes()))?;
+    // Without one we were given, the server was just proven by what the system trusts, and goes on to be.
+    if let Some(authority) = &authority {
+        write_private(&args.folder, AUTHORITY_FILE, authority)?;
+    }
     let card = DeviceCard {
         exchange_url: answer.exchange_url.clone(),
         office_number: answer.office_number.clone(),
         office_name: answer.office_name.clone(),
     };
+    if let Some(token) = &answer.software_token {
+        write_private(&args.folder, TOKEN_FILE, token.as_bytes())?;
+    }
     write_private(&args.folder, DEVICE_FILE, toml::to_string(&card)?.as_bytes())?;
     if let Some((path, password)) = p12 {
-        write_p12(path, &key, &answer, &password)?;
+        let name = format!("文箱 {}", answer.office_number);
+        write_p12(path, &key, &answer.certificate, &answer.authority, &name, &password)?;
         say!("ブラウザー用: {}（取り込んだら消してください）", path.display());
     }
     say!("登録しました: {} {}", answer.office_number, answer.office_name);
@@ -87,8 +95,17 @@ pub(crate) fn run(args: &Args) -> Outcome {
     Ok(Done::All)
 }
 
-fn p12_password(args: &Args) -> anyhow::Result<Zeroizing<String>> {
-    let password = Zeroizing::new(match &args.p12_password_file {
+/// A fresh key, and a request that leaves it to the exchange what the certificate says.
+pub(crate) fn certificate_request() -> anyhow::Result<(KeyPair, String)> {
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    let request = params.serialize_request(&key)?.pem()?;
+    Ok((key, request))
+}
+
+pub(crate) fn p12_password(file: Option<&Path>) -> anyhow::Result<Zeroizing<String>> {
+    let password = Zeroizing::new(match file {
         Some(file) => fs::read_to_string(file)?.trim_end_matches(['\r', '\n']).to_owned(),
         None => rpassword::prompt_password("ブラウザー用ファイルの合言葉: ")?,
     });
@@ -102,9 +119,16 @@ fn p12_password(args: &Args) -> anyhow::Result<Zeroizing<String>> {
     Ok(password)
 }
 
-fn write_p12(path: &Path, key: &KeyPair, answer: &EnrolAnswer, password: &str) -> anyhow::Result<()> {
+pub(crate) fn write_p12(
+    path: &Path,
+    key: &KeyPair,
+    certificate: &str,
+    authority: &str,
+    name: &str,
+    password: &str,
+) -> anyhow::Result<()> {
     let mut certificates = Vec::new();
-    for pem in [&answer.certificate, &answer.authority] {
+    for pem in [certificate, authority] {
         let certificate = Certificate::from_der(&CertificateDer::from_pem_slice(pem.as_bytes())?)?;
         // A root in the file would make Windows ask whether to trust it for everything, which nobody here needs.
         if certificate.subject() != certificate.issuer() {
@@ -113,8 +137,8 @@ fn write_p12(path: &Path, key: &KeyPair, answer: &EnrolAnswer, password: &str) -
     }
     let chain = PrivateKeyChain::new("1", PrivateKey::from_der(key.serialized_der())?, certificates);
     let mut store = KeyStore::new();
-    store.add_entry(&format!("文箱 {}", answer.office_number), KeyStoreEntry::PrivateKeyChain(chain));
+    store.add_entry(name, KeyStoreEntry::PrivateKeyChain(chain));
     let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("fumibako.p12");
-    write_private(folder, name, &store.writer(password).write()?)
+    let file = path.file_name().and_then(|name| name.to_str()).unwrap_or("fumibako.p12");
+    write_private(folder, file, &store.writer(password).write()?)
 }

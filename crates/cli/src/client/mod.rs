@@ -3,6 +3,7 @@
 pub(crate) mod collect;
 pub(crate) mod enrol;
 mod packs;
+pub(crate) mod renew;
 pub(crate) mod send;
 
 use crate::terminal::Failure;
@@ -12,11 +13,20 @@ use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 pub(crate) const KEY_FILE: &str = "key.pem";
 pub(crate) const CERTIFICATE_FILE: &str = "certificate.pem";
 pub(crate) const AUTHORITY_FILE: &str = "authority.pem";
+/// A renewed pair, whole but not in place yet.
+pub(crate) const KEY_NEXT: &str = "key.next.pem";
+pub(crate) const CERTIFICATE_NEXT: &str = "certificate.next.pem";
 pub(crate) const DEVICE_FILE: &str = "device.toml";
+/// The program's own token, where the device was enrolled for one.
+pub(crate) const TOKEN_FILE: &str = "software.token";
+
+/// A token is below a hundred; whatever is longer is another file.
+const TOKEN_BYTES_MAX: usize = 1024;
 
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(15);
 const CALL_TIME_MAX: Duration = Duration::from_secs(180);
@@ -47,6 +57,7 @@ pub(crate) struct DeviceCard {
 pub(crate) struct Session {
     http: Client,
     card: DeviceCard,
+    token: Option<Zeroizing<String>>,
 }
 
 impl Session {
@@ -60,22 +71,55 @@ impl Session {
         };
         let read = |name: &str| std::fs::read(folder.join(name)).with_context(failure);
         let card: DeviceCard = toml::from_str(&String::from_utf8_lossy(&read(DEVICE_FILE)?)).with_context(failure)?;
+        finish_renewal(folder).with_context(failure)?;
         let mut identity = read(KEY_FILE)?;
         identity.extend(read(CERTIFICATE_FILE)?);
-        let http = builder(Some(&read(AUTHORITY_FILE)?))?
+        // Absent where the exchange shows a certificate that the system trusts.
+        let authority = match folder.join(AUTHORITY_FILE).exists() {
+            true => Some(read(AUTHORITY_FILE)?),
+            false => None,
+        };
+        let http = builder(authority.as_deref())?
             .identity(Identity::from_pem(&identity).with_context(failure)?)
             .build()
             .with_context(failure)?;
-        Ok(Self { http, card })
+        let token = match std::fs::read_to_string(folder.join(TOKEN_FILE)).map(Zeroizing::new) {
+            Ok(token) if token.len() <= TOKEN_BYTES_MAX => Some(Zeroizing::new(token.trim().to_owned())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Ok(_) => return Err(failure().into()),
+            Err(error) => return Err(anyhow::Error::new(error).context(failure())),
+        };
+        Ok(Self { http, card, token })
     }
 
     pub(crate) fn get(&self, path: &str) -> reqwest::RequestBuilder {
-        self.http.get(format!("{}{path}", self.card.exchange_url))
+        self.proven(self.http.get(format!("{}{path}", self.card.exchange_url)))
     }
 
     pub(crate) fn post(&self, path: &str) -> reqwest::RequestBuilder {
-        self.http.post(format!("{}{path}", self.card.exchange_url))
+        self.proven(self.http.post(format!("{}{path}", self.card.exchange_url)))
     }
+
+    /// The certificate says which device it is, the token which program.
+    fn proven(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token.as_str()),
+            None => request,
+        }
+    }
+}
+
+/// Puts a renewed pair in place. The certificate comes last: as long as it waits, the pair is not complete, and whoever
+/// comes next finishes it.
+pub(crate) fn finish_renewal(folder: &Path) -> std::io::Result<()> {
+    if !folder.join(CERTIFICATE_NEXT).exists() {
+        return Ok(());
+    }
+    if folder.join(KEY_NEXT).exists() {
+        std::fs::rename(folder.join(KEY_NEXT), folder.join(KEY_FILE))?;
+    }
+    std::fs::rename(folder.join(CERTIFICATE_NEXT), folder.join(CERTIFICATE_FILE))?;
+    std::fs::File::open(folder)?.sync_all()
 }
 
 /// TLS 1.3 only; the given authority, or those the system trusts. There is no way to switch verification off (R7.1).
@@ -119,6 +163,8 @@ pub(crate) struct FindingView {
     pub(crate) row: Option<u64>,
     pub(crate) column: Option<u16>,
     pub(crate) item: Option<String>,
+    #[serde(default)]
+    pub(crate) character: Option<u32>,
     pub(crate) what: String,
     pub(crate) fix: String,
 }
@@ -154,11 +200,11 @@ pub(crate) async fn ask(request: reqwest::RequestBuilder) -> anyhow::Result<Resu
 
 fn unreachable_exchange(error: reqwest::Error) -> anyhow::Error {
     let refused = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source())
-        .any(|cause| cause.to_string().contains("certificate"));
+        .any(|cause| cause.to_string().to_lowercase().contains("certificate"));
     let failure = if refused {
         Failure::new(
             "交換所との間で、証明書の確認ができませんでした。",
-            "端末の証明書の期限と、登録したときの交換所かどうかを確かめてください。切れていれば登録し直します。",
+            "端末の証明書の期限や失効と、登録したときの交換所かどうかを確かめてください。使えなくなっていれば登録し直します。",
         )
     } else {
         Failure::new(

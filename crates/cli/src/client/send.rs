@@ -125,7 +125,8 @@ fn show_problem(problem: &ProblemView) {
             (Some(column), Some(item)) => format!(" No.{column} {item}"),
             _ => String::new(),
         };
-        say!("    {} {file}{row}{item}", finding.code);
+        let character = finding.character.map_or_else(String::new, |character| format!(" {character}文字目"));
+        say!("    {} {file}{row}{item}{character}", finding.code);
         say!("      {}", finding.what);
         say!("      → {}", finding.fix);
     }

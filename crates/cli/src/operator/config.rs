@@ -5,6 +5,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use store::Unlock;
 use zeroize::Zeroizing;
 
@@ -30,11 +31,14 @@ file = "keys/master.key"
 exchange = "127.0.0.1:8443"
 # 端末を登録するところ（登録コードだけを受け付けます）
 enrolment = "127.0.0.1:8444"
+# TLS 1.3 にどうしても対応できない事業所のための窓口。書かなければ開きません（fumibako office tls12）。
+# tls12 = "127.0.0.1:8445"
 # 端末から見えるこの交換所の名前
 names = ["localhost"]
 
 [tls]
-# 信頼された認証局の証明書と鍵（PEM）。書かなければ、この交換所の認証局が発行します。
+# 信頼された認証局の証明書と鍵（PEM）。書かないと serve --demo でしか動きません。
+# 置き換えると、1分以内に（SIGHUP を送ればすぐに）読み直します。
 # certificate = "tls/server.pem"
 # key = "tls/server.key"
 
@@ -45,6 +49,8 @@ call_megabytes = 64
 call_files = 2000
 # 受け付けの途中で使うメモリの合計（MB）。超える分は順番を待ちます。
 upload_memory_megabytes = 512
+# 失効と認証局を台帳で確かめる間隔（秒、1〜240）
+register_seconds = 15
 "#;
 
 #[derive(Debug, Deserialize)]
@@ -73,6 +79,7 @@ struct KeyStore {
 struct Listen {
     exchange: SocketAddr,
     enrolment: SocketAddr,
+    tls12: Option<SocketAddr>,
     names: Vec<String>,
 }
 
@@ -81,6 +88,7 @@ impl Default for Listen {
         Self {
             exchange: SocketAddr::from(([127, 0, 0, 1], 8443)),
             enrolment: SocketAddr::from(([127, 0, 0, 1], 8444)),
+            tls12: None,
             names: vec!["localhost".to_owned()],
         }
     }
@@ -99,6 +107,7 @@ struct Limits {
     call_megabytes: usize,
     call_files: usize,
     upload_memory_megabytes: usize,
+    register_seconds: u64,
 }
 
 impl Default for Limits {
@@ -108,8 +117,17 @@ impl Default for Limits {
             call_megabytes: limits.call_bytes >> 20,
             call_files: limits.call_files,
             upload_memory_megabytes: limits.upload_memory_bytes >> 20,
+            register_seconds: 15,
         }
     }
+}
+
+/// サーバー証明書 on disk, and what it must be good for.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerCertificateFiles {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+    pub(crate) names: Vec<String>,
 }
 
 /// The configuration, read and whole.
@@ -144,11 +162,13 @@ impl Config {
         let sound = (1..=1024).contains(&limits.call_megabytes)
             && limits.call_files > 0
             && (limits.call_megabytes..=65_536).contains(&limits.upload_memory_megabytes)
+            // A revocation takes effect within five minutes whatever is configured (R7.3).
+            && (1..=240).contains(&limits.register_seconds)
             && !file.listen.names.is_empty();
         if !sound {
             return Err(Failure::new(
                 "設定の limits か listen.names に、使えない値があります。",
-                "call_megabytes は 1〜1024、upload_memory_megabytes はそれ以上、names は一つ以上にしてください。",
+                "call_megabytes は 1〜1024、upload_memory_megabytes はそれ以上、register_seconds は 1〜240、names は一つ以上にしてください。",
             )
             .into());
         }
@@ -172,14 +192,28 @@ impl Config {
         self.file.listen.enrolment
     }
 
+    pub(crate) fn tls12_address(&self) -> Option<SocketAddr> {
+        self.file.listen.tls12
+    }
+
+    pub(crate) fn register_every(&self) -> Duration {
+        Duration::from_secs(self.file.limits.register_seconds)
+    }
+
     pub(crate) fn names(&self) -> &[String] {
         &self.file.listen.names
     }
 
     /// Certificate chain and key of a trusted authority, if there are.
-    pub(crate) fn certificate_files(&self) -> Option<(PathBuf, PathBuf)> {
+    fn certificate_files(&self) -> Option<(PathBuf, PathBuf)> {
         let tls = &self.file.tls;
         Some((self.folder.join(tls.certificate.as_ref()?), self.folder.join(tls.key.as_ref()?)))
+    }
+
+    /// What is needed to read them again while serving.
+    pub(crate) fn server_certificate(&self) -> Option<ServerCertificateFiles> {
+        let (certificate, key) = self.certificate_files()?;
+        Some(ServerCertificateFiles { certificate, key, names: self.names().to_vec() })
     }
 
     pub(crate) fn limits(&self) -> web::Limits {
@@ -254,6 +288,7 @@ mod tests {
         assert_eq!(file.limits.upload_memory_megabytes, Limits::default().upload_memory_megabytes);
         assert_eq!(file.listen.exchange, Listen::default().exchange);
         assert_eq!(file.listen.enrolment, Listen::default().enrolment);
+        assert_eq!(file.limits.register_seconds, Limits::default().register_seconds);
     }
 
     #[test]
@@ -265,6 +300,7 @@ mod tests {
             "data = \"d\"\n[key_store]\nfile = \"k\"\npassphrase = \"x\"",
             "",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\ncall_megabytes = 0",
+            "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\nregister_seconds = 300",
         ] {
             std::fs::write(&path, bad).expect("written");
             assert!(Config::read(&path).is_err(), "{bad}");

@@ -1,18 +1,22 @@
 //! Commands of those who run an exchange.
 
+pub(crate) mod account;
+pub(crate) mod authority;
 pub(crate) mod config;
 pub(crate) mod device;
 pub(crate) mod init;
 pub(crate) mod office;
+pub(crate) mod outside;
 pub(crate) mod serve;
-pub(crate) mod staff;
+mod server_certificate;
+mod tls12;
 
 use crate::terminal::Failure;
 use config::Config;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
-use store::{Error, HostClock, KeyStoreError, Store};
+use store::{Error, HostClock, KeyStoreError, OperatorName, Store};
 
 /// Checking, sealing and opening run here; more threads than this would only take turns.
 const BLOCKING_THREADS_MAX: usize = 16;
@@ -36,6 +40,20 @@ impl Where {
         let store = Store::open(&config.data_folder(), master, Arc::new(HostClock)).await.map_err(explain)?;
         Ok((config, store))
     }
+}
+
+/// 運営者の識別名: two people are told apart by it, and the ledger names them by it.
+pub(crate) fn officer(name: &str) -> Result<OperatorName, String> {
+    OperatorName::at_terminal(name)
+        .map_err(|_| "運営者の識別名は、英数字と . _ - で64文字までにしてください（氏名は使いません）".to_owned())
+}
+
+pub(crate) fn own_request() -> anyhow::Error {
+    Failure::new(
+        "申請した人は、自分の申請を承認できません。",
+        "別の運営者が --approved-by（または approve の --by）に自分の識別名を入れてください。",
+    )
+    .into()
 }
 
 /// Runs an operator's command to its end.

@@ -1,4 +1,4 @@
-use super::{Where, block_on, explain};
+use super::{Where, block_on, explain, tls12};
 use crate::terminal::{Done, Failure, Outcome, say};
 use standard::{OfficeNumber, ServiceType};
 use store::{NewOffice, OfficeAdded};
@@ -30,6 +30,9 @@ pub(crate) enum Command {
         /// 事業所番号（10桁）
         number: OfficeNumber,
     },
+    /// TLS 1.2 の例外（期限つき）
+    #[command(subcommand)]
+    Tls12(tls12::Command),
 }
 
 pub(crate) fn run(command: &Command) -> Outcome {
@@ -38,6 +41,7 @@ pub(crate) fn run(command: &Command) -> Outcome {
             Command::Add { place, number, name, types } => add(place, *number, name, types).await,
             Command::List { place } => list(place).await,
             Command::Close { place, number } => close(place, *number).await,
+            Command::Tls12(command) => tls12::run(command).await,
         }
     })
 }

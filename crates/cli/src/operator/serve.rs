@@ -1,39 +1,42 @@
-use super::{Where, block_on, explain};
+use super::{Where, block_on, explain, server_certificate};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::sync::Arc;
-use store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
-use web::tls::ServerIdentity;
+use web::tls::Identity;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     place: Where,
     /// 記録の細かさ（例: info、web=debug）
-    #[arg(long, env = "FUMIBAKO_LOG", default_value = "warn")]
+    #[arg(long, env = "FUMIBAKO_LOG", default_value = "warn,tls=info")]
     log: String,
+    /// 試しに動かします。信頼された認証局の証明書がなくても開きます。本番では使わないでください
+    #[arg(long)]
+    demo: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
     let filter = EnvFilter::try_new(&args.log)
         .map_err(|_| Failure::new("--log の値を読めません。", "info や web=debug のように書いてください。"))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    block_on(serve(&args.place))
+    block_on(serve(&args.place, args.demo))
 }
 
-async fn serve(place: &Where) -> Outcome {
+async fn serve(place: &Where, demo: bool) -> Outcome {
     let (config, store) = place.open().await?;
     let store = Arc::new(store);
-    let identity = identity(&config, &store).await?;
-    let authority = store.authority_pem().await.map_err(explain)?;
+    let identity = Arc::new(Identity::new(server_certificate::first(&config, &store, demo).await?)?);
     let exchange = listen(config.exchange_address()).await?;
     let enrolment = listen(config.enrolment_address()).await?;
+    let tls12 = match config.tls12_address() {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let name = &config.names()[0];
     let exchange_url = format!("https://{name}:{}", exchange.local_addr()?.port());
     let enrolment_url = format!("https://{name}:{}", enrolment.local_addr()?.port());
@@ -47,16 +50,29 @@ async fn serve(place: &Where) -> Outcome {
     store.record_service(true).await.map_err(explain)?;
     // Printed only once both doors are open: whoever starts the program may wait for it.
     say!("交換所を開きました: {exchange_url}（端末の登録: {enrolment_url}）");
+    if demo {
+        say!("試しの動作です（--demo）。サーバー証明書は確かめていません。");
+    }
+    if let Some(listener) = &tls12 {
+        say!("TLS 1.2 の例外の窓口: https://{name}:{}", listener.local_addr()?.port());
+    }
+    let renewing = config
+        .server_certificate()
+        .map(|files| tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo)));
     let service = web::Service {
         store: Arc::clone(&store),
         limits: config.limits(),
         exchange,
         enrolment,
         exchange_url,
+        tls12,
         identity,
-        authorities: vec![CertificateDer::from_pem_slice(authority.as_bytes())?],
+        register_every: config.register_every(),
     };
     web::serve(service, stopped).await?;
+    if let Some(renewing) = renewing {
+        renewing.abort();
+    }
     store.record_service(false).await.map_err(explain)?;
     let (jobs, commits) = (store.writer_counts().jobs(), store.writer_counts().commits());
     if let Some(store) = Arc::into_inner(store) {
@@ -73,26 +89,4 @@ async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
             "別のプログラムが使っていないか確かめるか、設定の listen を変えてください。",
         )
     })
-}
-
-/// The certificate of a trusted authority if the configuration names one, else one from the built-in authority.
-async fn identity(config: &super::config::Config, store: &Store) -> anyhow::Result<ServerIdentity> {
-    let Some((certificate, key)) = config.certificate_files() else {
-        let issued = store.issue_server_certificate(config.names()).await.map_err(explain)?;
-        return Ok(ServerIdentity {
-            chain: vec![CertificateDer::from(issued.certificate)],
-            key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(issued.key.to_vec())),
-        });
-    };
-    let failure = || {
-        Failure::new(
-            "サーバー証明書か、その鍵を読めません。",
-            "設定の tls に書いたファイルが PEM 形式か、読む権限があるかを確かめてください。",
-        )
-    };
-    let chain = CertificateDer::pem_file_iter(&certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .with_context(failure)?;
-    let key = PrivateKeyDer::from_pem_file(&key).with_context(failure)?;
-    Ok(ServerIdentity { chain, key })
 }

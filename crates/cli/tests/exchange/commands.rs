@@ -107,32 +107,19 @@ fn from_an_empty_folder_to_collected_data() {
     failed(place, &["office", "add", "0300000005", "--name", "別", "--type", "11"]);
     failed(place, &["office", "add", "0300000006", "--name", " ", "--type", "11"]);
     failed(place, &["office", "close", "0399999999"]);
-    failed(place, &["device", "code", "0399999999"]);
+    let people = ["--by", "sato", "--approved-by", "suzuki"];
+    let proof = ["--label", "受付のPC", "--evidence", "指定通知書の写し"];
+    let code =
+        |number: &'static str, people: &[&'static str]| [&["device", "code", number][..], &proof, people].concat();
+    failed(place, &code("0399999999", &people));
+    assert!(failed(place, &code("0300000100", &["--by", "sato", "--approved-by", "SATO"])).contains("自分の申請"));
     failed(place, &["device", "revoke", "0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee"]);
-    let invite = |login: &str, kana: &str, office: &str, role: &str, approved_by: &str| {
-        let person = ["staff", "invite", login, "--name", "架空 花子", "--kana", kana, "--born", "1980-02-03"];
-        let asked = ["--office", office, "--role", role, "--by", "op-1", "--approved-by", approved_by];
-        [&person[..], &asked[..]].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
-    };
-    let administrator = "office-administrator";
-    let words = invite("hanako", "かくう はなこ", "0300000100", administrator, "op-2");
-    let said = done(place, &words.iter().map(String::as_str).collect::<Vec<_>>());
-    assert!(said.starts_with("初回コード: ") && said.contains("一度だけ"), "{said}");
-    for refused in [
-        invite("hanako", "かくう たろう", "0300000100", administrator, "op-2"),
-        invite("hanako-2", "かくうはなこ", "0300000100", administrator, "op-2"),
-        invite("taro", "かくう たろう", "0300000100", administrator, "OP-1"),
-        invite("taro", "かくう たろう", "0399999999", administrator, "op-2"),
-        invite("t", "かくう たろう", "0300000100", administrator, "op-2"),
-    ] {
-        failed(place, &refused.iter().map(String::as_str).collect::<Vec<_>>());
-    }
     let listed = done(place, &["office", "list"]);
     assert!(listed.contains("0300000100") && listed.contains("0300000005"));
 
     let server = Server::start(&config, None);
     for (number, device) in [("0300000100", "sender"), ("0300000005", "receiver")] {
-        let said = done(place, &["device", "code", number]);
+        let said = done(place, &code(number, &people));
         let code = said.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
         let enrol = ["device", "enrol", "--enrolment", &server.enrolment_url, "--authority", "authority.pem"];
         done(place, &[&enrol[..], &["--code", &code, "--device", device]].concat());
@@ -153,6 +140,76 @@ fn from_an_empty_folder_to_collected_data() {
     done(place, &["office", "close", "0300000005"]);
     let (status, said) = server.stop_alone();
     assert!(status.success() && said.contains("閉じました"));
+}
+
+/// An exchange in an empty folder, with one office.
+fn made(place: &Path) -> PathBuf {
+    fs::write(place.join("passphrase"), format!("{PASSPHRASE}\n")).unwrap();
+    failed(place, &["init"]);
+    let config = place.join("fumibako.toml");
+    edit(&config, "# passphrase_file = \"/run/secrets/fumibako\"", "passphrase_file = \"passphrase\"");
+    edit(&config, "127.0.0.1:8443", "127.0.0.1:0");
+    edit(&config, "127.0.0.1:8444", "127.0.0.1:0");
+    done(place, &["init"]);
+    done(place, &["office", "add", "0300000100", "--name", "架空の事業所", "--type", "43"]);
+    config
+}
+
+#[test]
+fn r12_3_two_people_at_the_terminal_invite_the_first_administrator_and_act_in_an_emergency() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    made(place);
+    assert!(done(place, &["account", "list"]).contains("invite-operator"));
+    let who = ["--name", "見本 花子", "--kana", "みほん はなこ", "--person-key", "みほんはなこ 1980-01-01"];
+    let invite = |by: &str, other: &str, login: &str| {
+        let hands = ["account", "invite-operator", "--by", by, "--approved-by", other, "--login", login];
+        [&hands[..], &who[..]].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    failed(place, &invite("op-1", "OP-1", "chief"));
+    failed(place, &invite("op-1", "op-2", "x"));
+    let said = done(place, &invite("op-1", "op-2", "chief"));
+    assert!(said.contains("招待コード: ") && !said.contains("花子"), "{said}");
+    failed(place, &invite("op-1", "op-2", "chief"));
+    failed(place, &invite("op-1", "op-2", "chief2"));
+
+    let listed = done(place, &["account", "list"]);
+    assert!(listed.contains("招待中") && !listed.contains("花子") && !listed.contains("chief"), "{listed}");
+    let account = listed.split_whitespace().next().unwrap();
+    let hands = ["--by", "op-1", "--approved-by", "op-2", account];
+    let act = |what: &'static str| [&["account", what][..], &hands[..]].concat();
+    assert!(done(place, &act("invite-again")).contains("招待コード: "));
+    failed(place, &act("suspend"));
+    assert!(done(place, &act("end-sessions")).contains("0 件"));
+    done(place, &act("close"));
+    failed(place, &act("close"));
+    assert!(done(place, &["account", "list"]).contains("閉鎖"));
+    let proof = ["--label", "運営のPC", "--evidence", "運営者の事務所で手渡し"];
+    let people = ["--by", "op-1", "--approved-by", "op-2"];
+    done(place, &[&["device", "code", "9900000000"][..], &proof, &people].concat());
+}
+
+#[test]
+fn a_device_for_a_program_keeps_its_token_to_itself() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let config = made(place);
+    let server = Server::start(&config, None);
+    let proof = ["--label", "ケアソフト", "--evidence", "指定通知書の写し", "--software", "send,collect,read"];
+    let people = ["--by", "op-1", "--approved-by", "op-2"];
+    let said = done(place, &[&["device", "code", "0300000100"][..], &proof, &people].concat());
+    let code = said.lines().find_map(|line| line.strip_prefix("登録コード: ")).unwrap().to_owned();
+    let enrol = ["device", "enrol", "--enrolment", &server.enrolment_url, "--authority", "authority.pem"];
+    done(place, &[&enrol[..], &["--code", &code, "--device", "machine"]].concat());
+    let token = place.join("machine/software.token");
+    assert!(fs::read_to_string(&token).unwrap().starts_with("fumibako_"));
+    assert_eq!(fs::metadata(&token).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(done(place, &["collect", "--device", "machine", "in"]).contains("届いているデータはありません"));
+    fs::write(&token, vec![b'x'; 2000]).unwrap();
+    failed(place, &["collect", "--device", "machine", "in"]);
+    let (status, _) = server.stop_alone();
+    assert!(status.success());
 }
 
 #[tokio::test]
@@ -283,10 +340,10 @@ fn what_cannot_be_understood_ends_with_2() {
         assert!(!output.stderr.is_empty());
     }
     let operator: [&[&str]; 5] = [
-        &["serve"],
+        &["serve", "--demo"],
         &["office", "list"],
         &["office", "close", "0300000100"],
-        &["device", "code", "0300000100"],
+        &["device", "due"],
         &["device", "list", "0300000100"],
     ];
     for args in operator {
@@ -305,7 +362,9 @@ fn assert_stays_shut(exchange: &Exchange, because: &str) {
     let before = tree(exchange.folder());
     let config = exchange.config();
     let config = config.to_str().unwrap();
-    for args in [&["serve"][..], &["office", "list"], &["office", "add", "0300000999", "--name", "x", "--type", "43"]] {
+    for args in
+        [&["serve", "--demo"][..], &["office", "list"], &["office", "add", "0300000999", "--name", "x", "--type", "43"]]
+    {
         let said = failed(exchange.folder(), &[args, &["--config", config]].concat());
         assert!(said.contains(because), "{said}");
     }
@@ -360,7 +419,7 @@ async fn a_key_file_that_is_gone_is_not_made_anew() {
     fs::remove_file(exchange.folder().join("keys/master.key")).unwrap();
     let config = exchange.config();
     let before = tree(exchange.folder());
-    for args in [&["serve"][..], &["office", "list"], &["init"]] {
+    for args in [&["serve", "--demo"][..], &["office", "list"], &["init"]] {
         failed(exchange.folder(), &[args, &["--config", config.to_str().unwrap()]].concat());
     }
     assert_eq!(tree(exchange.folder()), before);
@@ -373,7 +432,7 @@ async fn a_damaged_database_is_not_served() {
     let mut bytes = fs::read(&path).unwrap();
     bytes[100] ^= 1;
     fs::write(&path, bytes).unwrap();
-    let said = failed(exchange.folder(), &["serve", "--config", exchange.config().to_str().unwrap()]);
+    let said = failed(exchange.folder(), &["serve", "--demo", "--config", exchange.config().to_str().unwrap()]);
     assert!(said.contains("壊れています"), "{said}");
 }
 
@@ -383,6 +442,6 @@ async fn a_port_that_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     edit(&exchange.config(), "exchange = \"127.0.0.1:0\"", &format!("exchange = {address:?}"));
-    let said = failed(exchange.folder(), &["serve", "--config", exchange.config().to_str().unwrap()]);
+    let said = failed(exchange.folder(), &["serve", "--demo", "--config", exchange.config().to_str().unwrap()]);
     assert!(said.contains(&address), "{said}");
 }

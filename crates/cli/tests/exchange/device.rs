@@ -2,7 +2,7 @@
 
 use crate::answer::Answer;
 use crate::server::Server;
-use crate::world::Exchange;
+use crate::world::{Exchange, World};
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Certificate, Client, Identity, RequestBuilder, tls};
@@ -57,6 +57,16 @@ impl Device {
         Self { token: answer.software_token, ..device }
     }
 
+    /// One of the operator's own.
+    pub(crate) async fn of_operator(world: &World) -> Self {
+        let store = world.exchange.operator().await;
+        let number = store.operator().await.unwrap().register.number.to_string();
+        let label = world.exchange.fresh_number();
+        let code = world.exchange.code_with(&store, &number, &label, None).await;
+        store.close().await;
+        Self::enrolled(&world.exchange, &world.server, &code).await
+    }
+
     pub(crate) fn of(number: String, certificate: String, key: String, authority: &str, server: &Server) -> Self {
         let identity = Identity::from_pem(format!("{key}{certificate}").as_bytes()).unwrap();
         let http = builder(authority).identity(identity).build().unwrap();
@@ -108,6 +118,9 @@ impl Device {
         let card =
             format!("exchange_url = {:?}\noffice_number = {:?}\noffice_name = \"架空\"\n", self.url, self.number);
         fs::write(folder.join("device.toml"), card).unwrap();
+        if let Some(token) = &self.token {
+            fs::write(folder.join("software.token"), token).unwrap();
+        }
     }
 
     pub(crate) fn request(&self, method: http::Method, path: &str) -> RequestBuilder {

@@ -33,6 +33,8 @@ async fn the_api_describes_itself_in_full() {
         "post /api/v1/transmissions/{id}/acknowledge",
         "post /api/v1/transmissions/{id}/withdraw",
         "post /api/v1/token",
+        "post /api/v1/device/renew",
+        "get /api/v1/notices",
     ];
     assert_eq!(doors, expected.into_iter().map(str::to_owned).collect());
     // Every door that is described is there.

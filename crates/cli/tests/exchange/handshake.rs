@@ -102,7 +102,7 @@ async fn a_certificate_that_is_not_valid_yet_is_refused() {
 async fn a_certificate_for_servers_is_refused() {
     let world = world().await;
     let store = world.exchange.operator().await;
-    let issued = store.issue_server_certificate(&["localhost".to_owned()]).await.unwrap();
+    let issued = store.issue_server_certificate(&["localhost".to_owned()]).await.unwrap().unwrap();
     store.close().await;
     let pem = |label, der: &[u8]| {
         use base64::Engine as _;

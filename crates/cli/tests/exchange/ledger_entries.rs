@@ -62,6 +62,8 @@ async fn every_action_leaves_its_entry_and_no_name() {
         (Action::ServerStop, "", 1),
         (Action::OfficeAdd, "", 4), // the operator's own besides
         (Action::OfficeClose, "", 1),
+        (Action::DeviceRequest, "", 3),
+        (Action::DeviceApprove, "", 3),
         (Action::DeviceCode, "", 3),
         (Action::DeviceEnrol, "", 3),
         (Action::DeviceEnrol, "code", 1),

@@ -3,6 +3,7 @@
 use crate::answer::Answer;
 use crate::browser::{Browser, in_class};
 use crate::device::Device;
+use crate::vault;
 use crate::world::Exchange;
 use identity::role::{Role, Side};
 use jiff::Timestamp;
@@ -107,6 +108,13 @@ impl Member {
     pub(crate) async fn gives_recovery_code(&self, browser: &Browser) -> Answer {
         let code = self.recovery_code();
         browser.fill("/sign-in/second", "/sign-in/second/recovery-code", &[("recovery_code", &code)]).await
+    }
+
+    /// The operator's people sign in with a passkey, which these tests have none of; what the session was opened with is
+    /// written beside it instead. Passkeys themselves are tried in a real browser (R8.4).
+    pub(crate) async fn as_if_by_passkey(&self, exchange: &Exchange) {
+        let sql = "UPDATE session SET second = 'passkey' WHERE account_id = $1";
+        assert!(vault::execute(&exchange.data(), sql, &self.account).await > 0);
     }
 
     /// Signs in with both factors.

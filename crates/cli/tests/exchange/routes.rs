@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::browser::{Browser, hidden_fields};
 use crate::device::Device;
-use crate::people::{Member, SESSION, redeems};
+use crate::people::{SESSION, redeems};
 use crate::vault;
 use crate::wire::{ask, config};
 use crate::world::World;
@@ -100,17 +100,9 @@ fn outcome(answer: &Answer) -> String {
 /// A device on which a program has these scopes only.
 async fn program(world: &World, number: &str, scope: Scope) -> Device {
     let store = world.exchange.operator().await;
-    let scopes = Scopes::of(&[scope]).unwrap();
-    let code = store.issue_software_code(number.parse().unwrap(), scopes).await.unwrap().unwrap();
+    let code = world.exchange.code_with(&store, number, scope.id(), Scopes::of(&[scope])).await;
     store.close().await;
-    Device::enrolled(&world.exchange, &world.server, &code.code).await
-}
-
-/// The operator's people sign in with a passkey, which this test has none of; what the session was opened with is
-/// written beside it instead (R8.4 is tested where passkeys are).
-async fn as_if_by_passkey(world: &World, member: &Member) {
-    let sql = "UPDATE session SET second = 'passkey' WHERE account_id = $1";
-    assert!(vault::execute(&world.exchange.data(), sql, &member.account).await > 0);
+    Device::enrolled(&world.exchange, &world.server, &code).await
 }
 
 /// One column of the table.
@@ -128,12 +120,7 @@ async fn r8_2_r12_1_every_door_answers_everybody_as_the_table_says() {
     let doors = web::doors();
     let offices = world.offices().await;
     let device = &offices.sender;
-    let operator = {
-        let store = world.exchange.operator().await;
-        let code = store.issue_operator_code().await.unwrap().code;
-        store.close().await;
-        Device::enrolled(&world.exchange, &world.server, &code).await
-    };
+    let operator = Device::of_operator(&world).await;
 
     // Nobody: no handshake, so no door. One request stands for all, since nothing is read before.
     let nobody = Arc::new(config(default_provider(), world.exchange.authority(), None));
@@ -157,7 +144,7 @@ async fn r8_2_r12_1_every_door_answers_everybody_as_the_table_says() {
         let at = if role.side() == identity::Side::Operator { &operator } else { device };
         let member = world.exchange.member(at, role).await;
         let browser = member.signs_in(at).await;
-        as_if_by_passkey(&world, &member).await;
+        member.as_if_by_passkey(&world.exchange).await;
         actors.push(Actor::new(&world, role.id(), browser, Some("/account")));
     }
     let elsewhere = staff.signs_in(device).await.moved_to(&offices.receiver);

@@ -30,7 +30,7 @@ impl Server {
             command.env("CREDENTIALS_DIRECTORY", credentials);
         }
         let mut child = command
-            .args(["serve", "--log", "debug", "--config"])
+            .args(["serve", "--demo", "--log", "debug", "--config"])
             .arg(config)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

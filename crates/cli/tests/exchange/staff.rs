@@ -236,7 +236,9 @@ async fn r7_3_a_device_that_an_administrator_stops_is_out_at_once() {
     let row = page.split("<tr>").find(|row| row.contains("/revoke") && !row.contains("いま使っている端末")).unwrap();
     let id = row.split("/devices/").nth(1).unwrap().split('/').next().unwrap();
     let revoke = format!("/devices/{id}/revoke");
-    assert_eq!(one.fill(&revoke, &revoke, &[]).await.sent_on(), "/devices?done=revoked");
+    one.fill(&revoke, &revoke, &[]).await.faulty("理由を選んで");
+    let reason = [("reason", "retired")];
+    assert_eq!(one.fill(&revoke, &revoke, &reason).await.sent_on(), "/devices?done=revoked");
     second.get("/api/v1/received").await.problem(403, "H02");
     offices.sender.get("/api/v1/received").await.done();
     // One of another office does not exist.
@@ -244,4 +246,53 @@ async fn r7_3_a_device_that_an_administrator_stops_is_out_at_once() {
     let devices = theirs.devices(offices.receiver.number.parse().unwrap()).await.unwrap();
     theirs.close().await;
     one.get(&format!("/devices/{}/revoke", devices[0].id)).await.problem_page(404, "H01");
+}
+
+/// Two of the operator's administrators, signed in.
+async fn two_operators() -> (Device, [Browser; 2]) {
+    let world = world().await;
+    let device = Device::of_operator(world).await;
+    let mut browsers = Vec::new();
+    for _ in 0..2 {
+        let member = world.exchange.member(&device, Role::OperatorAdministrator).await;
+        let browser = member.signs_in(&device).await;
+        // Without a passkey the role counts for nothing (R8.4).
+        browser.get("/operator/offices").await.problem_page(403, "H16");
+        assert!(browser.get("/account").await.done().text().contains("パスキーを追加し"));
+        member.as_if_by_passkey(&world.exchange).await;
+        browsers.push(browser);
+    }
+    let browsers = browsers.try_into().unwrap_or_else(|_| unreachable!("two"));
+    (device, browsers)
+}
+
+#[tokio::test]
+async fn r7_2_a_device_of_an_office_takes_two_of_the_operators_people() {
+    let (_, [one, two]) = two_operators().await;
+    let world = world().await;
+    let number = world.exchange.fresh_number();
+    let office = [("number", &*number), ("name", "架空の新しい事業所"), ("service_types", "43 46")];
+    one.fill("/operator/offices/new", "/operator/offices/new", &[("number", "12")]).await.faulty("10桁");
+    let added = one.fill("/operator/offices/new", "/operator/offices/new", &office).await;
+    assert_eq!(added.sent_on(), "/operator/offices?done=added");
+    one.fill("/operator/offices/new", "/operator/offices/new", &office).await.faulty("もう登録されています");
+    assert!(two.get(&format!("/operator/offices?find={number}")).await.done().text().contains("架空の新しい事業所"));
+
+    let label = format!("受付 {number}");
+    let ask = [("office", &*number), ("label", &*label), ("evidence", "代表電話への折り返し")];
+    let asked = one.fill("/operator/enrolments/new", "/operator/enrolments/new", &ask).await;
+    assert_eq!(asked.sent_on(), "/operator/approvals?done=asked");
+    let page = two.get("/operator/approvals").await.done().text();
+    let id = id_in_row(&page, &label, "/operator/enrolments");
+    assert!(one.get("/operator/approvals").await.done().text().contains("あなたの申請です"));
+    let approve = format!("/operator/enrolments/{id}/approve");
+    let token = crate::browser::hidden_fields(&one.get("/account").await.done().text(), "/account/codes")[0].1.clone();
+    one.post(&approve, &[("form_token", &token)]).await.faulty("自分では承認できません");
+    assert_eq!(two.fill("/operator/approvals", &approve, &[]).await.sent_on(), "/operator/enrolments/code");
+    let code = in_class(&two.get("/operator/enrolments/code").await.done().text(), "secret");
+    assert!(!two.get("/operator/enrolments/code").await.done().text().contains(&code), "shown once");
+    let device = Device::enrolled(&world.exchange, &world.server, &code).await;
+    assert_eq!((&device.number, device.token.is_none()), (&number, true));
+    // A certificate for a browser opens no door for programs.
+    device.get("/api/v1/received").await.problem(401, "H17");
 }

@@ -9,7 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use store::{Clock, HostClock, NewOffice, OfficeAdded, Store};
+use store::{
+    Approval, Clock, HostClock, NewEnrolment, NewOffice, OfficeAdded, OperatorName, Requested, RevocationReason, Store,
+};
 use tempfile::TempDir;
 
 pub(crate) const PASSPHRASE: &str = "見本だけの 合言葉 二十六年";
@@ -23,6 +25,8 @@ passphrase_file = "passphrase"
 exchange = "127.0.0.1:0"
 enrolment = "127.0.0.1:0"
 names = ["localhost"]
+[limits]
+register_seconds = 240
 "#;
 
 /// The server is dropped before its folder.
@@ -36,6 +40,7 @@ pub(crate) struct Exchange {
     folder: TempDir,
     authority: String,
     next_office: AtomicU32,
+    next_device: AtomicU32,
 }
 
 /// Three offices with one device each.
@@ -46,6 +51,11 @@ pub(crate) struct Offices {
     pub(crate) receiver: Device,
     /// 訪問介護, and no party to anything.
     pub(crate) stranger: Device,
+}
+
+/// Somebody at work for the operator.
+pub(crate) fn officer(name: &str) -> OperatorName {
+    OperatorName::at_terminal(name).unwrap()
 }
 
 /// A clock that stands still.
@@ -81,7 +91,7 @@ impl Exchange {
         let store = Store::create(&folder.path().join("data"), vault::master(), Arc::new(HostClock)).await.unwrap();
         let authority = store.authority_pem().await.unwrap();
         store.close().await;
-        Self { folder, authority, next_office: AtomicU32::new(1) }
+        Self { folder, authority, next_office: AtomicU32::new(1), next_device: AtomicU32::new(1) }
     }
 
     pub(crate) fn start(&self) -> Server {
@@ -132,8 +142,30 @@ impl Exchange {
     }
 
     pub(crate) async fn code(&self, store: &Store, number: &str) -> String {
-        let scopes = Scopes::of(&Scope::ALL).unwrap();
-        store.issue_software_code(number.parse().unwrap(), scopes).await.unwrap().unwrap().code.to_string()
+        let label = format!("端末{}", self.next_device.fetch_add(1, Ordering::Relaxed));
+        self.code_for(store, number, &label).await
+    }
+
+    /// A code for a device of this name, with both people it takes.
+    pub(crate) async fn code_for(&self, store: &Store, number: &str, label: &str) -> String {
+        self.code_with(store, number, label, Scopes::of(&Scope::ALL)).await
+    }
+
+    /// The same for a program that may do this, or for a person's browser.
+    pub(crate) async fn code_with(&self, store: &Store, number: &str, label: &str, scopes: Option<Scopes>) -> String {
+        let (asks, agrees) = (officer("sato"), officer("suzuki"));
+        let new = NewEnrolment {
+            office: number.parse().unwrap(),
+            label: label.to_owned(),
+            evidence: "指定通知書の写し、代表電話への折り返し".to_owned(),
+            evidence_digest: None,
+            scopes,
+        };
+        let Requested::Done(request) = store.request_enrolment(new, &asks).await.unwrap() else { panic!("{label}") };
+        match store.approve_enrolment(request, &agrees).await.unwrap() {
+            Approval::Code(code) => code.code.to_string(),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Offices of this test alone, each with an enrolled device.
@@ -161,7 +193,7 @@ impl Exchange {
     pub(crate) async fn revoke(&self, device: &Device) {
         let store = self.operator().await;
         let devices = store.devices(device.number.parse().unwrap()).await.unwrap();
-        assert!(store.revoke_device(devices[0].id).await.unwrap());
+        assert!(store.revoke_device(devices[0].id, RevocationReason::Lost, None, None).await.unwrap());
         store.close().await;
     }
 }

@@ -22,8 +22,20 @@ pub struct Difference {
     /// Whole files that could not be compared row by row: pictures, and files of an unknown edition.
     pub files: Vec<FileDifference>,
     /// Records that are no rows (broken quotes, too few columns): before, after. They were not compared.
-    pub unread: (u64, u64),
+    pub unread: (Unread, Unread),
 }
+
+/// 比べられなかった行 — how many, and where the first of them are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unread {
+    /// How many.
+    pub count: u64,
+    /// The sheet, and the number of the record in it: at most [`UNREAD_PLACES_MAX`].
+    pub places: Vec<(FileKind, u64)>,
+}
+
+/// Places of unread records that are kept.
+pub const UNREAD_PLACES_MAX: usize = 100;
 
 /// 一人の違い.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +141,7 @@ pub struct FileDifference {
 impl Difference {
     /// Whether the two sets mean the same.
     pub fn is_empty(&self) -> bool {
-        self.people.is_empty() && self.files.is_empty() && self.unread.0 == self.unread.1
+        self.people.is_empty() && self.files.is_empty() && self.unread.0.count == self.unread.1.count
     }
 
     /// The same difference seen from the other set.
@@ -172,7 +184,7 @@ type Whole = (FileKind, Option<[u8; 4]>);
 struct Side<'a> {
     people: BTreeMap<Place, BTreeMap<(u8, FileKind), Vec<Line<'a>>>>,
     whole: BTreeMap<Whole, Vec<&'a [u8]>>,
-    unread: u64,
+    unread: Unread,
 }
 
 /// Compares two sets, each of one unit. Files with names that are none of the standard's are left out.
@@ -181,8 +193,8 @@ pub fn diff(before: &[SourceFile<'_>], after: &[SourceFile<'_>]) -> Difference {
     let mut places: Vec<Place> = before.people.keys().chain(after.people.keys()).cloned().collect();
     places.sort_unstable();
     places.dedup();
-    let mut difference =
-        Difference { people_compared: places.len(), unread: (before.unread, after.unread), ..Difference::default() };
+    let mut difference = Difference { people_compared: places.len(), ..Difference::default() };
+    difference.unread = (std::mem::take(&mut before.unread), std::mem::take(&mut after.unread));
     for (index, place) in places.into_iter().enumerate() {
         let (old, new) = (before.people.remove(&place), after.people.remove(&place));
         let presence = match (&old, &new) {
@@ -222,7 +234,7 @@ pub fn diff(before: &[SourceFile<'_>], after: &[SourceFile<'_>]) -> Difference {
 
 impl<'a> Side<'a> {
     fn of(files: &[SourceFile<'a>]) -> Side<'a> {
-        let mut side = Side { people: BTreeMap::new(), whole: BTreeMap::new(), unread: 0 };
+        let mut side = Side { people: BTreeMap::new(), whole: BTreeMap::new(), unread: Unread::default() };
         let mut named: Vec<(FileName, &SourceFile<'a>)> =
             files.iter().filter_map(|file| Some((name::parse(file.name).ok()?, file))).collect();
         named.sort_by_key(|(name, _)| (name.kind.rank(), name.branch));
@@ -234,11 +246,17 @@ impl<'a> Side<'a> {
                 }
                 continue;
             };
-            side.unread += sheet.rows(|row| {
+            let (people, unread) = (&mut side.people, &mut side.unread);
+            let row = |row: crate::value::Row<'_, 'a>| {
                 let line = Line::of(&row);
                 let place = (line.bytes("insurer_no").to_vec(), line.bytes("insured_no").to_vec());
-                let sheets = side.people.entry(place).or_default();
-                sheets.entry((name.kind.rank(), name.kind)).or_default().push(line);
+                people.entry(place).or_default().entry((name.kind.rank(), name.kind)).or_default().push(line);
+            };
+            sheet.rows_and_others(row, |number| {
+                unread.count += 1;
+                if unread.places.len() < UNREAD_PLACES_MAX {
+                    unread.places.push((name.kind, number));
+                }
             });
         }
         side.whole.values_mut().for_each(|files| files.sort_unstable());

@@ -9,6 +9,7 @@ mod binary;
 mod mapping;
 mod tree;
 
+use crate::layout::EDITIONS;
 use crate::name::{self, FileName};
 use crate::read::{self, LineEnd, Record, Records};
 use crate::rules::v24;
@@ -483,11 +484,13 @@ pub fn schema() -> String {
     let mut choices = Vec::new();
     let sheets = || FileKind::ALL.into_iter().filter(|kind| *kind != FileKind::UpkihonImage);
     for sheet in sheets() {
-        // 4.0 has the columns of 4.1; 3.x has a definition of its own.
-        let editions =
-            [(Edition::V202407, vec!["202407", "202504"], ""), (Edition::V202208, vec!["202208"], "_202208")];
-        for (edition, versions, suffix) in editions {
-            let Some(layout) = layout(sheet, edition) else { continue };
+        // What only renames another edition shares its definition; those of the edition to write have the plain name.
+        for entry in EDITIONS.iter().filter(|entry| entry.columns_of == entry.edition) {
+            let Some(layout) = layout(sheet, entry.edition) else { continue };
+            let of = EDITIONS.iter().filter(|other| other.columns_of == entry.edition);
+            let versions = of.map(|other| other.csv_version).collect();
+            let current = EDITIONS.first().is_some_and(|first| first.edition == entry.edition);
+            let suffix = if current { String::new() } else { format!("_{}", entry.csv_version) };
             let name = format!("{}{suffix}", sheet.id());
             let is = Tree::object([
                 ("kind", Tree::object([("const", Tree::text(sheet.id()))])),
@@ -510,7 +513,9 @@ pub fn schema() -> String {
                 "edition",
                 Tree::object([(
                     "enum",
-                    Tree::Array(vec![Tree::text("202407"), Tree::text("202504"), Tree::text("202208"), Tree::Null]),
+                    Tree::Array(
+                        EDITIONS.iter().map(|entry| Tree::text(entry.csv_version)).chain([Tree::Null]).collect(),
+                    ),
                 )]),
             ),
             ("quoting", one_of(Quoting::ALL.map(Quoting::id).to_vec())),

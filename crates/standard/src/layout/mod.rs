@@ -8,6 +8,7 @@ mod dltjsk;
 mod dltkihon;
 mod dltplan;
 mod dltyobo;
+mod editions;
 mod up1kyo;
 mod up2kyo;
 mod up3kyo;
@@ -61,6 +62,8 @@ pub enum FileKind {
     /// 介護予防サービス・支援計画書_削除
     Dltyobo,
 }
+
+pub use editions::{EDITIONS, Edition, EditionEntry};
 
 use FileKind::*;
 
@@ -167,38 +170,6 @@ impl FileKind {
     /// Whether edition 3.x knew this file.
     pub const fn in_edition_3(self) -> bool {
         matches!(self, Uphosoku | Up1kyo | Dlt1kyo | Up2kyo | Upplan | Upjsk | Dltplan | Dltjsk | Upsikyu)
-    }
-}
-
-/// CSVバージョン — the editions this crate can read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Edition {
-    /// 版3, 3.1, 3.2.
-    V202208,
-    /// 版4.0: the columns of 4.1, replaced before it applied.
-    V202504,
-    /// 版4.1, the one to write.
-    V202407,
-}
-
-impl Edition {
-    /// The edition with this CSVバージョン. The values are not in order of time, so there is no comparison.
-    pub fn from_csv_version(value: &[u8]) -> Option<Edition> {
-        match value {
-            b"202407" => Some(Edition::V202407),
-            b"202504" => Some(Edition::V202504),
-            b"202208" => Some(Edition::V202208),
-            _ => None,
-        }
-    }
-
-    /// The value written into column 1.
-    pub const fn csv_version(self) -> &'static str {
-        match self {
-            Edition::V202208 => "202208",
-            Edition::V202504 => "202504",
-            Edition::V202407 => "202407",
-        }
     }
 }
 
@@ -341,51 +312,5 @@ const fn col(
 
 /// The table of a kind in an edition; none for the image, and for what the edition did not have.
 pub fn layout(kind: FileKind, edition: Edition) -> Option<&'static Layout> {
-    use Edition::*;
-    Some(match (kind, edition) {
-        (Uphosoku, V202407) => &uphosoku::V202407,
-        (Uphosoku, V202504) => &uphosoku::V202504,
-        (Uphosoku, V202208) => &uphosoku::V202208,
-        (Up1kyo, V202407) => &up1kyo::V202407,
-        (Up1kyo, V202504) => &up1kyo::V202504,
-        (Up1kyo, V202208) => &up1kyo::V202208,
-        (Dlt1kyo, V202407) => &dlt1kyo::V202407,
-        (Dlt1kyo, V202504) => &dlt1kyo::V202504,
-        (Dlt1kyo, V202208) => &dlt1kyo::V202208,
-        (Up2kyo, V202407) => &up2kyo::V202407,
-        (Up2kyo, V202504) => &up2kyo::V202504,
-        (Up2kyo, V202208) => &up2kyo::V202208,
-        (Up3kyo, V202407) => &up3kyo::V202407,
-        (Up3kyo, V202504) => &up3kyo::V202504,
-        (Upplan, V202407) => &upplan::V202407,
-        (Upplan, V202504) => &upplan::V202504,
-        (Upplan, V202208) => &upplan::V202208,
-        (Upjsk, V202407) => &upjsk::V202407,
-        (Upjsk, V202504) => &upjsk::V202504,
-        (Upjsk, V202208) => &upjsk::V202208,
-        (Dltplan, V202407) => &dltplan::V202407,
-        (Dltplan, V202504) => &dltplan::V202504,
-        (Dltplan, V202208) => &dltplan::V202208,
-        (Dltjsk, V202407) => &dltjsk::V202407,
-        (Dltjsk, V202504) => &dltjsk::V202504,
-        (Dltjsk, V202208) => &dltjsk::V202208,
-        (Upsikyu, V202407) => &upsikyu::V202407,
-        (Upsikyu, V202504) => &upsikyu::V202504,
-        (Upsikyu, V202208) => &upsikyu::V202208,
-        (Upkihon, V202407) => &upkihon::V202407,
-        (Upkihon, V202504) => &upkihon::V202504,
-        (UpkihonSub1, V202407) => &upkihon_sub1::V202407,
-        (UpkihonSub1, V202504) => &upkihon_sub1::V202504,
-        (UpkihonSub2, V202407) => &upkihon_sub2::V202407,
-        (UpkihonSub2, V202504) => &upkihon_sub2::V202504,
-        (Dltkihon, V202407) => &dltkihon::V202407,
-        (Dltkihon, V202504) => &dltkihon::V202504,
-        (Upyobo, V202407) => &upyobo::V202407,
-        (Upyobo, V202504) => &upyobo::V202504,
-        (UpyoboSub, V202407) => &upyobo_sub::V202407,
-        (UpyoboSub, V202504) => &upyobo_sub::V202504,
-        (Dltyobo, V202407) => &dltyobo::V202407,
-        (Dltyobo, V202504) => &dltyobo::V202504,
-        _ => return None,
-    })
+    edition.entry().layouts.iter().find(|layout| layout.kind == kind).copied()
 }

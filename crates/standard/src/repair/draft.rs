@@ -3,6 +3,7 @@
 use super::source::{Encoding, Source};
 use super::{Accepted, Change, names, normal, variants};
 use crate::dialect::{Manner, Manners};
+use crate::layout::EDITIONS;
 use crate::layout::{Form, Layout, layout};
 use crate::read::{Cell, LineEnd, Record, Records};
 use crate::write::{TWINS, encode, ms932};
@@ -233,11 +234,12 @@ fn is_header(source: &Source<'_>, kind: Option<FileKind>, record: &Record<'_, '_
         return false;
     };
     let filled = record.len() - trailing(source, record, accepted);
-    let columns = [Edition::V202407, Edition::V202208].map(|edition| layout(kind, edition).map(|it| it.columns.len()));
+    let mut columns = EDITIONS.iter().filter_map(|entry| layout(kind, entry.edition)).map(|it| it.columns.len());
     let digits = |text: &str| {
         text.split(|letter: char| !letter.is_ascii_digit()).map(str::len).max().unwrap_or(0) >= HEADER_DIGITS
     };
-    columns.contains(&Some(filled)) && record.cells().all(|cell| !digits(&narrowed(source, Some(cell), accepted)))
+    columns.any(|columns| columns == filled)
+        && record.cells().all(|cell| !digits(&narrowed(source, Some(cell), accepted)))
 }
 
 /// How many cells at the end are empty.

@@ -25,9 +25,7 @@ pub(crate) fn judge(value: &[u8], kind: FileKind) -> Option<(Severity, &'static 
         (_, Some(edition)) if layout(kind, edition).is_none() => {
             Some((Severity::Error, "この種類のファイルがない版のCSVバージョンです"))
         }
-        (_, Some(Edition::V202407)) => None,
-        (_, Some(Edition::V202504)) => Some((Severity::Warning, "版4.0（202504）です。4.1と同じ項目として読みます")),
-        (_, Some(Edition::V202208)) => Some((Severity::Warning, "版3.x（202208）です。古い項目の並びで読みます")),
+        (_, Some(edition)) => edition.entry().remark.map(|remark| (Severity::Warning, remark)),
         (b"202410", _) => Some((Severity::Error, "「202410」は版4.1の発行月で、CSVバージョンは「202407」です")),
         (b"201910" | b"202003", _) => Some((Severity::Error, "版1・版2（201910、202003）は読めません")),
         _ => Some((Severity::Error, "標準仕様にないCSVバージョンです。版4.1は「202407」です")),

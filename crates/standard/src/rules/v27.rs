@@ -21,8 +21,6 @@ pub const RULE: Rule = Rule {
 
 /// Whether the edition is that of the month.
 pub(crate) fn holds(edition: Edition, month: ServiceMonth) -> bool {
-    match edition {
-        Edition::V202407 | Edition::V202504 => month >= ServiceMonth::EDITION_4,
-        Edition::V202208 => month >= ServiceMonth::EDITION_3 && month < ServiceMonth::EDITION_4,
-    }
+    let entry = edition.entry();
+    month >= entry.applies_from && entry.applies_until.is_none_or(|until| month < until)
 }

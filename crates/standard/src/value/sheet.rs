@@ -25,17 +25,22 @@ impl<'a> Sheet<'a> {
 
     /// Gives every row that has the columns of the file, from the first. A header row is passed over. Returns how many
     /// records were no rows: blank lines, broken quotes, another number of columns or another CSVバージョン.
-    pub fn rows(&self, mut each: impl FnMut(Row<'_, 'a>)) -> u64 {
-        let mut records = Records::new(self.bytes);
+    pub fn rows(&self, each: impl FnMut(Row<'_, 'a>)) -> u64 {
         let mut passed_over = 0;
+        self.rows_and_others(each, |_| passed_over += 1);
+        passed_over
+    }
+
+    /// The same; the numbers of the records that are no rows are given as well.
+    pub fn rows_and_others(&self, mut each: impl FnMut(Row<'_, 'a>), mut other: impl FnMut(u64)) {
+        let mut records = Records::new(self.bytes);
         while let Some(record) = records.next_record() {
             if is_row(self.layout, &record) {
                 each(Row { layout: self.layout, record });
             } else if !(record.number() == 1 && v24::is_header(&record)) {
-                passed_over += 1;
+                other(record.number());
             }
         }
-        passed_over
     }
 }
 

@@ -112,11 +112,30 @@ fn time_count_and_units_are_told_apart() {
 }
 
 #[test]
+fn another_thing_under_the_same_code_is_told() {
+    let bed = Line { code: "171003", tais: "00170-000084", ..VISIT };
+    let other = Line { tais: "00170-000085", ..bed };
+    for (plan, actual) in [(bed, other), (Line { mask: FROM_10TH, ..bed }, Line { mask: FROM_10TH, ..other })] {
+        let result = of(&[plan], &[actual]);
+        let [Mismatch::Differs { time: false, count: false, units: false, equipment: true, .. }] =
+            whats(only(&result))[..]
+        else {
+            panic!("{result:?}")
+        };
+        assert!(of(&[plan], &[plan]).agrees());
+    }
+    // Another hyphen is no other thing.
+    assert!(of(&[bed], &[Line { tais: "00170‐000084", ..bed }]).agrees());
+}
+
+#[test]
 fn of_two_visits_a_day_the_one_that_moved_is_found() {
     let late = Line { time: ("1800", "1900"), ..VISIT };
     let moved = Line { time: ("1700", "1800"), ..VISIT };
     let result = of(&[VISIT, late], &[moved, VISIT]);
-    let [Mismatch::Differs { plan, actual, time: true, count: false, units: false }] = whats(only(&result))[..] else {
+    let [Mismatch::Differs { plan, actual, time: true, count: false, units: false, equipment: false }] =
+        whats(only(&result))[..]
+    else {
         panic!("{result:?}")
     };
     assert_eq!((plan.start.to_string(), actual.start.to_string()), ("18:00".into(), "17:00".into()));
@@ -233,7 +252,8 @@ fn any_lines() -> impl Strategy<Value = Vec<Line<'static>>> {
         pick(&["", "", FROM_10TH, FROM_11TH]),
     );
     let how = (pick(&["0900", "1000", "9999"]), pick(&["1000", "1100", "9999"]), pick(&["1", "2", ""]));
-    let which = (pick(&["111111", "171001", "731212"]), pick(&["", "00170-000084"]), pick(&["", "1", "2"]));
+    let which =
+        (pick(&["111111", "171001", "731212"]), pick(&["", "00170-000084", "00170-000085"]), pick(&["", "1", "2"]));
     let line = (who, what, how, which).prop_map(|(who, what, how, which)| Line {
         insurer: who.0,
         person: who.1,

@@ -4,7 +4,7 @@ use super::sessions::{Person, end_all};
 use super::{
     KANA, LISTED_MAX, LOGIN, LOGIN_CHARACTERS_MAX, NAME, NAME_CHARACTERS_MAX, grants, normal_login, presentable,
 };
-use crate::devices::fresh_code;
+use crate::enrolment::fresh_code;
 use crate::record::{self, Act};
 use crate::{AccountId, Error, GrantId, OfficeId, Store, clock};
 use identity::grant;

@@ -6,7 +6,7 @@
 use super::accounts::{self, By, grant_place};
 use super::sessions::{Person, end_all};
 use super::{EVIDENCE, LISTED_MAX, NAME, attempts};
-use crate::devices::fresh_code;
+use crate::enrolment::fresh_code;
 use crate::hex::{hex, unhex};
 use crate::record::{self, Act};
 use crate::{AccountId, Error, OfficeId, RecoveryId, Store, clock};

@@ -4,7 +4,7 @@ use super::attempts::{self, Reserved};
 use super::hash::{Compared, Place};
 use super::sessions::{Enrolling, NewSession, Person, end_all, end_one, rotate};
 use super::{FACTOR_LABEL, KANA, NAME, Token, presentable};
-use crate::devices::{fresh_code, normalise_code};
+use crate::enrolment::{fresh_code, normalise_code};
 use crate::record::{self, Act};
 use crate::{AccountId, Asker, Error, FactorId, RecoveryId, SessionId, Store, clock};
 use identity::Proof;

@@ -10,7 +10,6 @@ use identity::scope::Scopes;
 use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
 use sqlx::{FromRow, SqliteConnection};
-use standard::OfficeNumber;
 use standard::value::Private;
 
 /// How long a token lasts.
@@ -213,11 +212,11 @@ impl Store {
     /// The token that goes out with a new device's certificate, for a code that was issued for a program.
     pub(crate) fn first_software(
         &self,
-        office: &Office,
+        office: OfficeId,
         device: DeviceId,
         scopes: Scopes,
     ) -> Result<NewSoftware, Error> {
-        self.new_software(office.id, device, FIRST_LABEL, scopes, "enrolment".to_owned())
+        self.new_software(office, device, FIRST_LABEL, scopes, "enrolment".to_owned())
     }
 
     /// Makes a token for a program on one of the office's devices.
@@ -423,21 +422,5 @@ impl Store {
                 })
             })
             .collect()
-    }
-
-    /// Issues a one-time code for a device on which a program will run: its certificate comes with a token. `None` when no
-    /// open office has the number.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn issue_software_code(
-        &self,
-        number: OfficeNumber,
-        scopes: Scopes,
-    ) -> Result<Option<crate::EnrolmentCode>, Error> {
-        match self.office(number).await?.filter(|office| !office.register.closed) {
-            Some(office) => self.code_for(&office, Some(scopes)).await.map(Some),
-            None => Ok(None),
-        }
     }
 }

@@ -146,5 +146,4 @@ async fn the_operators_row_is_in_no_list_and_no_address() {
     assert!(world.store.offices(&[number].into()).await.expect("asked").is_empty());
     assert!(world.store.all_offices().await.expect("listed").iter().all(|office| !office.is_operator));
     assert!(!world.store.close_office(number).await.expect("asked"));
-    assert!(world.store.issue_code(number).await.expect("asked").is_none());
 }

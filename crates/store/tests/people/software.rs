@@ -70,12 +70,12 @@ async fn a_device_enrolled_for_a_program_gets_its_token_with_the_certificate() {
     let world = World::new().await;
     let number = OFFICE_A.parse().expect("number");
     let scopes = "send collect read".parse().expect("scopes");
-    let code = world.store.issue_software_code(number, scopes).await.expect("issued").expect("open");
+    let code = world.code(number, Some(scopes)).await;
     let (device, asker) = world.enrol(code).await;
     let token = device.software_token.expect("a token");
     let software = world.store.software(token.reveal(), &asker).await.expect("asked").expect("good");
     assert_eq!(software.scopes, scopes);
-    let (person, _) = world.enrol(world.store.issue_code(number).await.expect("issued").expect("open")).await;
+    let (person, _) = world.enrol(world.code(number, None).await).await;
     assert!(person.software_token.is_none());
 }
 

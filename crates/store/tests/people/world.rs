@@ -7,15 +7,19 @@ use fumibako_store::people::{
     Person, Redeemed, SecondAnswer, SetUpEnded, Standing, Token, TotpOffer,
 };
 use fumibako_store::{
-    AccountId, Asker, Clock, EnrolledDevice, Enrolment, EnrolmentCode, MasterKey, NewOffice, Office, OfficeAdded, Store,
+    AccountId, Approval, Asker, Clock, EnrolledDevice, Enrolment, EnrolmentCode, MasterKey, NewEnrolment, NewOffice,
+    Office, OfficeAdded, OperatorName, Requested, Store,
 };
+use identity::Scopes;
 use identity::role::Role;
 use identity::totp::STEP_SECONDS;
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256};
 use sha2::{Digest as _, Sha256};
+use standard::OfficeNumber;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use totp_rs::{Algorithm, Builder, Secret};
@@ -51,6 +55,8 @@ pub(crate) struct World {
     pub(crate) folder: TempDir,
     pub(crate) store: Arc<Store>,
     pub(crate) clock: Arc<StoppedClock>,
+    /// How many were enrolled: each has a name of its own.
+    devices: AtomicU32,
 }
 
 /// Somebody who can sign in, and what they know and have.
@@ -82,7 +88,7 @@ impl World {
         let clock = StoppedClock::new();
         let store = Store::create(&folder.path().join("data"), master(), Arc::clone(&clock) as Arc<dyn Clock>).await;
         let store = Arc::new(store.expect("created").with_people(settings).expect("settings"));
-        let world = Self { folder, store, clock };
+        let world = Self { folder, store, clock, devices: AtomicU32::new(1) };
         world.office(OFFICE_A, "あおぞら居宅介護支援").await;
         world.office(OFFICE_B, "みどり訪問介護").await;
         world
@@ -119,12 +125,29 @@ impl World {
     }
 
     pub(crate) async fn desk(&self, number: &str) -> Asker {
-        let code = self.store.issue_code(number.parse().expect("number")).await.expect("issued").expect("open");
+        let code = self.code(number.parse().expect("number"), None).await;
         self.enrol(code).await.1
     }
 
+    /// A code for another device of this office, asked for by one operator and agreed to by another.
+    pub(crate) async fn code(&self, office: OfficeNumber, scopes: Option<Scopes>) -> EnrolmentCode {
+        let name = |name| OperatorName::at_terminal(name).expect("a name");
+        let label = format!("端末{}", self.devices.fetch_add(1, Ordering::Relaxed));
+        let new =
+            NewEnrolment {
+                office, label, evidence: "指定通知書を確認".to_owned(), evidence_digest: None, scopes
+            };
+        let requested = self.store.request_enrolment(new, &name("ichiro")).await.expect("asked");
+        let Requested::Done(request) = requested else { panic!("{requested:?}") };
+        match self.store.approve_enrolment(request, &name("jiro")).await.expect("agreed") {
+            Approval::Code(code) => code,
+            other => panic!("{other:?}"),
+        }
+    }
+
     pub(crate) async fn operator_desk(&self) -> Asker {
-        let code = self.store.issue_operator_code().await.expect("issued");
+        let operator = self.store.operator().await.expect("there").register.number;
+        let code = self.code(operator, None).await;
         self.enrol(code).await.1
     }
 

@@ -2,6 +2,8 @@
 
 mod deliver;
 mod list;
+mod notices;
+mod renew;
 mod send;
 mod token;
 mod view;
@@ -18,6 +20,9 @@ use utoipa::{Modify, OpenApi};
 
 pub(crate) use deliver::{acknowledge, describe, file, withdraw, zip};
 pub(crate) use list::{received, sent};
+pub(crate) use notices::notices;
+pub(crate) use renew::renew;
+pub use renew::{RenewAnswer, RenewRequest};
 pub(crate) use send::send;
 pub(crate) use token::rotate;
 pub(crate) use view::FindingView;
@@ -39,7 +44,9 @@ const DESCRIPTION: &str = "事業所のソフトウェアのための窓口で�
         deliver::zip,
         deliver::acknowledge,
         deliver::withdraw,
-        token::rotate
+        token::rotate,
+        renew::renew,
+        notices::notices
     ),
     modifiers(&Bearer),
     security(("token" = []))

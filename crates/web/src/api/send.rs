@@ -9,7 +9,7 @@ use exchange::Refusal;
 use futures_util::future::join_all;
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
-use standard::{Finding, Profile, Report, Severity, SourceFile, Unit};
+use standard::{Context, Finding, HistorySet, Profile, Report, Severity, SourceFile, Unit};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::{Acceptance, Answer, Asker, Office, SealedSet, Sealer, Store, Transmission};
@@ -86,13 +86,21 @@ pub(crate) async fn send(
 ) -> Result<Json<SendAnswer>, Problem> {
     let (files, _memory) = read_files(&app, request).await?;
     let small = files.iter().map(|file| file.bytes.len()).sum::<usize>() <= CHECKED_AT_ONCE_BYTES_MAX;
+    let read = move || {
+        let about = HistorySet::read(&sources(&files));
+        (files, about)
+    };
+    let (files, about) = if small { read() } else { blocking(read).await? };
+    let history = app.store.history(&caller.asker, &about).await?;
     let check = move || {
-        let report = standard::check(&sources(&files), Profile::Export);
+        let context = Context { history: &history, ..Context::default() };
+        let report = standard::check_with(&sources(&files), Profile::Export, &context);
         (files, report)
     };
     let (files, report) = if small { check() } else { blocking(check).await? };
     let receivers: BTreeSet<_> = report.units.iter().map(|unit| unit.receiver).collect();
-    let call = Call { sender: caller.asker.clone(), files, report, receivers: app.store.offices(&receivers).await? };
+    let receivers = app.store.offices(&receivers).await?;
+    let call = Call { sender: caller.asker.clone(), files, about, report, receivers };
 
     let store = Arc::clone(&app.store);
     let (decisions, strays) = blocking(move || {
@@ -115,6 +123,8 @@ pub(crate) async fn send(
 struct Call {
     sender: Asker,
     files: Vec<Upload>,
+    /// What its sets are about.
+    about: Vec<HistorySet>,
     report: Report,
     /// The registered offices among the receivers it names.
     receivers: Vec<Office>,
@@ -147,7 +157,10 @@ impl Call {
             }
         };
         let warnings = self.findings(index, Severity::Warning);
-        let sealed = store.seal(sealer, &self.sender, receiver, &letter, warnings.len() as u64, &files)?;
+        let mut sealed = store.seal(sealer, &self.sender, receiver, &letter, warnings.len() as u64, &files)?;
+        if let Some(about) = self.about.iter().find(|set| set.key == unit.key()) {
+            store.note(&mut sealed, &self.sender, about)?;
+        }
         Ok(Decision::Take(answer, Box::new(sealed), warnings))
     }
 

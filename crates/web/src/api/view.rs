@@ -105,6 +105,8 @@ pub(crate) struct FindingView {
     pub column: Option<u16>,
     /// The column's name.
     pub item: Option<&'static str>,
+    /// Which character of the cell, counted from 1, where the finding is about one.
+    pub character: Option<u32>,
     /// What is wrong.
     pub what: String,
     /// How to put it right.
@@ -123,6 +125,7 @@ impl FindingView {
             row: finding.place.row,
             column: finding.place.column,
             item: finding.place.item,
+            character: finding.place.character,
             what: match &finding.detail {
                 Some(detail) => format!("{}（{detail}）", finding.rule.what),
                 None => finding.rule.what.to_owned(),

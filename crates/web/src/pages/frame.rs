@@ -45,6 +45,7 @@ const MENU: &[(&str, &str, Deed)] = &[
     ("/operator/approvals", "承認待ち", Deed::ApproveEnrolment),
     ("/operator/offices", "事業所台帳", Deed::RegisterOffices),
     ("/operator/staff", "運営の職員", Deed::ManageOperators),
+    ("/operator/tls12", "TLS 1.2", Deed::RegisterOffices),
     ("/staff", "職員", Deed::ManageStaff),
     ("/grants", "役割", Deed::RequestGrants),
     ("/recovery", "再登録", Deed::RequestRecovery),

@@ -12,19 +12,19 @@ use crate::problem::Problem;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use jiff::Timestamp;
-pub(crate) use page::mark;
 use page::{List, Revoke};
-use store::people::DeviceRow;
+use store::{Device, OperatorName, RevocationReason};
 
 const DONE: &[(&str, &str)] = &[
     ("revoked", "端末を使えなくしました。その端末からは、もうつながりません。"),
     ("admitted", "その端末から、この事業所の仕事もできるようにしました。"),
     ("dismissed", "その端末からは、この事業所の仕事ができないようにしました。"),
 ];
+const NO_REASON: &str = "使えなくする理由を選んでください。";
 const NO_SUCH_DEVICE: &str = "その番号の端末は、ほかの事業所の使える端末の中にありません。番号を確かめてください。";
 
 pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
-    let devices = app.store.office_devices(&signed_in.person).await?;
+    let devices = app.store.devices(signed_in.person.office.register.number).await?;
     show(&List::new(&signed_in, devices, Timestamp::now(), asked.done(DONE), Faults::default()))
 }
 
@@ -35,18 +35,25 @@ pub(crate) async fn revoking(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let device = own_device(&app, &signed_in, &id).await?;
-    show(&Revoke::new(&signed_in, &device))
+    show(&Revoke::new(&signed_in, &device, Faults::default()))
 }
 
 pub(crate) async fn revoke(
     State(app): State<App>,
     signed_in: SignedIn,
     Path(id): Path<String>,
-    _form: Form,
+    form: Form,
 ) -> Result<Response, Problem> {
     let device = own_device(&app, &signed_in, &id).await?;
+    let reason = match form.text("reason") {
+        "lost" => RevocationReason::Lost,
+        "retired" => RevocationReason::Retired,
+        _ => return show_again(&Revoke::new(&signed_in, &device, Faults::of("reason", NO_REASON))),
+    };
+    let person = &signed_in.person;
+    let by = OperatorName::signed_in(&person.account_id.to_string(), &person.asker).map_err(|_| Problem::incident())?;
     // Stopped already is as good.
-    app.store.revoke_own_device(&signed_in.person, device.id).await?;
+    app.store.revoke_device(device.id, reason, Some(&by), None).await?;
     Ok(on_to("/devices?done=revoked"))
 }
 
@@ -61,13 +68,13 @@ pub(crate) async fn admit(State(app): State<App>, signed_in: SignedIn, form: For
     if let Some(done) = done {
         return Ok(on_to(&format!("/devices?done={done}")));
     }
-    let devices = app.store.office_devices(&signed_in.person).await?;
+    let devices = app.store.devices(signed_in.person.office.register.number).await?;
     let faults = Faults::of("device", NO_SUCH_DEVICE);
     show_again(&List::new(&signed_in, devices, Timestamp::now(), None, faults))
 }
 
 /// A device of this person's office; no other exists (R12.2).
-async fn own_device(app: &App, signed_in: &SignedIn, id: &str) -> Result<DeviceRow, Problem> {
-    let devices = app.store.office_devices(&signed_in.person).await?;
+async fn own_device(app: &App, signed_in: &SignedIn, id: &str) -> Result<Device, Problem> {
+    let devices = app.store.devices(signed_in.person.office.register.number).await?;
     devices.into_iter().find(|device| device.id.to_string() == id).ok_or_else(Problem::not_found)
 }

@@ -1,10 +1,10 @@
 use crate::guard::SignedIn;
-use crate::pages::field::{Faults, Field};
+use crate::pages::field::{Choice, Faults, Field};
 use crate::pages::frame::Frame;
 use crate::wording::day;
 use askama::Template;
 use jiff::Timestamp;
-use store::people::DeviceRow;
+use store::Device;
 
 /// Days before the end at which a certificate is marked: so many, and more clearly (R7.5).
 const SOON_DAYS: i64 = 30;
@@ -25,20 +25,17 @@ pub(super) struct List {
 
 struct Row {
     id: String,
-    /// The first characters of the id: enough to tell devices of one office apart.
-    mark: String,
+    label: String,
     enrolled: String,
     until: String,
     state: String,
     look: &'static str,
     usable: bool,
-    /// A program has a key for it.
-    software: bool,
     this: bool,
 }
 
 impl Row {
-    fn new(device: &DeviceRow, now: Timestamp) -> Self {
+    fn new(device: &Device, now: Timestamp, this: bool) -> Self {
         let left = device.valid_until.parse::<Timestamp>().map_or(0, |until| until.duration_since(now).as_hours() / 24);
         let (state, look) = match (&device.revoked_at, left) {
             (Some(_), _) => ("停止した端末".to_owned(), "gone"),
@@ -49,33 +46,27 @@ impl Row {
         };
         Self {
             id: device.id.to_string(),
-            mark: mark(device),
+            label: device.label.clone(),
             enrolled: day(&device.enrolled_at),
             until: day(&device.valid_until),
             state,
             look,
             usable: look != "gone",
-            software: device.software,
-            this: device.this,
+            this,
         }
     }
-}
-
-/// Ids grow with time, so only their ends tell neighbours apart.
-pub(crate) fn mark(device: &DeviceRow) -> String {
-    let id = device.id.to_string();
-    id.rsplit('-').next().unwrap_or_default().chars().take(6).collect::<String>().to_uppercase()
 }
 
 impl List {
     pub(super) fn new(
         signed_in: &SignedIn,
-        devices: Vec<DeviceRow>,
+        devices: Vec<Device>,
         now: Timestamp,
         notice: Option<&'static str>,
         faults: Faults,
     ) -> Self {
-        let rows: Vec<_> = devices.iter().map(|device| Row::new(device, now)).collect();
+        let here = signed_in.person.device_id;
+        let rows: Vec<_> = devices.iter().map(|device| Row::new(device, now, device.id == here)).collect();
         let ending = rows.iter().filter(|row| row.look == "care").count();
         let number = signed_in.person.device_id.to_string();
         let device =
@@ -96,20 +87,26 @@ impl List {
 #[template(path = "devices/revoke.html")]
 pub(super) struct Revoke {
     frame: Frame,
+    faults: Faults,
+    reason: Field,
     id: String,
-    mark: String,
+    label: String,
     enrolled: String,
     this: bool,
 }
 
 impl Revoke {
-    pub(super) fn new(signed_in: &SignedIn, device: &DeviceRow) -> Self {
+    pub(super) fn new(signed_in: &SignedIn, device: &Device, faults: Faults) -> Self {
+        let choice = |value: &str, label: &str| Choice { value: value.to_owned(), label: label.to_owned() };
+        let reasons = vec![choice("lost", "なくした、盗まれた"), choice("retired", "もう使わない")];
         Self {
-            frame: signed_in.frame("端末を使えなくする").narrow(),
+            frame: signed_in.frame("端末を使えなくする").narrow().faulty(!faults.is_empty()),
+            reason: Field::select("reason", "理由", reasons).faults(&faults),
+            faults,
             id: device.id.to_string(),
-            mark: mark(device),
+            label: device.label.clone(),
             enrolled: day(&device.enrolled_at),
-            this: device.this,
+            this: device.id == signed_in.person.device_id,
         }
     }
 }

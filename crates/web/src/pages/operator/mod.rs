@@ -1,6 +1,8 @@
 //! 運営者の画面: the register of offices, and what waits for a second person (R7.2, R12.3).
 
+pub(crate) mod enrolments;
 mod page;
+pub(crate) mod tls12;
 mod wording;
 
 use crate::app::App;
@@ -12,11 +14,11 @@ use crate::pages::frame::{on_to, show, show_again};
 use crate::problem::Problem;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use page::{Add, Approvals, Close, Offices};
+use page::{Add, Approvals, Close, Counts, Offices};
 use standard::ServiceType;
 use std::collections::BTreeSet;
 use store::people::{RecoveryRow, RecoveryState};
-use store::{NewOffice, Office, OfficeAdded};
+use store::{NewOffice, Office, OfficeAdded, OperatorName};
 
 pub(crate) async fn offices(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
     let find = asked.get("find").trim();
@@ -92,9 +94,28 @@ async fn office(app: &App, number: &str) -> Result<Office, Problem> {
 }
 
 pub(crate) async fn approvals(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
+    show(&waiting(&app, &signed_in, asked.done(wording::DONE), Faults::default()).await?)
+}
+
+/// Everything that waits for a second person.
+async fn waiting(
+    app: &App,
+    signed_in: &SignedIn,
+    notice: Option<&'static str>,
+    faults: Faults,
+) -> Result<Approvals, Problem> {
     let person = &signed_in.person;
+    let enrolments = app.store.pending_enrolments().await?;
+    let staff = app.store.list_staff(person).await?;
     let grants = app.store.grants_awaiting(person).await?.len();
     let waits = |row: &RecoveryRow| row.state == RecoveryState::AwaitsApproval;
     let recoveries = app.store.recoveries(person).await?.iter().filter(|row| waits(row)).count();
-    show(&Approvals::new(&signed_in, grants, recoveries, asked.done(wording::DONE)))
+    let counts = Counts { grants, recoveries };
+    Ok(Approvals::new(signed_in, enrolments, &staff, counts, notice, faults))
+}
+
+/// The person who acts, as registers of the operator name them.
+fn officer(signed_in: &SignedIn) -> Result<OperatorName, Problem> {
+    let person = &signed_in.person;
+    OperatorName::signed_in(&person.account_id.to_string(), &person.asker).map_err(|_| Problem::incident())
 }

@@ -3,7 +3,8 @@ use crate::pages::field::{Faults, Field};
 use crate::pages::form::Form;
 use crate::pages::frame::Frame;
 use askama::Template;
-use store::Office;
+use store::people::StaffRow;
+use store::{Office, PendingEnrolment, japanese_time};
 
 /// Rows of one page; a search narrows it.
 pub(super) const ROWS_MAX: u32 = 100;
@@ -93,12 +94,58 @@ impl Close {
 #[template(path = "operator/approvals.html")]
 pub(super) struct Approvals {
     frame: Frame,
-    grants: usize,
-    recoveries: usize,
+    faults: Faults,
+    enrolments: Vec<Enrolment>,
+    counts: Counts,
+}
+
+/// What waits on pages of its own.
+pub(super) struct Counts {
+    pub(super) grants: usize,
+    pub(super) recoveries: usize,
+}
+
+struct Enrolment {
+    id: String,
+    office: String,
+    number: String,
+    label: String,
+    evidence: String,
+    requested_by: String,
+    requested: String,
+    mine: bool,
 }
 
 impl Approvals {
-    pub(super) fn new(signed_in: &SignedIn, grants: usize, recoveries: usize, notice: Option<&'static str>) -> Self {
-        Self { frame: signed_in.frame("承認待ち").notice(notice), grants, recoveries }
+    pub(super) fn new(
+        signed_in: &SignedIn,
+        enrolments: Vec<PendingEnrolment>,
+        staff: &[StaffRow],
+        counts: Counts,
+        notice: Option<&'static str>,
+        faults: Faults,
+    ) -> Self {
+        let me = signed_in.person.account_id.to_string();
+        // Registers keep ids; people are found by them while they are on the list.
+        let asker = |hand: &str| {
+            let found = staff.iter().find(|row| hand.ends_with(&row.account_id.to_string()));
+            found.map_or_else(|| "運営者（端末から）".to_owned(), |row| row.name.reveal().clone())
+        };
+        let enrolments = enrolments.into_iter().map(|row| Enrolment {
+            id: row.id.to_string(),
+            office: row.office_name,
+            number: row.office_number.to_string(),
+            label: row.label,
+            evidence: row.evidence,
+            requested_by: asker(&row.requested_by),
+            requested: japanese_time(&row.requested_at),
+            mine: row.requested_by.ends_with(&me),
+        });
+        Self {
+            enrolments: enrolments.collect(),
+            frame: signed_in.frame("承認待ち").notice(notice).faulty(!faults.is_empty()),
+            faults,
+            counts,
+        }
     }
 }

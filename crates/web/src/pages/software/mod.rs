@@ -24,12 +24,12 @@ const KEY_PAGE: &str = "software-key";
 
 pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
     let software = app.store.list_software(&signed_in.person).await?;
-    let devices = app.store.office_devices(&signed_in.person).await?;
+    let devices = app.store.devices(signed_in.person.office.register.number).await?;
     show(&List::new(&signed_in, software, &devices, asked.done(wording::DONE)))
 }
 
 pub(crate) async fn new(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
-    let devices = app.store.office_devices(&signed_in.person).await?;
+    let devices = app.store.devices(signed_in.person.office.register.number).await?;
     show(&Make::new(&signed_in, &devices, None, Faults::default()))
 }
 
@@ -54,7 +54,7 @@ pub(crate) async fn make(State(app): State<App>, signed_in: SignedIn, form: Form
             }
         }
     };
-    let devices = app.store.office_devices(&signed_in.person).await?;
+    let devices = app.store.devices(signed_in.person.office.register.number).await?;
     show_again(&Make::new(&signed_in, &devices, Some(&form), faults))
 }
 

@@ -1,5 +1,4 @@
 use crate::guard::SignedIn;
-use crate::pages::devices::mark;
 use crate::pages::field::{Choice, Faults, Field};
 use crate::pages::form::Form;
 use crate::pages::frame::Frame;
@@ -8,7 +7,8 @@ use crate::wording::{day, time_or_dash};
 use askama::Template;
 use identity::scope::Scope;
 use jiff::Timestamp;
-use store::people::{DeviceRow, SoftwareRow};
+use store::Device;
+use store::people::SoftwareRow;
 
 /// ソフトウェア.
 #[derive(Template)]
@@ -32,7 +32,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(row: SoftwareRow, devices: &[DeviceRow], now: Timestamp) -> Self {
+    fn new(row: SoftwareRow, devices: &[Device], now: Timestamp) -> Self {
         let over = row.expires_at.parse::<Timestamp>().is_ok_and(|until| until <= now);
         let (state, look) = match (row.revoked_at.is_some(), over, row.replaced) {
             (true, ..) => ("止めたキー", "gone"),
@@ -40,7 +40,7 @@ impl Row {
             (_, _, true) => ("新しいキーに移行中", "care"),
             _ => ("利用中", "good"),
         };
-        let device = devices.iter().find(|device| device.id == row.device_id).map(mark);
+        let device = devices.iter().find(|device| device.id == row.device_id).map(|device| device.label.clone());
         Self {
             id: row.id.to_string(),
             label: row.label.into_revealed(),
@@ -60,7 +60,7 @@ impl List {
     pub(super) fn new(
         signed_in: &SignedIn,
         software: Vec<SoftwareRow>,
-        devices: &[DeviceRow],
+        devices: &[Device],
         notice: Option<&'static str>,
     ) -> Self {
         let now = Timestamp::now();
@@ -88,17 +88,18 @@ struct ScopeBox {
 }
 
 impl Make {
-    pub(super) fn new(signed_in: &SignedIn, devices: &[DeviceRow], form: Option<&Form>, faults: Faults) -> Self {
+    pub(super) fn new(signed_in: &SignedIn, devices: &[Device], form: Option<&Form>, faults: Faults) -> Self {
         let written = |field: &str| form.map_or("", |form| form.text(field)).to_owned();
         let ticked = |scope: Scope| form.is_none_or(|form| form.all("scope").any(|id| id == scope.id()));
+        let here = signed_in.person.device_id;
         let usable = devices.iter().filter(|device| device.revoked_at.is_none());
         let choices = usable.map(|device| Choice {
             value: device.id.to_string(),
             label: format!(
                 "{}（{}に登録{}）",
-                mark(device),
+                device.label,
                 day(&device.enrolled_at),
-                if device.this { "、いま使っている端末" } else { "" }
+                if device.id == here { "、いま使っている端末" } else { "" }
             ),
         });
         let label = Field::text("label", "名前")

@@ -1,0 +1,197 @@
+//! The exchange inside the test program, where its clock can be moved. TLS itself goes by the host's clock.
+
+use crate::answer::Answer;
+use crate::device::{builder, certificate_request};
+use crate::vault;
+use crate::wire;
+use crate::world::officer;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Identity as ClientIdentity;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use serde_json::{Value, json};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use store::{
+    Approval, Clock, Device, Enrolment, EnrolmentRequestId, NewEnrolment, NewOffice, OfficeAdded, Requested, Store,
+};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use web::tls::{Identity, ServerIdentity};
+
+pub(crate) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// A clock that goes with the host's, so many hours ahead.
+#[derive(Debug, Default)]
+pub(crate) struct MovableClock(Mutex<SignedDuration>);
+
+impl MovableClock {
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + *self.0.lock().unwrap()
+    }
+}
+
+pub(crate) struct Inside {
+    pub(crate) store: Arc<Store>,
+    pub(crate) clock: Arc<MovableClock>,
+    pub(crate) authority: String,
+    pub(crate) exchange: u16,
+    pub(crate) enrolment: u16,
+    pub(crate) tls12: u16,
+    pub(crate) folder: TempDir,
+    _stop: watch::Sender<bool>,
+}
+
+/// A certificate and its key, PEM.
+#[derive(Clone)]
+pub(crate) struct Card {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+}
+
+impl Inside {
+    /// Looks into the register as often as `every`.
+    pub(crate) async fn open(every: Duration) -> Self {
+        Self::showing(every, None).await
+    }
+
+    /// With a server certificate from elsewhere.
+    pub(crate) async fn showing(every: Duration, identity: Option<ServerIdentity>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(MovableClock::default());
+        let data = folder.path().join("data");
+        let store = Arc::new(Store::create(&data, vault::master(), Arc::clone(&clock) as _).await.unwrap());
+        let identity = match identity {
+            Some(identity) => identity,
+            None => {
+                let issued = store.issue_server_certificate(&["localhost".to_owned()]).await.unwrap().unwrap();
+                ServerIdentity {
+                    chain: vec![CertificateDer::from(issued.certificate)],
+                    key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(issued.key.to_vec())),
+                }
+            }
+        };
+        let bind = async || TcpListener::bind((HERE, 0)).await.unwrap();
+        let (exchange, enrolment, tls12) = (bind().await, bind().await, bind().await);
+        let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+        let ports = (port(&exchange), port(&enrolment), port(&tls12));
+        let (stop, stopped) = watch::channel(false);
+        let service = web::Service {
+            store: Arc::clone(&store),
+            limits: web::Limits::default(),
+            exchange,
+            enrolment,
+            exchange_url: format!("https://localhost:{}", ports.0),
+            tls12: Some(tls12),
+            identity: Arc::new(Identity::new(identity).unwrap()),
+            register_every: every,
+        };
+        tokio::spawn(web::serve(service, stopped));
+        let authority = store.authority_pem().await.unwrap();
+        let (exchange, enrolment, tls12) = ports;
+        Self { store, clock, authority, exchange, enrolment, tls12, folder, _stop: stop }
+    }
+
+    pub(crate) async fn office(&self, number: &str) {
+        let new = NewOffice {
+            number: number.parse().unwrap(),
+            name: format!("架空の事業所 {number}"),
+            service_types: ["43".parse().unwrap()].into(),
+        };
+        assert!(matches!(self.store.add_office(new).await.unwrap(), OfficeAdded::Done(_)));
+    }
+
+    pub(crate) fn wanted(&self, number: &str, label: &str) -> NewEnrolment {
+        NewEnrolment {
+            office: number.parse().unwrap(),
+            label: label.to_owned(),
+            evidence: "指定通知書の写し、代表電話への折り返し".to_owned(),
+            evidence_digest: None,
+            scopes: None,
+        }
+    }
+
+    pub(crate) async fn requests(&self, number: &str, label: &str) -> EnrolmentRequestId {
+        match self.store.request_enrolment(self.wanted(number, label), &officer("sato")).await.unwrap() {
+            Requested::Done(id) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn code(&self, number: &str, label: &str) -> String {
+        let request = self.requests(number, label).await;
+        match self.store.approve_enrolment(request, &officer("suzuki")).await.unwrap() {
+            Approval::Code(code) => code.code.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn device(&self, number: &str, label: &str) -> Card {
+        let code = self.code(number, label).await;
+        let (key, request) = certificate_request();
+        let Enrolment::Done(device) = self.store.enrol(&code, &request, HERE).await.unwrap() else { panic!("{label}") };
+        Card { certificate: device.certificate_pem, key: key.serialize_pem() }
+    }
+
+    pub(crate) async fn devices(&self, number: &str) -> Vec<Device> {
+        self.store.devices(number.parse().unwrap()).await.unwrap()
+    }
+
+    pub(crate) fn http(&self, card: &Card) -> reqwest::Client {
+        let identity = ClientIdentity::from_pem(format!("{}{}", card.key, card.certificate).as_bytes()).unwrap();
+        builder(&self.authority).identity(identity).build().unwrap()
+    }
+
+    /// Over a connection of its own; `Err` with what the handshake said.
+    pub(crate) async fn get(&self, card: &Card, path: &str) -> Result<Answer, String> {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        let config = Arc::new(wire::config(default_provider(), &self.authority, Some((&card.certificate, &card.key))));
+        let (answer, failure) = wire::ask(&config, self.exchange, request.as_bytes()).await;
+        if answer.is_empty() { Err(failure) } else { Ok(http1(&answer)) }
+    }
+
+    /// Asks until the answer is as wanted; panics after a while that no limit of the exchange comes near.
+    pub(crate) async fn until<T>(&self, mut wanted: impl AsyncFnMut() -> Option<T>) -> (T, Duration) {
+        let start = Instant::now();
+        loop {
+            if let Some(found) = wanted().await {
+                return (found, start.elapsed());
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "did not happen");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub(crate) async fn renews(&self, card: &Card, request: &str) -> Answer {
+        let url = format!("https://localhost:{}/api/v1/device/renew", self.exchange);
+        let body = json!({ "certificate_request": request });
+        Answer::read(self.http(card).post(url).json(&body).send().await.unwrap()).await
+    }
+
+    pub(crate) async fn notices(&self, card: &Card) -> Vec<Value> {
+        let answer = self.get(card, "/api/v1/notices").await.unwrap().done();
+        answer.json()["items"].as_array().unwrap().clone()
+    }
+}
+
+/// An answer over HTTP/1.1 that came with its length, or to the end of the connection.
+pub(crate) fn http1(bytes: &[u8]) -> Answer {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let mut headers = http::HeaderMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(": ").unwrap();
+        headers.insert(http::HeaderName::try_from(name).unwrap(), value.parse().unwrap());
+    }
+    Answer { status, headers, body: bytes[end + 4..].to_vec() }
+}
