@@ -14,12 +14,11 @@ const on = (page, title) => page.getByRole("heading", { name: title, level: 1, e
 /** What a page answers when it said no: 4xx, which the browser notes in its console. */
 const REFUSED = /status of 4\d\d/;
 
-/** Somebody with an account, and what they keep in their head, telephone and drawer. */
-function invited(number, role, [name, kana, born], password) {
-  const login = `journey-${role}-${number}`;
-  const person = ["--name", name, "--kana", kana, "--born", born, "--role", role, "--office", number];
-  const code = lib.told(lib.fumibako("staff", "invite", login, ...person, ...lib.OPERATORS), "初回コード");
-  return { login, code, password };
+/** An administrator of an office, invited at the terminal by two of the operator's people. */
+function administrator(number, login, [name, kana, born], password) {
+  const person = ["--login", login, "--name", name, "--kana", kana, "--person-key", `${kana} ${born}`];
+  const code = lib.told(lib.fumibako("account", "invite-office", number, ...person, ...lib.OPERATORS), "招待コード");
+  return { login, name, code, password };
 }
 
 /**
@@ -92,26 +91,69 @@ async function signOut(page) {
   await on(page, "入る");
 }
 
-journey("somebody sets up an account, adds a passkey, loses everything, and recovers", async (step) => {
+journey("somebody is invited, sets up an account, adds a passkey, loses everything, and recovers", async (step) => {
   const number = lib.newOffice();
   const certificate = lib.enrolledDevice(number);
-  const ayame = ["架空 あやめ", "かくう あやめ", "1975-04-01"];
-  const sumire = ["架空 すみれ", "かくう すみれ", "1990-10-10"];
-  const administrator = invited(number, "office-administrator", ayame, "雨の日はQ通りへ、傘を3本持って出る");
-  const member = invited(number, "office-staff", sumire, "青い鳥がK橋に7羽、朝から鳴いている");
+  const ayame = administrator(
+    number,
+    `ayame-${number}`,
+    ["架空 あやめ", "かくうあやめ", "1975-04-01"],
+    "雨の日はQ通りへ、傘を3本持って出る",
+  );
+  const tsubaki = administrator(
+    number,
+    `tsubaki-${number}`,
+    ["架空 つばき", "かくうつばき", "1980-08-20"],
+    "駅前のR書店で、本を5冊買って帰る",
+  );
+  const sumire = { login: `sumire-${number}`, name: "架空 すみれ", password: "青い鳥がK橋に7羽、朝から鳴いている" };
   const page = await visit(world.exchange, { certificate });
+  const desk = await visit(world.exchange, { certificate });
   let passkey;
 
-  await step("r8_12 somebody new chooses their own secrets", () => setUp(page, member, "first"));
+  await step("r8_12 the administrators choose their own secrets", async () => {
+    await setUp(page, tsubaki);
+    await setUp(desk, ayame, "first");
+  });
 
   await step("r8_2 a password and an app open the first page", async () => {
-    await givePassword(page, member);
-    await on(page, "二つ目の確認");
-    await look(page, "sign-in-app");
-    await type(page, field(page, "認証アプリの6桁の数字"), await member.app());
-    await page.keyboard.press("Enter");
-    await on(page, "届いたもの・送ったもの");
-    await look(page, "front");
+    await givePassword(desk, ayame);
+    await on(desk, "二つ目の確認");
+    await look(desk, "sign-in-app");
+    await type(desk, field(desk, "認証アプリの6桁の数字"), await ayame.app());
+    await desk.keyboard.press("Enter");
+    await on(desk, "届いたもの・送ったもの");
+    await look(desk, "front");
+  });
+
+  await step("r8_1 one administrator invites a colleague", async () => {
+    await press(desk, link(desk, "職員"));
+    await press(desk, link(desk, "職員を招待する"));
+    await on(desk, "職員を招待する");
+    await type(desk, field(desk, "氏名"), sumire.name);
+    await type(desk, field(desk, "かな"), "かくうすみれ");
+    await field(desk, "生年月日").fill("1990-10-10");
+    await type(desk, field(desk, "ログインID"), sumire.login);
+    await field(desk, "役割").selectOption({ label: "事業所の職員" });
+    await look(desk, "staff-invite");
+    await press(desk, button(desk, "招待する"));
+    await on(desk, "招待のコード");
+    sumire.code = await desk.locator(".secret").textContent();
+    await look(desk, "staff-code");
+  });
+
+  await step("r12_3 another administrator confirms the role", async () => {
+    await signIn(page, tsubaki);
+    await press(page, link(page, "役割"));
+    await look(page, "grants");
+    await press(page, button(page, `${sumire.name}の役割を確認する`));
+    await page.getByText("確認しました。").waitFor();
+    await signOut(page);
+  });
+
+  await step("r8_12 the colleague chooses their own secrets, and comes in", async () => {
+    await setUp(page, sumire);
+    await signIn(page, sumire);
   });
 
   await step("r8_4 a passkey is added", async () => {
@@ -130,7 +172,7 @@ journey("somebody sets up an account, adds a passkey, loses everything, and reco
   });
 
   await step("r8_4 a password and the passkey open the first page", async () => {
-    await givePassword(page, member);
+    await givePassword(page, sumire);
     await on(page, "二つ目の確認");
     await look(page, "sign-in-passkey");
     await press(page, button(page, "パスキーで確かめる"));
@@ -140,11 +182,11 @@ journey("somebody sets up an account, adds a passkey, loses everything, and reco
 
   await step("r8_5 with the passkey lost, a code on paper opens, and the passkey is taken off", async () => {
     await passkey.lose();
-    await givePassword(page, member);
+    await givePassword(page, sumire);
     await on(page, "二つ目の確認");
     await press(page, page.getByText("認証アプリもパスキーも手元にないとき"));
     await look(page, "sign-in-paper");
-    await type(page, field(page, "予備コード"), member.paper.pop());
+    await type(page, field(page, "予備コード"), sumire.paper.pop());
     await page.keyboard.press("Enter");
     await on(page, "届いたもの・送ったもの");
     await page.goto(`${world.exchange}/account`);
@@ -154,17 +196,14 @@ journey("somebody sets up an account, adds a passkey, loses everything, and reco
   });
 
   await step("r8_11 the administrator writes down how identity was checked", async () => {
-    const desk = await visit(world.exchange, { certificate });
-    await setUp(desk, administrator);
-    await signIn(desk, administrator);
     await press(desk, link(desk, "再登録"));
     await on(desk, "再登録");
     await look(desk, "recovery");
     await press(desk, link(desk, "再登録を申請する"));
     await on(desk, "再登録を申請する");
-    await field(desk, "登録し直す方（本人）").selectOption({ label: "架空 すみれ" });
+    await field(desk, "登録し直す方（本人）").selectOption({ label: sumire.name });
     await field(desk, "登録し直すもの").selectOption({ label: "パスワードと認証の手段の再登録" });
-    await field(desk, "本人確認をした方").selectOption({ label: "架空 あやめ" });
+    await field(desk, "本人確認をした方").selectOption({ label: ayame.name });
     await field(desk, "どのように確かめたか").selectOption({ index: 1 });
     const evidence = join(lib.freshFolder(), "evidence.pdf");
     writeFileSync(evidence, "%PDF-1.4\n% 架空\n");
@@ -172,13 +211,13 @@ journey("somebody sets up an account, adds a passkey, loses everything, and reco
     await look(desk, "recovery-new");
     await press(desk, button(desk, "台帳に書いて申請する"));
     await on(desk, "再登録のコード");
-    member.code = await desk.locator(".secret").textContent();
+    sumire.code = await desk.locator(".secret").textContent();
     await look(desk, "recovery-code");
     await leave(desk, REFUSED);
   });
 
   await step("r8_13 what was lost opens nothing any more", async () => {
-    await givePassword(page, member);
+    await givePassword(page, sumire);
     await on(page, "二つ目の確認");
     assert.equal(await page.getByRole("textbox").count(), 0, "no second factor is left");
     await page.getByText("事業所の管理者に連絡してください。").waitFor();
@@ -188,9 +227,9 @@ journey("somebody sets up an account, adds a passkey, loses everything, and reco
   });
 
   await step("r8_13 new secrets are chosen by the person alone, and open", async () => {
-    member.password = "白い猫がZ棟に4匹、夜じゅう歌った";
-    await setUp(page, member);
-    await signIn(page, member);
+    sumire.password = "白い猫がZ棟に4匹、夜じゅう歌った";
+    await setUp(page, sumire);
+    await signIn(page, sumire);
   });
   await leave(page, REFUSED);
 });
