@@ -6,8 +6,8 @@ import { join } from "node:path";
 import * as lib from "./lib.mjs";
 
 const { journey, leave, look, press, totp, type, visit, world } = lib;
-const button = (page, name) => page.getByRole("button", { name });
-const link = (page, name) => page.getByRole("link", { name });
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const link = (page, name) => page.getByRole("link", { name, exact: true });
 const field = (page, name) => page.getByLabel(name, { exact: true });
 /** Waits for the page with this title. */
 const on = (page, title) => page.getByRole("heading", { name: title, level: 1, exact: true }).waitFor();
@@ -128,6 +128,7 @@ journey("somebody is invited, sets up an account, adds a passkey, loses everythi
 
   await step("r8_1 one administrator invites a colleague", async () => {
     await press(desk, link(desk, "職員"));
+    await on(desk, "職員");
     await press(desk, link(desk, "職員を招待する"));
     await on(desk, "職員を招待する");
     await type(desk, field(desk, "氏名"), sumire.name);
@@ -145,6 +146,7 @@ journey("somebody is invited, sets up an account, adds a passkey, loses everythi
   await step("r12_3 another administrator confirms the role", async () => {
     await signIn(page, tsubaki);
     await press(page, link(page, "役割"));
+    await on(page, "役割");
     await look(page, "grants");
     await press(page, button(page, `${sumire.name}の役割を確認する`));
     await page.getByText("確認しました。").waitFor();
