@@ -134,6 +134,7 @@ impl Demo {
 
     pub(crate) fn serve(&self) -> Done<Server> {
         let mut child = self
+            // One line for every connection is of use elsewhere; here it hides what is shown.
             .command(&["serve", "--demo", "--log", "warn"])
             .stdout(Stdio::piped())
             .spawn()
