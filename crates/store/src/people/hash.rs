@@ -9,14 +9,15 @@ use identity::factor;
 use identity::password::Typed;
 use rand::Rng as _;
 use seal::{DerivedKey, Zeroizing};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::sync::{Arc, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-/// Hashings at the same time. Each takes a core for a while: with one, sends keep the other.
-const HASHING_MAX: usize = 1;
-/// Those that wait for it; more are told to come back.
-const QUEUE_MAX: usize = 32;
+/// The one that is being hashed and those that wait for it; more are told to come back.
+const QUEUE_MAX: usize = 33;
+/// How far the hashing thread stands back behind the rest: with both cores busy it gets about a tenth of one, so a flood of
+/// sign-ins does not slow down sends, and a sign-in at the busiest hour still takes less than a second.
+const NICE: i32 = 10;
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
@@ -62,8 +63,22 @@ pub(crate) struct Hasher {
     /// Compared with where there is no account: the same work, and never right.
     nobody: Arc<str>,
     queue: Arc<Semaphore>,
-    hashing: Arc<Semaphore>,
+    /// To the one thread that hashes. What waits there is bounded by the places of the queue.
+    jobs: mpsc::Sender<Job>,
     count: Arc<AtomicU64>,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Works until the last sender is gone.
+fn hash_one_after_another(jobs: &mpsc::Receiver<Job>) {
+    // Of this thread alone (Linux). Where it is not allowed, hashing works all the same.
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::warn!(%error, "the hashing thread keeps its priority");
+    }
+    for job in jobs {
+        job();
+    }
 }
 
 impl Hasher {
@@ -78,12 +93,17 @@ impl Hasher {
             salt: Some(Salt::new(salt).map_err(|_| WHERE)?),
             hash: Some(Output::new(hash).map_err(|_| WHERE)?),
         };
+        let (jobs, waiting) = mpsc::channel();
+        std::thread::Builder::new()
+            .name("passwords".to_owned())
+            .spawn(move || hash_one_after_another(&waiting))
+            .map_err(|_| WHERE)?;
         Ok(Self {
             cost,
             pepper: Arc::new(pepper),
             nobody: nobody.to_string().into(),
-            queue: Arc::new(Semaphore::new(HASHING_MAX + QUEUE_MAX)),
-            hashing: Arc::new(Semaphore::new(HASHING_MAX)),
+            queue: Arc::new(Semaphore::new(QUEUE_MAX)),
+            jobs,
             count: Arc::default(),
         })
     }
@@ -145,16 +165,15 @@ impl Hasher {
         _: &Place,
         work: impl FnOnce(&DerivedKey) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let turn = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| Error::Closed)?;
         let (pepper, count) = (Arc::clone(&self.pepper), Arc::clone(&self.count));
-        tokio::task::spawn_blocking(move || {
-            // Held here: a caller who goes away does not let another begin beside this one.
-            let _turn = turn;
+        let (done, answer) = oneshot::channel();
+        let job = move || {
             count.fetch_add(1, Ordering::Relaxed);
-            work(&pepper)
-        })
-        .await
-        .map_err(|_| Error::Closed)?
+            // Whoever asked may have gone away.
+            let _ = done.send(work(&pepper));
+        };
+        self.jobs.send(Box::new(job)).map_err(|_| Error::Closed)?;
+        answer.await.map_err(|_| Error::Closed)?
     }
 }
 
