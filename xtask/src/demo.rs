@@ -20,7 +20,7 @@ pub(crate) fn play(once: bool) -> Done {
     let demo = Demo::build()?;
     let outcome = demo.play(once);
     if once {
-        let _ = fs::remove_dir_all(&demo.folder);
+        demo.clear();
     }
     outcome
 }
@@ -45,21 +45,35 @@ impl Drop for Server {
     }
 }
 
+impl Server {
+    pub(crate) fn exchange(&self) -> &str {
+        &self.exchange
+    }
+
+    pub(crate) fn enrolment(&self) -> &str {
+        &self.enrolment
+    }
+}
+
 /// A fresh exchange that serves while `then` runs, and is thrown away afterwards.
 pub(crate) fn with_exchange(then: impl FnOnce(&Demo, &Server) -> Done) -> Done {
     let demo = Demo::build()?;
     let outcome = demo.prepare().and_then(|()| demo.serve()).and_then(|server| then(&demo, &server));
-    let _ = fs::remove_dir_all(&demo.folder);
+    demo.clear();
     outcome
 }
 
 impl Demo {
-    fn build() -> Done<Self> {
+    pub(crate) fn build() -> Done<Self> {
         install::to_build()?;
         run(cargo().args(["build", "--package", "fumibako"]))?;
         let folder = std::env::temp_dir().join(format!("fumibako-demo-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         Ok(Self { program: target().join("debug").join("fumibako"), folder })
+    }
+
+    pub(crate) fn clear(&self) {
+        let _ = fs::remove_dir_all(&self.folder);
     }
 
     fn play(&self, once: bool) -> Done {
@@ -102,7 +116,7 @@ impl Demo {
         if status.success() { Ok(()) } else { Err(format!("交換所が止まりました: {status}")) }
     }
 
-    fn prepare(&self) -> Done {
+    pub(crate) fn prepare(&self) -> Done {
         let write = |name: &str, text: &str| {
             fs::write(self.folder.join(name), text).map_err(|error| format!("{name}: {error}"))
         };
@@ -118,7 +132,7 @@ impl Demo {
         self.fumibako(&["init"]).map(|_| ())
     }
 
-    fn serve(&self) -> Done<Server> {
+    pub(crate) fn serve(&self) -> Done<Server> {
         let mut child = self
             // One line for every connection is of use elsewhere; here it hides what is shown.
             .command(&["serve", "--demo", "--log", "warn"])
@@ -145,11 +159,17 @@ impl Demo {
     }
 
     fn enrol(&self, server: &Server, device: &str, number: &str) -> Done {
-        let proof = ["--label", "受付のPC", "--evidence", "架空の事業所なので、確かめていません"];
-        let software = ["--software", "send,collect,read"];
+        let proof = [
+            "--software",
+            "send,collect,read",
+            "--label",
+            "受付のPC",
+            "--evidence",
+            "架空の事業所なので、確かめていません",
+        ];
         // Two people are asked for; here both are invented.
         let people = ["--by", "demo-1", "--approved-by", "demo-2"];
-        let issued = self.fumibako(&[&["device", "code", number][..], &proof, &software, &people].concat())?;
+        let issued = self.fumibako(&[&["device", "code", number][..], &proof, &people].concat())?;
         let code =
             issued.lines().find_map(|line| line.strip_prefix("登録コード: ")).ok_or("登録コードが出ませんでした。")?;
         self.fumibako(&[
@@ -237,7 +257,7 @@ impl Demo {
         command
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
 }

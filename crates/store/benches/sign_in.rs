@@ -7,7 +7,9 @@ use fumibako_store as store;
 use fumibako_store::people::{
     By, FactorSet, Holder, Invited, NewAccount, PasswordAnswer, PasswordSet, Redeemed, SetUpEnded, Standing,
 };
-use fumibako_store::{Asker, Clock, Enrolment, MasterKey, NewOffice, OfficeAdded, Store};
+use fumibako_store::{
+    Approval, Asker, Clock, Enrolment, MasterKey, NewEnrolment, NewOffice, OfficeAdded, OperatorName, Requested, Store,
+};
 use identity::role::Role;
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
@@ -127,7 +129,20 @@ async fn desk(store: &Store) -> Asker {
         service_types: ["43".parse().expect("service type")].into(),
     };
     assert!(matches!(store.add_office(new).await.expect("added"), OfficeAdded::Done(_)));
-    let code = store.issue_code(number).await.expect("issued").expect("open");
+    let name = |name| OperatorName::at_terminal(name).expect("a name");
+    let new = NewEnrolment {
+        office: number,
+        label: "窓口".to_owned(),
+        evidence: "計測用".to_owned(),
+        evidence_digest: None,
+        scopes: None,
+    };
+    let Requested::Done(request) = store.request_enrolment(new, &name("ichiro")).await.expect("asked") else {
+        panic!("refused");
+    };
+    let Approval::Code(code) = store.approve_enrolment(request, &name("jiro")).await.expect("agreed") else {
+        panic!("refused");
+    };
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("key");
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();

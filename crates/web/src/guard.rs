@@ -29,8 +29,6 @@ pub(crate) enum Needs {
     Nothing,
     /// A device in the register.
     Device,
-    /// A device in the register, by a program of its own: what it says is not a form, and no browser can say it.
-    Machine,
     /// The password, and nothing more yet.
     HalfWay,
     /// A one-time code for setting up one's own secrets (R8.12).
@@ -50,7 +48,6 @@ impl fmt::Display for Needs {
         match self {
             Self::Nothing => f.write_str("certificate"),
             Self::Device => f.write_str("device"),
-            Self::Machine => f.write_str("device"),
             Self::HalfWay => f.write_str("password"),
             Self::Enrolling => f.write_str("one-time code"),
             Self::SignedIn => f.write_str("two factors"),
@@ -130,9 +127,6 @@ async fn check(app: &App, needs: Needs, parts: &mut Parts) -> Result<Option<Resp
     }
     let caller = caller(app, &parts.extensions).await?;
     parts.extensions.insert(caller.clone());
-    if needs == Needs::Machine {
-        return Ok(None);
-    }
     if let Needs::Program | Needs::Software(_) = needs {
         let software = software(app, &caller, &parts.headers).await?;
         if let Needs::Software(deed) = needs

@@ -37,13 +37,13 @@ pub(crate) fn table() -> Vec<Route> {
         ManageSoftware, ManageStaff, OwnAccount, RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery,
         SendSets, TakeStock, WithdrawSets,
     };
-    use Needs::{Device, Enrolling, HalfWay, Machine, Nothing, Person, Program, SignedIn, Software};
+    use Needs::{Device, Enrolling, HalfWay, Nothing, Person, Program, SignedIn, Software};
     vec![
         // Holds nothing about anybody.
         get("/style.css", Nothing, assets::style),
         get("/icon.svg", Nothing, assets::icon),
         get("/passkey.js", Nothing, assets::passkey),
-        get("/api/v1/openapi.json", Machine, api::document),
+        get("/api/v1/openapi.json", Device, api::document),
         // Coming in and going out.
         get("/sign-in", Device, sign_in::page),
         post("/sign-in", Device, sign_in::begin),
@@ -145,8 +145,8 @@ pub(crate) fn table() -> Vec<Route> {
         get("/api/v1/received", Software(ListSets), api::received),
         get("/api/v1/sent", Software(ListSets), api::sent),
         get("/api/v1/transmissions/{id}", Software(ListSets), api::describe),
-        post("/api/v1/device/renew", Machine, api::renew),
-        get("/api/v1/notices", Machine, api::notices),
+        post("/api/v1/device/renew", Program, api::renew),
+        get("/api/v1/notices", Program, api::notices),
         post("/api/v1/token", Program, api::rotate),
         // Opening a set collects it, if it is the receiver who opens.
         get("/api/v1/transmissions/{id}/files/{name}", Software(CollectSets), api::file),

@@ -30,10 +30,18 @@ pub(crate) struct Trust<'a> {
     pub(crate) authority: &'a [u8],
     pub(crate) certificate: &'a [u8],
     pub(crate) key: &'a [u8],
+    /// The program's token, where the server asks for one.
+    pub(crate) token: Option<&'a str>,
 }
 
-/// The TLS side of a device: the policy of the exchange, and no resumption.
-pub(crate) fn device(trust: &Trust<'_>) -> anyhow::Result<Arc<ClientConfig>> {
+/// What a device proves itself with, made ready.
+pub(crate) struct Device {
+    tls: Arc<ClientConfig>,
+    authorization: Option<HeaderValue>,
+}
+
+/// The policy of the exchange, and no resumption.
+pub(crate) fn device(trust: &Trust<'_>) -> anyhow::Result<Arc<Device>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(trust.authority)?)?;
     let chain = vec![CertificateDer::from_pem_slice(trust.certificate)?];
@@ -43,7 +51,8 @@ pub(crate) fn device(trust: &Trust<'_>) -> anyhow::Result<Arc<ClientConfig>> {
         .with_client_auth_cert(chain, PrivateKeyDer::from_pem_slice(trust.key)?)?;
     config.resumption = Resumption::disabled();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    let authorization = trust.token.map(|token| HeaderValue::from_str(&format!("Bearer {token}"))).transpose()?;
+    Ok(Arc::new(Device { tls: Arc::new(config), authorization }))
 }
 
 /// A server on loopback, and the devices that call it: one per office.
@@ -52,33 +61,20 @@ pub(crate) struct Target {
     address: SocketAddr,
     name: ServerName<'static>,
     host: HeaderValue,
-    devices: Arc<[Arc<ClientConfig>]>,
-    /// What each office's program proves itself with; the floor asks for nothing.
-    tokens: Arc<[HeaderValue]>,
+    devices: Arc<[Arc<Device>]>,
     keeps_sets: bool,
 }
 
 impl Target {
-    pub(crate) fn new(address: SocketAddr, name: &str, devices: Vec<Arc<ClientConfig>>) -> anyhow::Result<Self> {
+    pub(crate) fn new(address: SocketAddr, name: &str, devices: Vec<Arc<Device>>) -> anyhow::Result<Self> {
         ensure!(address.ip().is_loopback(), "{address} is not on loopback");
         Ok(Self {
             address,
             name: ServerName::try_from(name.to_owned())?,
             host: format!("{name}:{}", address.port()).parse()?,
             devices: devices.into(),
-            tokens: Arc::default(),
             keeps_sets: true,
         })
-    }
-
-    /// With the tokens of the offices' programs, in the order of their devices.
-    pub(crate) fn with_tokens(self, tokens: &[String]) -> anyhow::Result<Self> {
-        let bearer = |token: &String| {
-            let mut value = HeaderValue::try_from(format!("Bearer {}", token.trim()))?;
-            value.set_sensitive(true);
-            anyhow::Ok(value)
-        };
-        Ok(Self { tokens: tokens.iter().map(bearer).collect::<anyhow::Result<_>>()?, ..self })
     }
 
     /// The floor takes any bytes, again and again, and answers with none.
@@ -101,14 +97,15 @@ impl Target {
         let stream = TcpStream::connect(self.address).await.context("connecting")?;
         // Without it each call waits some 40 ms for a delayed acknowledgement.
         stream.set_nodelay(true)?;
-        let tls = TlsConnector::from(Arc::clone(&self.devices[office]));
+        let tls = TlsConnector::from(Arc::clone(&self.devices[office].tls));
         let stream = tls.connect(self.name.clone(), stream).await.context("handshake")?;
         let (requests, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(async move {
             // What breaks here breaks the call that waits for it too, and is counted there.
             let _ = connection.await;
         });
-        Ok(Connection { requests, host: self.host.clone(), token: self.tokens.get(office).cloned() })
+        let authorization = self.devices[office].authorization.clone();
+        Ok(Connection { requests, host: self.host.clone(), authorization })
     }
 }
 
@@ -116,7 +113,7 @@ impl Target {
 pub(crate) struct Connection {
     requests: SendRequest<Chunks>,
     host: HeaderValue,
-    token: Option<HeaderValue>,
+    authorization: Option<HeaderValue>,
 }
 
 impl Connection {
@@ -134,11 +131,10 @@ impl Connection {
     }
 
     async fn call(&mut self, request: http::request::Builder, body: Chunks) -> anyhow::Result<(StatusCode, Bytes)> {
-        let request = match &self.token {
-            Some(token) => request.header(header::AUTHORIZATION, token),
-            None => request,
-        };
-        let request = request.header(header::HOST, &self.host).body(body)?;
+        let mut request = request.header(header::HOST, &self.host).body(body)?;
+        if let Some(authorization) = &self.authorization {
+            request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
+        }
         let work = async {
             self.requests.ready().await?;
             let response = self.requests.send_request(request).await?;

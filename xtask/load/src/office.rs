@@ -89,10 +89,19 @@ impl Exchange {
         for office in offices.all() {
             let (number, kind) = (office.number.to_string(), office.service_type.to_string());
             exchange.command(program, &["office", "add"], &[&number, "--name", "計測用事業所", "--type", &kind])?;
-            let proof = ["--label", "計測", "--evidence", "計測用", "--by", "load-1", "--approved-by", "load-2"];
-            let software = ["--software", "send,collect,read"];
-            let args = [&[number.as_str()][..], &proof, &software].concat();
-            let said = exchange.command(program, &["device", "code"], &args)?;
+            let proof = [
+                "--software",
+                "send,collect,read",
+                "--label",
+                "計測",
+                "--evidence",
+                "計測用",
+                "--by",
+                "load-1",
+                "--approved-by",
+                "load-2",
+            ];
+            let said = exchange.command(program, &["device", "code"], &[&[number.as_str()][..], &proof].concat())?;
             let code = said.split_whitespace().nth(1).context("no code")?.to_owned();
             codes.push(code);
         }
@@ -124,7 +133,7 @@ impl Exchange {
 
     pub(crate) fn serve(&self, program: &Path) -> anyhow::Result<Server> {
         let mut command = Command::new(program);
-        command.args(["serve", "--demo"]).arg("--config").arg(self.configuration());
+        command.args(["serve", "--demo", "--log", "warn"]).arg("--config").arg(self.configuration());
         Server::start(command)
     }
 
@@ -138,12 +147,11 @@ impl Exchange {
                     authority: &authority,
                     certificate: &fs::read(folder.join("certificate.pem"))?,
                     key: &fs::read(folder.join("key.pem"))?,
+                    token: Some(fs::read_to_string(folder.join("software.token"))?.trim()),
                 })
             })
             .collect::<anyhow::Result<_>>()?;
-        let tokens =
-            (0..offices.all().len()).map(|office| fs::read_to_string(self.device(office).join("software.token")));
-        Target::new(address, HOST, devices)?.with_tokens(&tokens.collect::<Result<Vec<_>, _>>()?)
+        Target::new(address, HOST, devices)
     }
 
     fn configuration(&self) -> PathBuf {

@@ -93,8 +93,15 @@ pub(crate) enum Command {
 /// Which device of which office, and how both were proven.
 #[derive(clap::Args)]
 pub(crate) struct Wanted {
-    /// 事業所番号（10桁）。運営者自身の端末なら 9900000000
-    number: OfficeNumber,
+    /// 事業所番号（10桁）。運営者自身の端末なら --operator
+    #[arg(required_unless_present = "operator")]
+    number: Option<OfficeNumber>,
+    /// 運営者自身の端末
+    #[arg(long, conflicts_with_all = ["number", "software"])]
+    operator: bool,
+    /// ケアソフトが使う端末。使わせることをコンマで区切ります（send,collect,read）。書かなければブラウザーの端末
+    #[arg(long, value_name = "SCOPES", value_parser = scopes)]
+    software: Option<Scopes>,
     /// 端末の呼び名（例: 受付のPC）
     #[arg(long)]
     label: String,
@@ -104,9 +111,10 @@ pub(crate) struct Wanted {
     /// 確かめた書類の写し。指紋だけを台帳に残します
     #[arg(long, value_name = "FILE")]
     evidence_file: Option<PathBuf>,
-    /// ケアソフトが使う端末のとき、使わせることをコンマで区切ります（send,collect,read）。人が使う端末なら書きません
-    #[arg(long, value_name = "SCOPES", value_parser = scopes)]
-    software: Option<Scopes>,
+}
+
+fn scopes(text: &str) -> Result<Scopes, NotScopes> {
+    text.replace(',', " ").parse()
 }
 
 fn reason(text: &str) -> Result<RevocationReason, String> {
@@ -129,10 +137,6 @@ pub(crate) fn run(command: &Command) -> Outcome {
     }
 }
 
-fn scopes(text: &str) -> Result<Scopes, NotScopes> {
-    text.replace(',', " ").parse()
-}
-
 /// The digest of a paper's copy; the paper itself stays where it is.
 pub(crate) fn evidence_digest(file: Option<&Path>) -> anyhow::Result<Option<Digest>> {
     let Some(file) = file else { return Ok(None) };
@@ -145,8 +149,12 @@ pub(crate) fn evidence_digest(file: Option<&Path>) -> anyhow::Result<Option<Dige
 }
 
 async fn ask(store: &Store, wanted: &Wanted, by: &OperatorName) -> anyhow::Result<EnrolmentRequestId> {
+    let office = match wanted.number {
+        Some(number) => number,
+        None => store.operator().await.map_err(explain)?.register.number,
+    };
     let new = NewEnrolment {
-        office: wanted.number,
+        office,
         label: wanted.label.clone(),
         evidence: wanted.evidence.clone(),
         evidence_digest: evidence_digest(wanted.evidence_file.as_deref())?,
@@ -154,7 +162,7 @@ async fn ask(store: &Store, wanted: &Wanted, by: &OperatorName) -> anyhow::Resul
     };
     match store.request_enrolment(new, by).await.map_err(explain)? {
         Requested::Done(id) => Ok(id),
-        Requested::NoSuchOffice => Err(no_office(wanted.number)),
+        Requested::NoSuchOffice => Err(no_office(office)),
         Requested::Incomplete => Err(incomplete()),
         Requested::DeviceTaken => Err(device_taken()),
     }

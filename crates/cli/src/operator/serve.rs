@@ -2,11 +2,17 @@ use super::{Where, block_on, explain, server_certificate};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 use web::tls::Identity;
+
+/// How often what has had its time is ended.
+const UPKEEP_EVERY: Duration = Duration::from_mins(5);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -59,6 +65,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     let renewing = config
         .server_certificate()
         .map(|files| tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo)));
+    let upkeep = tokio::spawn(keep_up(Arc::clone(&store), stopped.clone()));
     let service = web::Service {
         store: Arc::clone(&store),
         limits: config.limits(),
@@ -73,6 +80,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     if let Some(renewing) = renewing {
         renewing.abort();
     }
+    upkeep.await?;
     store.record_service(false).await.map_err(explain)?;
     let (jobs, commits) = (store.writer_counts().jobs(), store.writer_counts().commits());
     if let Some(store) = Arc::into_inner(store) {
@@ -80,6 +88,22 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     }
     say!("交換所を閉じました。（書き込み {jobs}件、コミット {commits}回）");
     Ok(Done::All)
+}
+
+/// Ends what has had its time (unconfirmed rights, unused accounts, sessions), until the service stops.
+async fn keep_up(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval_at(Instant::now() + UPKEEP_EVERY, UPKEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                // Nothing depends on it: every rule is held to at the moment of use as well.
+                if let Err(error) = store.keep_up().await {
+                    tracing::warn!(%error, "upkeep was left for the next time");
+                }
+            }
+        }
+    }
 }
 
 async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {

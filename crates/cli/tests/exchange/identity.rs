@@ -34,6 +34,8 @@ async fn a_revoked_device_is_refused_at_its_next_request() {
 async fn a_certificate_that_left_the_register_is_refused() {
     let world = world().await;
     let stranger = world.offices().await.stranger;
+    let tokens = "DELETE FROM software_token WHERE office_id = (SELECT office_id FROM office WHERE office_number = $1)";
+    assert_eq!(vault::execute(&world.exchange.data(), tokens, &stranger.number).await, 1);
     let office = "DELETE FROM certificate WHERE device_id = (
         SELECT device_id FROM device d JOIN office o ON o.office_id = d.office_id WHERE o.office_number = $1)";
     assert_eq!(vault::execute(&world.exchange.data(), office, &stranger.number).await, 1);

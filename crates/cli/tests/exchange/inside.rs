@@ -5,6 +5,7 @@ use crate::device::{builder, certificate_request};
 use crate::vault;
 use crate::wire;
 use crate::world::officer;
+use identity::scope::{Scope, Scopes};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Identity as ClientIdentity;
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -115,7 +116,7 @@ impl Inside {
             label: label.to_owned(),
             evidence: "指定通知書の写し、代表電話への折り返し".to_owned(),
             evidence_digest: None,
-            scopes: None,
+            scopes: Scopes::of(&Scope::ALL),
         }
     }
 

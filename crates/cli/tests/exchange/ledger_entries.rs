@@ -60,7 +60,7 @@ async fn every_action_leaves_its_entry_and_no_name() {
         (Action::StoreInit, "", 1),
         (Action::ServerStart, "", 1),
         (Action::ServerStop, "", 1),
-        (Action::OfficeAdd, "", 4), // the operator's own besides
+        (Action::OfficeAdd, "", 3),
         (Action::OfficeClose, "", 1),
         (Action::DeviceRequest, "", 3),
         (Action::DeviceApprove, "", 3),

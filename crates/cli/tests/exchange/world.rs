@@ -151,7 +151,7 @@ impl Exchange {
         self.code_with(store, number, label, Scopes::of(&Scope::ALL)).await
     }
 
-    /// The same for a program that may do this, or for a person's browser.
+    /// The same for a program that may do only so much, or for a person's browser.
     pub(crate) async fn code_with(&self, store: &Store, number: &str, label: &str, scopes: Option<Scopes>) -> String {
         let (asks, agrees) = (officer("sato"), officer("suzuki"));
         let new = NewEnrolment {

@@ -183,6 +183,18 @@ impl Store {
     }
 }
 
+/// What is only noted (last seen, last used) may fail without taking the request with it: with a full disk, what has arrived can
+/// still be read. A session then ends earlier, never later.
+fn noted(result: Result<(), Error>) -> Result<(), Error> {
+    match result {
+        Err(error @ (Error::DiskFull | Error::Busy | Error::NotCommitted)) => {
+            tracing::warn!(%error, "could not note a last use");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
 /// One spelling of a login: people type it in full width, in capitals and with spaces around it.
 fn normal_login(typed: &str) -> Zeroizing<String> {
     Zeroizing::new(typed.trim().nfkc().take(LOGIN_CHARACTERS_MAX + 1).collect::<String>().to_lowercase())
@@ -199,4 +211,26 @@ fn presentable(text: &str) -> Option<&str> {
     let text = text.trim();
     let sound = (1..=NAME_CHARACTERS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     sound.then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_that_cannot_be_written_is_no_failure_and_a_broken_database_is() {
+        for bearable in [Error::DiskFull, Error::Busy, Error::NotCommitted] {
+            assert!(noted(Err(bearable)).is_ok());
+        }
+        for failure in [Error::WrongKey, Error::Closed, Error::Impossible("x")] {
+            assert!(noted(Err(failure)).is_err());
+        }
+    }
+
+    #[test]
+    fn logins_and_people_have_one_spelling() {
+        assert_eq!(*normal_login(" Ｈａｎａｋｏ "), "hanako");
+        assert_eq!(*normal_person("みほん　はなこ 1980"), *normal_person("みほんはなこ1980"));
+        assert!(presentable(" ").is_none() && presentable("a\u{7}").is_none());
+    }
 }

@@ -1,7 +1,7 @@
 //! セッション — kept at the server, bound to the certificate it began on, ended at once when anything about it changes
 //! (R8.14). What a request may do is read anew for every request.
 
-use super::{LISTED_MAX, LOGIN, NAME, Token, set_up, token_index};
+use super::{LISTED_MAX, LOGIN, NAME, Token, noted, set_up, token_index};
 use crate::record::{self, Act};
 use crate::{AccountId, Asker, DeviceId, Error, Office, OfficeId, RecoveryId, SessionId, Store, clock};
 use identity::password::{Profile, Reason};
@@ -464,14 +464,13 @@ impl Store {
             _ => return Ok(Standing::None),
         };
         if now >= times.seen_at + SEEN_EVERY {
-            self.writer
-                .run(move |c| {
-                    Box::pin(async move {
-                        sqlx::query(SEEN).bind(session_id.to_string()).bind(clock::text(now)).execute(c).await?;
-                        Ok(())
-                    })
+            let seen = self.writer.run(move |c| {
+                Box::pin(async move {
+                    sqlx::query(SEEN).bind(session_id.to_string()).bind(clock::text(now)).execute(c).await?;
+                    Ok(())
                 })
-                .await?;
+            });
+            noted(seen.await)?;
         }
         Ok(standing)
     }

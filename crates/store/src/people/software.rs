@@ -2,7 +2,7 @@
 
 use super::accounts::By;
 use super::sessions::Person;
-use super::{LISTED_MAX, SOFTWARE_LABEL, Token, presentable, token_index};
+use super::{LISTED_MAX, SOFTWARE_LABEL, Token, noted, presentable, token_index};
 use crate::record::{self, Act};
 use crate::{AccountId, Asker, DeviceId, Error, Office, OfficeId, SoftwareId, Store, clock};
 use identity::role::Deed;
@@ -284,25 +284,24 @@ impl Store {
         let last = row.last_used_at.as_deref().map(str::parse::<Timestamp>).transpose().map_err(|_| WHERE)?;
         if last.is_none_or(|last| now >= last + USED_EVERY) {
             let ended = Act::asker(Action::SoftwareRevoke, asker, now).code("why", "replaced");
-            self.writer
-                .run(move |c| {
-                    Box::pin(async move {
-                        let at = clock::text(now);
-                        sqlx::query(USED).bind(token_id.to_string()).bind(&at).execute(&mut *c).await?;
-                        if last.is_none() {
-                            let replaced: Vec<String> = sqlx::query_scalar(END_REPLACED)
-                                .bind(token_id.to_string())
-                                .bind(&at)
-                                .fetch_all(&mut *c)
-                                .await?;
-                            for id in replaced {
-                                record::append(c, &ended.clone().object(id).done()?).await?;
-                            }
+            let used = self.writer.run(move |c| {
+                Box::pin(async move {
+                    let at = clock::text(now);
+                    sqlx::query(USED).bind(token_id.to_string()).bind(&at).execute(&mut *c).await?;
+                    if last.is_none() {
+                        let replaced: Vec<String> = sqlx::query_scalar(END_REPLACED)
+                            .bind(token_id.to_string())
+                            .bind(&at)
+                            .fetch_all(&mut *c)
+                            .await?;
+                        for id in replaced {
+                            record::append(c, &ended.clone().object(id).done()?).await?;
                         }
-                        Ok(())
-                    })
+                    }
+                    Ok(())
                 })
-                .await?;
+            });
+            noted(used.await)?;
         }
         let scopes = row.scopes.parse().map_err(|_| WHERE)?;
         Ok(Some(Software { token_id, scopes, expires_at: row.expires_at }))

@@ -110,6 +110,9 @@ impl Store {
                 })
             })
             .await?;
+        if overdue > 0 {
+            tracing::warn!(overdue, "rights lapsed because stock-taking was overdue");
+        }
         Ok(Upkeep { unconfirmed, overdue, unused, recoveries, sessions })
     }
 }

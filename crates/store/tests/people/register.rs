@@ -111,5 +111,4 @@ async fn verbs_can_be_awaited_in_a_handler() {
     drop(sent(store.invite(&person, new_account("x", Role::OfficeStaff, None))));
     drop(sent(store.keep_up()));
     drop(sent(store.standing("x", &staff.desk)));
-    drop(sent(store.issue_operator_code()));
 }
