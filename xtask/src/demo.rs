@@ -11,6 +11,8 @@ use std::process::{Child, Command, Stdio};
 const CARE_OFFICE: (&str, &str, &str) = ("1399900018", "43", "架空みどり居宅介護支援事業所");
 const SERVICE_OFFICE: (&str, &str, &str) = ("1399900026", "11", "架空ひまわり訪問介護ステーション");
 const PEOPLE: &str = "12";
+/// Who looks at the pages of the first office.
+const ADMINISTRATOR: &str = "midori";
 /// For the browser file of the demonstration only; it lies in a folder that is thrown away.
 const P12_PASSWORD: &str = "fumibako-demo";
 const PASSPHRASE: &str = "demonstration only, thrown away";
@@ -106,8 +108,9 @@ impl Demo {
         self.nothing_readable()?;
         say("9. ディスクを調べました。利用者の氏名は、どのファイルからも読めません。");
         say(&format!("10. 画面: {} （証明書: {}、合言葉: {P12_PASSWORD}）", server.exchange, self.path("care.p12")));
-        say("    この証明書をブラウザーに取り込むと開けます。");
-        say(&format!("    ブラウザーを登録する手引き: {}", server.enrolment));
+        say("    この証明書をブラウザーに取り込むと開けます。「コードを入力する」で、次のものを入れてください。");
+        say(&format!("    ログインID: {ADMINISTRATOR}　コード: {}", self.invite()?));
+        say(&format!("    ほかのブラウザーを登録する手引き: {}", server.enrolment));
         if once {
             return Ok(());
         }
@@ -189,6 +192,15 @@ impl Demo {
             &self.path("p12-password"),
         ])
         .map(|_| ())
+    }
+
+    /// An account for whoever looks at the demonstration; returns the code to set it up with.
+    fn invite(&self) -> Done<String> {
+        let person = ["--login", ADMINISTRATOR, "--name", "架空 みどり", "--kana", "かくうみどり"];
+        let proof = ["--person-key", "かくうみどり 1980-01-01", "--by", "demo-1", "--approved-by", "demo-2"];
+        let invited = self.fumibako(&[&["account", "invite-office", CARE_OFFICE.0][..], &person, &proof].concat())?;
+        let code = invited.lines().find_map(|line| line.strip_prefix("招待コード: "));
+        code.map(str::to_owned).ok_or_else(|| "招待コードが出ませんでした。".to_owned())
     }
 
     fn sample(&self, folder: &str, kinds: &str, from: (&str, &str, &str), to: (&str, &str, &str)) -> Done {
