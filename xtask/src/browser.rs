@@ -22,7 +22,7 @@ pub(crate) fn journeys(word: &str) -> Done {
     }
     demo::with_exchange(|exchange, server| {
         run(command("node")
-            .args(["--test", "--test-reporter=spec"])
+            .args(["--test", "--test-concurrency=2", "--test-reporter=spec"])
             .args(&files)
             .env("FUMIBAKO_PROGRAM", &exchange.program)
             .env("FUMIBAKO_FOLDER", &exchange.folder)

@@ -20,7 +20,7 @@ pub(crate) fn play(once: bool) -> Done {
     let demo = Demo::build()?;
     let outcome = demo.play(once);
     if once {
-        let _ = fs::remove_dir_all(&demo.folder);
+        demo.clear();
     }
     outcome
 }
@@ -45,21 +45,35 @@ impl Drop for Server {
     }
 }
 
+impl Server {
+    pub(crate) fn exchange(&self) -> &str {
+        &self.exchange
+    }
+
+    pub(crate) fn enrolment(&self) -> &str {
+        &self.enrolment
+    }
+}
+
 /// A fresh exchange that serves while `then` runs, and is thrown away afterwards.
 pub(crate) fn with_exchange(then: impl FnOnce(&Demo, &Server) -> Done) -> Done {
     let demo = Demo::build()?;
     let outcome = demo.prepare().and_then(|()| demo.serve()).and_then(|server| then(&demo, &server));
-    let _ = fs::remove_dir_all(&demo.folder);
+    demo.clear();
     outcome
 }
 
 impl Demo {
-    fn build() -> Done<Self> {
+    pub(crate) fn build() -> Done<Self> {
         install::to_build()?;
         run(cargo().args(["build", "--package", "fumibako"]))?;
         let folder = std::env::temp_dir().join(format!("fumibako-demo-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         Ok(Self { program: target().join("debug").join("fumibako"), folder })
+    }
+
+    pub(crate) fn clear(&self) {
+        let _ = fs::remove_dir_all(&self.folder);
     }
 
     fn play(&self, once: bool) -> Done {
@@ -102,7 +116,7 @@ impl Demo {
         if status.success() { Ok(()) } else { Err(format!("交換所が止まりました: {status}")) }
     }
 
-    fn prepare(&self) -> Done {
+    pub(crate) fn prepare(&self) -> Done {
         let write = |name: &str, text: &str| {
             fs::write(self.folder.join(name), text).map_err(|error| format!("{name}: {error}"))
         };
@@ -118,9 +132,10 @@ impl Demo {
         self.fumibako(&["init"]).map(|_| ())
     }
 
-    fn serve(&self) -> Done<Server> {
+    pub(crate) fn serve(&self) -> Done<Server> {
         let mut child = self
-            .command(&["serve", "--demo"])
+            // One line for every connection is of use elsewhere; here it hides what is shown.
+            .command(&["serve", "--demo", "--log", "warn"])
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("fumibako serve: {error}"))?;
@@ -242,7 +257,7 @@ impl Demo {
         command
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
 }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 const BUILD: [&str; 3] = ["build-essential", "pkg-config", "libssl-dev"];
 /// For the tests: the `openssl` program, against which files and certificates are checked.
 const TEST: [&str; 1] = ["openssl"];
+/// To scan: testssl.sh with the `hexdump` it needs, and a Python environment for sslyze.
+const SCAN: [&str; 3] = ["testssl.sh", "bsdextrautils", "python3-venv"];
 /// The dependency policy. A pinned version, so that a new release does not change what passes.
 const CARGO_DENY: &str = "0.20.2";
 
@@ -62,6 +64,11 @@ pub(crate) fn to_browse() -> Done<PathBuf> {
     }
     run(command("npm").args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&folder))?;
     Ok(folder)
+}
+
+pub(crate) fn to_scan() -> Done {
+    packages(&BUILD)?;
+    packages(&SCAN)
 }
 
 fn packages(wanted: &[&str]) -> Done {

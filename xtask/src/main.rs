@@ -5,6 +5,7 @@
 mod browser;
 mod demo;
 mod install;
+mod scan;
 mod shell;
 mod test;
 
@@ -19,6 +20,7 @@ cargo xtask load [ARGS]     drives a server over TLS and measures it beside the 
 cargo xtask bench           speed of the checks on a large file, beside plain record splitting
 cargo xtask sign-in [TRIES] time of an answer for known and unknown logins, and passwords compared per second
 cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise
+cargo xtask scan            lets testssl.sh and sslyze at an exchange on loopback and asserts what they find
 cargo xtask fuzz [SECONDS]  runs each fuzz target (needs a nightly toolchain), 10 seconds each unless told otherwise
 ";
 
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["sign-in", tries] => test::sign_in(tries),
         ["crash"] => test::crash("200"),
         ["crash", rounds] => test::crash(rounds),
+        ["scan"] => scan::scan(),
         ["fuzz"] => test::fuzz("10"),
         ["fuzz", seconds] => test::fuzz(seconds),
         _ => {

@@ -84,6 +84,9 @@ mod tests {
 
     #[test]
     fn no_files_are_an_empty_answer() {
-        assert_eq!(check(b"", Profile::Export).as_deref(), Ok("{\n  \"units\": [],\n  \"findings\": []\n}\n"));
+        assert_eq!(
+            check(b"", Profile::Export).as_deref(),
+            Ok("{\n  \"units\": [],\n  \"findings\": [],\n  \"suppressed\": []\n}\n")
+        );
     }
 }

@@ -17,6 +17,8 @@ const OVERLAP: SignedDuration = SignedDuration::from_hours(7 * 24);
 const RENEWALS_MAX: i64 = 10;
 /// Days before the end at which an office is told; 0 is the end itself.
 const STAGES: [i64; 4] = [0, 7, 30, 60];
+/// How long one that is over is still listed as such.
+const LISTED_AFTER_END: SignedDuration = SignedDuration::from_hours(30 * 24);
 const LISTED_MAX: i64 = 100_000;
 /// Certificates that one look may find due or over; the next look takes the rest.
 const SWEPT_MAX: i64 = 1_000;
@@ -159,6 +161,18 @@ const ENDING: &str = "
      WHERE c.revoked_at IS NULL AND d.revoked_at IS NULL AND c.overlap_until IS NULL AND c.valid_until <= $1
        AND c.valid_until > $2
      ORDER BY c.valid_until LIMIT $3";
+
+/// Of those ending between two instants, the ones whose office was not told of this stage yet.
+const UNTOLD: &str = "
+    SELECT c.certificate_digest, c.device_id, c.valid_until, d.label, d.office_id, o.office_number
+      FROM certificate c
+      JOIN device d ON d.device_id = c.device_id
+      JOIN office o ON o.office_id = d.office_id
+     WHERE c.revoked_at IS NULL AND d.revoked_at IS NULL AND c.overlap_until IS NULL AND c.valid_until <= $1
+       AND c.valid_until > $2
+       AND NOT EXISTS (SELECT 1 FROM certificate_notice n
+                        WHERE n.kind = 'expiry' AND n.subject = c.certificate_digest AND n.stage = $3)
+     ORDER BY c.valid_until LIMIT $4";
 
 const UNCONFIRMED: &str = "
     UPDATE certificate SET effective_at = $1
@@ -378,15 +392,27 @@ impl Store {
                 })
                 .await?;
         }
-        for (row, stage) in self.ending(now).await? {
-            let notice = NewNotice {
-                office_id: row.office_id,
-                office_number: row.office_number.parse().map_err(|_| Error::Impossible("office.office_number"))?,
-                kind: "expiry",
-                subject: row.certificate_digest,
-                stage: stage.to_string(),
-            };
-            self.raise(notice).await?;
+        let mut from = now - LISTED_AFTER_END;
+        for days in STAGES {
+            let until = now + SignedDuration::from_hours(days * 24);
+            let untold: Vec<EndingRow> = sqlx::query_as(UNTOLD)
+                .bind(clock::text(until))
+                .bind(clock::text(from))
+                .bind(days.to_string())
+                .bind(SWEPT_MAX)
+                .fetch_all(&self.reads)
+                .await?;
+            for row in untold {
+                let notice = NewNotice {
+                    office_id: row.office_id,
+                    office_number: row.office_number.parse().map_err(|_| Error::Impossible("office.office_number"))?,
+                    kind: "expiry",
+                    subject: row.certificate_digest,
+                    stage: days.to_string(),
+                };
+                self.writer.run(move |c| Box::pin(async move { notices::raise(c, notice, now).await })).await?;
+            }
+            from = until;
         }
         self.end_tls12_exceptions().await
     }
@@ -416,8 +442,8 @@ impl Store {
         let longest = SignedDuration::from_hours(STAGES[STAGES.len() - 1] * 24);
         let rows: Vec<EndingRow> = sqlx::query_as(ENDING)
             .bind(clock::text(now + longest))
-            .bind(clock::text(now - SignedDuration::from_hours(30 * 24)))
-            .bind(SWEPT_MAX)
+            .bind(clock::text(now - LISTED_AFTER_END))
+            .bind(LISTED_MAX)
             .fetch_all(&self.reads)
             .await?;
         rows.into_iter()
@@ -515,15 +541,6 @@ impl Store {
         }
         let records = self.certificate_register().await?;
         Ok(records.into_iter().map(|record| record.serial).filter(|serial| !logged.contains(serial)).collect())
-    }
-
-    async fn raise(&self, notice: NewNotice) -> Result<(), Error> {
-        let now = self.clock.now();
-        // Without asking first, every look would cost a write.
-        if notices::is_raised(&self.reads, &notice).await? {
-            return Ok(());
-        }
-        self.writer.run(move |c| Box::pin(async move { notices::raise(c, notice, now).await })).await
     }
 }
 

@@ -4,7 +4,6 @@ use crate::record::{self, Act};
 use crate::{Asker, Error, NoticeId, Store, clock};
 use jiff::Timestamp;
 use ledger::Action;
-use sqlx::sqlite::SqlitePool;
 use sqlx::{FromRow, SqliteConnection};
 use standard::OfficeNumber;
 
@@ -32,9 +31,6 @@ pub(crate) struct NewNotice {
     pub(crate) stage: String,
 }
 
-const IS_RAISED: &str = "
-    SELECT count(*) FROM certificate_notice WHERE kind = $1 AND subject = $2 AND stage = $3";
-
 const RAISE: &str = "
     INSERT INTO certificate_notice (notice_id, office_id, kind, subject, stage, raised_at)
     VALUES ($1, $2, $3, $4, $5, $6)
@@ -47,16 +43,6 @@ const OF_OFFICE: &str = "
       LEFT JOIN device d ON d.device_id = c.device_id
      WHERE n.office_id = $1
      ORDER BY n.raised_at DESC LIMIT $2";
-
-pub(crate) async fn is_raised(reads: &SqlitePool, notice: &NewNotice) -> Result<bool, Error> {
-    let raised: i64 = sqlx::query_scalar(IS_RAISED)
-        .bind(notice.kind)
-        .bind(&notice.subject)
-        .bind(&notice.stage)
-        .fetch_one(reads)
-        .await?;
-    Ok(raised > 0)
-}
 
 pub(crate) async fn raise(c: &mut SqliteConnection, notice: NewNotice, now: Timestamp) -> Result<(), Error> {
     let id = NoticeId::fresh();

@@ -29,7 +29,7 @@ mkdirSync(pictures, { recursive: true });
 /** The widths every page is looked at: a desk, and a tablet held upright. */
 const WIDTHS = [1280, 820];
 /** The longest a journey waits for anything. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 /** Tab is pressed no more often than this to reach something. */
 const TABS_MAX = 80;
 
@@ -59,12 +59,26 @@ export function journey(name, walk) {
     await walk(async (title, step) => {
       let failed = true;
       await t.test(title, async () => {
-        await step();
-        failed = false;
+        try {
+          await step();
+          failed = false;
+        } finally {
+          if (failed) await keepWhatIsSeen();
+        }
       });
       assert.ok(!failed, `stopped at: ${title}`);
     });
   });
+}
+
+/** Pages not left yet. */
+const open = new Set();
+
+/** Pictures of what was on the screen when a step failed. */
+async function keepWhatIsSeen() {
+  for (const [index, page] of [...open].entries()) {
+    await page.screenshot({ path: picture(`failed-${index + 1}`), fullPage: true }).catch(() => {});
+  }
 }
 
 /** A new empty folder, gone when the exchange is. */
@@ -80,9 +94,12 @@ export function newOffice(name = "架空すみれ居宅介護支援事業所") {
   return number;
 }
 
+/** Two people are asked for everything of weight; here they are invented. */
+export const OPERATORS = ["--by", "journey-1", "--approved-by", "journey-2"];
+
 let devices = 0;
-/** How the office was proven, and two people who say so; every device has a name of its own. */
-const proof = () => ["--label", `端末${++devices}`, "--evidence", "架空", "--by", "op-1", "--approved-by", "op-2"];
+/** How the office was proven, and who says so; every device has a name of its own. */
+const proof = () => ["--label", `端末${++devices}`, "--evidence", "架空", ...OPERATORS];
 
 /** A one-time code for a device of an office. */
 export const enrolmentCode = (number) => told(fumibako("device", "code", number, ...proof()), "登録コード");
@@ -121,6 +138,7 @@ export async function visit(url, { certificate, zoom = 1, script = true, before 
   page.on("console", (message) => {
     if (message.type() === "error") page.complaints.push(message.text());
   });
+  open.add(page);
   await before?.(page);
   page.answer = await page.goto(url);
   return page;
@@ -129,6 +147,7 @@ export async function visit(url, { certificate, zoom = 1, script = true, before 
 /** Closes what `visit` opened. `expected` are complaints that belong to the journey. */
 export async function leave(page, ...expected) {
   const complaints = page.complaints.filter((text) => !expected.some((pattern) => pattern.test(text)));
+  open.delete(page);
   await page.context().close();
   assert.deepEqual(complaints, [], "the browser complained");
 }

@@ -7,7 +7,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{
-    NamedGroup, ServerConfig, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion, server, version,
+    NamedGroup, RootCertStore, ServerConfig, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion, server,
+    version,
 };
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -171,6 +172,21 @@ pub(crate) fn configuration(
     config.require_ems = true;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// The policy and a chain to one authority, with nothing beyond: what every server under this policy has to pay. For
+/// measurements.
+///
+/// # Errors
+/// When a certificate or the key is unusable.
+pub fn bare(identity: ServerIdentity, authority: CertificateDer<'static>) -> Result<ServerConfig, TlsError> {
+    let policy = Policy::standard();
+    let provider = provider_of(&policy);
+    let mut roots = RootCertStore::empty();
+    roots.add(authority)?;
+    let verifier =
+        server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build()?;
+    configuration(&policy, &provider, &Identity::new(identity)?, Some(verifier), &Arc::default())
 }
 
 pub(crate) fn provider_of(policy: &Policy) -> Arc<CryptoProvider> {

@@ -23,8 +23,6 @@ use rcgen::{
 };
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use std::fs;
@@ -108,31 +106,11 @@ pub(crate) fn serve(folder: &Path) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(folder))
 }
 
-/// The exchange's algorithms and its demand for a client certificate; nothing else of it.
-fn tls(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-    authority: CertificateDer<'static>,
-) -> anyhow::Result<ServerConfig> {
-    let provider = Arc::new(web::tls::provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(authority)?;
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build()?;
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(chain, key)?;
-    // As the exchange: every connection is a full handshake, and both speak HTTP/2 or 1.1.
-    config.send_tls13_tickets = 0;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
-}
-
 async fn run(folder: &Path) -> anyhow::Result<()> {
     let chain = vec![CertificateDer::from_pem_file(folder.join("server.pem"))?];
-    let key = PrivateKeyDer::from_pem_file(folder.join("server.key"))?;
-    let tls =
-        TlsAcceptor::from(Arc::new(tls(chain, key, CertificateDer::from_pem_file(folder.join("authority.pem"))?)?));
+    let identity = ServerIdentity { chain, key: PrivateKeyDer::from_pem_file(folder.join("server.key"))? };
+    let authority = CertificateDer::from_pem_file(folder.join("authority.pem"))?;
+    let tls = TlsAcceptor::from(Arc::new(web::tls::bare(identity, authority)?));
     let connection = open(&folder.join(DATABASE)).await?;
     let (rows, waiting) = mpsc::channel(WAITING_ROWS_MAX);
     let writer = tokio::spawn(write(connection, waiting));

@@ -133,7 +133,7 @@ impl Exchange {
 
     pub(crate) fn serve(&self, program: &Path) -> anyhow::Result<Server> {
         let mut command = Command::new(program);
-        command.args(["serve", "--demo"]).arg("--config").arg(self.configuration());
+        command.args(["serve", "--demo", "--log", "warn"]).arg("--config").arg(self.configuration());
         Server::start(command)
     }
 

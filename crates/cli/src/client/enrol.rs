@@ -127,13 +127,15 @@ pub(crate) fn write_p12(
     name: &str,
     password: &str,
 ) -> anyhow::Result<()> {
-    let leaf = CertificateDer::from_pem_slice(certificate.as_bytes())?;
-    let authority = CertificateDer::from_pem_slice(authority.as_bytes())?;
-    let chain = PrivateKeyChain::new(
-        "1",
-        PrivateKey::from_der(key.serialized_der())?,
-        [Certificate::from_der(&leaf)?, Certificate::from_der(&authority)?],
-    );
+    let mut certificates = Vec::new();
+    for pem in [certificate, authority] {
+        let certificate = Certificate::from_der(&CertificateDer::from_pem_slice(pem.as_bytes())?)?;
+        // A root in the file would make Windows ask whether to trust it for everything, which nobody here needs.
+        if certificate.subject() != certificate.issuer() {
+            certificates.push(certificate);
+        }
+    }
+    let chain = PrivateKeyChain::new("1", PrivateKey::from_der(key.serialized_der())?, certificates);
     let mut store = KeyStore::new();
     store.add_entry(name, KeyStoreEntry::PrivateKeyChain(chain));
     let folder = path.parent().unwrap_or(Path::new("."));

@@ -199,12 +199,20 @@ pub(crate) async fn ask(request: reqwest::RequestBuilder) -> anyhow::Result<Resu
 }
 
 fn unreachable_exchange(error: reqwest::Error) -> anyhow::Error {
-    let refused = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source())
-        .any(|cause| cause.to_string().to_lowercase().contains("certificate"));
-    let failure = if refused {
+    let said = |word: &str| {
+        std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source())
+            .any(|cause| cause.to_string().to_lowercase().contains(word))
+    };
+    let failure = if said("certificate") {
         Failure::new(
             "交換所との間で、証明書の確認ができませんでした。",
             "端末の証明書の期限や失効と、登録したときの交換所かどうかを確かめてください。使えなくなっていれば登録し直します。",
+        )
+    } else if said("connection closed") || said("connection reset") {
+        // In TLS 1.3 a refused certificate shows as an end without a word, whenever the alert is overtaken by the end.
+        Failure::new(
+            "交換所が接続を閉じました。",
+            "もう一度お試しください。二重には送られません。続くときは、端末の証明書が失効していないか、運営者に確かめてください。",
         )
     } else {
         Failure::new(

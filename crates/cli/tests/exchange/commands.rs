@@ -13,6 +13,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+/// How a device hears that it may no longer come in: at its request, or at the handshake, with the alert or without.
+const REFUSED: [&str; 3] = ["[H02]", "証明書の確認", "接続を閉じました"];
+
 async fn world() -> &'static World {
     shared_world!()
 }
@@ -28,14 +31,14 @@ fn fumibako<I: AsRef<OsStr>>(folder: &Path, args: &[I]) -> Output {
 }
 
 /// Done; what it said.
-fn done<I: AsRef<OsStr>>(folder: &Path, args: &[I]) -> String {
+pub(crate) fn done<I: AsRef<OsStr>>(folder: &Path, args: &[I]) -> String {
     let output = fumibako(folder, args);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// Ended with 2, saying in Japanese what happened and what to do, and nothing of how it is made inside.
-fn failed<I: AsRef<OsStr>>(folder: &Path, args: &[I]) -> String {
+pub(crate) fn failed<I: AsRef<OsStr>>(folder: &Path, args: &[I]) -> String {
     let output = fumibako(folder, args);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
@@ -126,6 +129,25 @@ fn from_an_empty_folder_to_collected_data() {
         let again = [&enrol[..], &["--code", &code, "--device", "another"]].concat();
         assert!(failed(place, &again).contains("[H07]"));
     }
+    // Not due yet; asked for all the same, the new pair works and the old one is over.
+    let certificate = fs::read_to_string(place.join("sender/certificate.pem")).unwrap();
+    assert!(done(place, &["renew", "--device", "sender"]).contains("まだ更新しません"));
+    assert_eq!(fs::read_to_string(place.join("sender/certificate.pem")).unwrap(), certificate);
+    fs::create_dir(place.join("before")).unwrap();
+    for (path, bytes) in tree(&place.join("sender")) {
+        fs::write(place.join("before").join(path.file_name().unwrap()), bytes).unwrap();
+    }
+    assert!(done(place, &["renew", "--device", "sender", "--days", "100"]).contains("更新しました"));
+    assert_ne!(fs::read_to_string(place.join("sender/certificate.pem")).unwrap(), certificate);
+    assert!(!place.join("sender/key.next.pem").exists() && !place.join("sender/certificate.next.pem").exists());
+    let over = failed(place, &["collect", "--device", "before", "in"]);
+    assert!(REFUSED.iter().any(|words| over.contains(words)), "{over}");
+    let listed = done(place, &["authority", "ledger", "--config", "fumibako.toml"]);
+    assert!(listed.contains("superseded") && listed.contains("operator-cli:suzuki"), "{listed}");
+    assert!(done(place, &["authority", "ledger", "--check"]).contains("発行の記録があります"));
+    done(place, &["authority", "crl", "list.crl"]);
+    assert!(done(place, &["device", "due"]).contains("ありません"));
+
     done(place, &["sample", "out", "--kind", "schedule", "--sender", "0300000100", "--receiver", "0300000005"]);
     assert!(done(place, &["send", "--device", "sender", "out"]).contains("送信 1件"));
     assert!(done(place, &["send", "--device", "sender", "out"]).contains("送信済み 1件"));
@@ -135,8 +157,9 @@ fn from_an_empty_folder_to_collected_data() {
 
     let listed = done(place, &["device", "list", "0300000005"]);
     let device = listed.split_whitespace().next().unwrap();
-    done(place, &["device", "revoke", device]);
-    assert!(failed(place, &["collect", "--device", "receiver", "in"]).contains("[H02]"));
+    done(place, &["device", "revoke", device, "--reason", "lost", "--by", "sato"]);
+    let over = failed(place, &["collect", "--device", "receiver", "in"]);
+    assert!(REFUSED.iter().any(|words| over.contains(words)), "{over}");
     done(place, &["office", "close", "0300000005"]);
     let (status, said) = server.stop_alone();
     assert!(status.success() && said.contains("閉じました"));
@@ -209,6 +232,27 @@ fn a_device_for_a_program_keeps_its_token_to_itself() {
     failed(place, &["collect", "--device", "machine", "in"]);
     let (status, _) = server.stop_alone();
     assert!(status.success());
+}
+
+#[tokio::test]
+async fn r7_3_a_revoked_device_is_told_something_to_do() {
+    let exchange = Exchange::create(|_| {}).await;
+    edit(&exchange.config(), "register_seconds = 240", "register_seconds = 1");
+    let server = exchange.start();
+    let device = exchange.offices(&server).await.sender;
+    let folder = exchange.folder();
+    device.write_folder(&folder.join("device"));
+    exchange.revoke(&device).await;
+    // As long as the idle connection of before is open, the node has not looked yet.
+    let start = std::time::Instant::now();
+    loop {
+        let said = failed(folder, &["collect", "--device", "device", "in"]);
+        assert!(REFUSED.iter().any(|words| said.contains(words)), "{said}");
+        if !said.contains("[H02]") {
+            break;
+        }
+        assert!(start.elapsed().as_secs() < 20, "the handshake still lets it in");
+    }
 }
 
 #[tokio::test]

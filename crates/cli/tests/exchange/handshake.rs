@@ -258,6 +258,21 @@ async fn no_session_is_ever_resumed() {
 }
 
 #[tokio::test]
+async fn r5_11_what_was_negotiated_is_logged_for_each_connection() {
+    let world = world().await;
+    let device = world.offices().await.sender;
+    device.get("/api/v1/received").await.done();
+    let (_, pem) = x509_parser::pem::parse_x509_pem(device.certificate.as_bytes()).unwrap();
+    let serial: String = pem.parse_x509().unwrap().raw_serial().iter().map(|byte| format!("{byte:02x}")).collect();
+    let log = std::fs::read_to_string(&world.server.log).unwrap();
+    let line = log.lines().find(|line| line.contains(&serial)).unwrap_or_else(|| panic!("{log}"));
+    for part in ["tls", "connected", "TLSv1_3", "TLS13_AES_256_GCM_SHA384", "X25519MLKEM768", "ECDSA_NISTP256_SHA256"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    assert!(!line.contains("127.0.0.1") && !line.contains(&device.number), "{line}");
+}
+
+#[tokio::test]
 async fn answers_on_an_open_connection_come_at_once() {
     // Small answers that wait for the peer's delayed acknowledgement take some 40 ms each, all of them.
     let world = world().await;

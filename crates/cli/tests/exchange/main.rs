@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers of tests")]
 
 mod answer;
+mod authorities;
 mod browser;
 mod canary;
 mod commands;
@@ -30,6 +31,7 @@ mod sets;
 mod sign_in;
 mod staff;
 mod tls12;
+mod upgrade;
 mod uploads;
 mod vault;
 mod wire;

@@ -239,7 +239,10 @@ async fn r7_5_the_old_certificate_ends_after_the_overlap() {
     inside.until(async || inside.get(&old, "/api/v1/received").await.ok()).await.0.done();
     inside.clock.advance(hours(2));
     let refused = async || match inside.get(&old, "/api/v1/received").await {
-        Ok(answer) => Some(drop(answer.problem(403, "H02"))),
+        Ok(answer) => {
+            answer.problem(403, "H02");
+            Some(())
+        }
         Err(failure) => failure.contains("CertificateRevoked").then_some(()),
     };
     inside.until(refused).await;

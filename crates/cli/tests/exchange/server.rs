@@ -22,15 +22,27 @@ pub(crate) struct Server {
 impl Server {
     /// Returns once both doors are open. The log goes to `server.log` beside the configuration and is added to.
     pub(crate) fn start(config: &Path, credentials: Option<&Path>) -> Self {
-        let folder = config.parent().unwrap();
-        let log = folder.join("server.log");
-        let stderr = File::options().create(true).append(true).open(&log).unwrap();
         let mut command = Command::new(BINARY);
+        command.args(["serve", "--demo"]);
         if let Some(credentials) = credentials {
             command.env("CREDENTIALS_DIRECTORY", credentials);
         }
+        Self::run(command, config)
+    }
+
+    /// In earnest, on a machine that trusts these authorities.
+    pub(crate) fn start_trusting(config: &Path, authorities: &Path) -> Self {
+        let mut command = Command::new(BINARY);
+        command.arg("serve").env("SSL_CERT_FILE", authorities);
+        Self::run(command, config)
+    }
+
+    fn run(mut command: Command, config: &Path) -> Self {
+        let folder = config.parent().unwrap();
+        let log = folder.join("server.log");
+        let stderr = File::options().create(true).append(true).open(&log).unwrap();
         let mut child = command
-            .args(["serve", "--demo", "--log", "debug", "--config"])
+            .args(["--log", "debug", "--config"])
             .arg(config)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

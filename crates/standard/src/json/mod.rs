@@ -58,8 +58,8 @@ pub enum Problem {
     /// The edition has no such file.
     #[error("このファイル種別は、書かれているCSVバージョンにはありません")]
     NoSuchSheet,
-    /// Broken quotes, or more cells than are kept.
-    #[error("引用符（\"）が正しく閉じられていないか、項目が多すぎます")]
+    /// Broken quotes, more cells than are kept, or a record longer than is read as one.
+    #[error("引用符（\"）が正しく閉じられていないか、項目が多すぎるか、行が長すぎます")]
     Broken,
     /// Bytes that are not MS932.
     #[error("「{item}」にMS932（Shift_JIS）として読めない文字があります")]
@@ -266,6 +266,10 @@ fn survey(layout: Option<&'static Layout>, bytes: &[u8]) -> Result<(Quoting, Lin
     let mut records = Records::new(bytes);
     let mut again = Vec::new();
     while let Some(record) = records.next_record() {
+        if !ends.last {
+            // The one before has no end and is not the last: it was too long.
+            return Err(record.number() - 1);
+        }
         if record.quote_fault().is_some() || record.len() != record.cells().len() {
             return Err(record.number());
         }
@@ -409,7 +413,11 @@ fn read_file(file: &Tree, path: &str) -> Result<File, Fault> {
 
     let mut bytes = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        read_row(layout, row, quoting, &format!("{path}.rows[{index}]"), &mut bytes)?;
+        let (start, place) = (bytes.len(), format!("{path}.rows[{index}]"));
+        read_row(layout, row, quoting, &place, &mut bytes)?;
+        if bytes.len() - start > read::RECORD_BYTES_MAX - LINE_END_BYTES {
+            return fault(place, Problem::Broken);
+        }
         let number = Tree::Integer(index as i64 + 1);
         let end = if others.next_if(|other| **other == number).is_some() { other } else { usual };
         if *last || index + 1 < rows.len() {
@@ -455,6 +463,9 @@ fn read_row(
         _ => fault(path, Problem::Kind("オブジェクトか配列")),
     }
 }
+
+/// Bytes of the longest line end.
+const LINE_END_BYTES: usize = 2;
 
 /// The JSON Schema (2020-12) of the form: what `docs/canonical-json.schema.json` holds.
 pub fn schema() -> String {

@@ -223,6 +223,25 @@ fn the_schema_in_the_documents_is_the_one_of_the_program() {
     assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), schema(), "FUMIBAKO_BLESS=1 writes it");
 }
 
+/// Such a record is cut where it is read: what is longer would come back as two.
+#[test]
+fn a_record_longer_than_the_bound_comes_back_or_is_refused() {
+    let long = "x".repeat(fumibako_standard::read::RECORD_BYTES_MAX + 10);
+    for middle in [long.clone(), format!("202407,\"{long}\"\r\n"), format!("\"{long}"), ",".repeat(long.len())] {
+        let bytes = format!("202407,131016,0000000001,202604\r\n{middle}\r\n202407,131016,0000000002,202604\r\n");
+        if let Ok(text) = to_json(&[SourceFile { name: DELETE, bytes: bytes.as_bytes() }]) {
+            assert!(from_json(&text).expect("what was written can be read")[0].bytes == bytes.as_bytes());
+        }
+    }
+    let text = to_json(&sources(&[file(DELETE, "202407,131016,0000000001,202604\r\n")])).unwrap();
+    for (length, read) in [(1_000, true), (fumibako_standard::read::RECORD_BYTES_MAX, false)] {
+        let mut document: Value = serde_json::from_str(&text).unwrap();
+        document["files"][0]["rows"].as_array_mut().unwrap().push(vec!["x".repeat(length)].into());
+        let files = from_json(&document.to_string());
+        assert_eq!(files.is_ok(), read, "{length}: {:?}", files.err());
+    }
+}
+
 fn hostile_file() -> impl Strategy<Value = Vec<u8>> {
     const PIECES: [&[u8]; 18] = [
         b"202407",

@@ -183,6 +183,7 @@ async function copy() {
 function fieldError(text) {
   at("code-error").textContent = text;
   at("code-error").hidden = text === "";
+  at("code-field").classList.toggle("faulty", text !== "");
   at("code").setAttribute("aria-invalid", String(text !== ""));
   if (text) at("code").focus();
 }
