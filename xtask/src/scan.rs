@@ -3,7 +3,7 @@
 
 use crate::demo::Demo;
 use crate::install;
-use crate::shell::{Done, cargo, command, run, say, target};
+use crate::shell::{Done, command, run, say, target};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

@@ -35,6 +35,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
+use web::tls::ServerIdentity;
 
 /// As in the exchange's writer.
 const WAITING_ROWS_MAX: usize = 1024;

@@ -1,6 +1,8 @@
 //! 検査項目 — one rule, one file: what is wrong, what to do in the care software, and where the standard says so.
 
 mod example;
+#[cfg(test)]
+mod tests;
 pub mod v01;
 pub mod v02;
 pub mod v03;
