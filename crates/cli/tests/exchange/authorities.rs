@@ -244,7 +244,7 @@ async fn r7_7_an_authority_that_is_not_as_it_must_be_is_not_installed() {
     // Certificates of the root itself and of a sibling below it are nobody's (R7.7), also while the node runs.
     inside.office(A).await;
     let good = inside.device(A, "受付").await;
-    inside.until(async || inside.get(&good, "/api/v1/received").await.ok()).await.0.done();
+    inside.until(async || inside.get(&good, "/api/v1/openapi.json").await.ok()).await.0.done();
     let key = KeyPair::generate().unwrap();
     let of_root = leaf(Some("架空の交換所"), A).signed_by(&key, &issuer).unwrap().pem();
     let sibling_key = KeyPair::generate().unwrap();
@@ -255,8 +255,8 @@ async fn r7_7_an_authority_that_is_not_as_it_must_be_is_not_installed() {
     let public = authority("Public Trust Root");
     let of_public = leaf(None, A).signed_by(&key, &Issuer::new(public, KeyPair::generate().unwrap())).unwrap().pem();
     for certificate in [of_root, format!("{of_sibling}{sibling_pem}"), of_public] {
-        let card = Card { certificate, key: key.serialize_pem() };
-        let failure = inside.get(&card, "/api/v1/received").await.unwrap_err();
+        let card = Card { certificate, key: key.serialize_pem(), token: None };
+        let failure = inside.get(&card, "/api/v1/openapi.json").await.unwrap_err();
         assert!(failure.contains("UnknownCA"), "{failure}");
     }
 }
@@ -279,7 +279,7 @@ impl Outside {
     fn card(&self, common: &str) -> Card {
         let key = KeyPair::generate().unwrap();
         let certificate = leaf(None, common).signed_by(&key, &self.issuer).unwrap().pem();
-        Card { certificate, key: key.serialize_pem() }
+        Card { certificate, key: key.serialize_pem(), token: None }
     }
 
     async fn trusted(&self, inside: &Inside, place: OfficeNumberIn) -> String {
@@ -323,13 +323,13 @@ async fn r7_8_an_outside_certificate_opens_its_own_office_and_only_once_register
     assert_eq!(register(&inside, &card.certificate, "受付").await, OutsideRegistration::UnknownAuthority);
     let digest = outside.trusted(&inside, OfficeNumberIn::SubjectCn).await;
     // Known to the handshake, but nobody's yet.
-    inside.until(async || inside.get(&card, "/api/v1/received").await.ok()).await.0.problem(403, "H02");
+    inside.until(async || inside.get(&card, "/api/v1/openapi.json").await.ok()).await.0.problem(403, "H02");
     let registered = register(&inside, &card.certificate, "受付").await;
     assert!(
         matches!(&registered, OutsideRegistration::Done { office, .. } if office.to_string() == A),
         "{registered:?}"
     );
-    inside.get(&card, "/api/v1/received").await.unwrap().done();
+    inside.get(&card, "/api/v1/openapi.json").await.unwrap().done();
     assert_eq!(register(&inside, &card.certificate, "別名").await, OutsideRegistration::Known);
     assert_eq!(
         register(&inside, &outside.card("0399999999").certificate, "x").await,
@@ -344,7 +344,7 @@ async fn r7_8_an_outside_certificate_opens_its_own_office_and_only_once_register
     inside.renews(&card, &request).await.problem(409, "H32");
     // No longer accepted: refused at the next request, and soon at the handshake.
     assert!(inside.store.distrust_outside(&digest, &officer("sato")).await.unwrap());
-    match inside.get(&card, "/api/v1/received").await {
+    match inside.get(&card, "/api/v1/openapi.json").await {
         Ok(answer) => drop(answer.problem(403, "H02")),
         Err(failure) => assert!(failure.contains("UnknownCA"), "{failure}"),
     }
@@ -404,6 +404,7 @@ async fn r5_8_weak_certificates_are_refused_and_rsa_2048_is_told_to_grow() {
         Card {
             certificate: fs::read_to_string(folder.join(certificate)).unwrap(),
             key: fs::read_to_string(folder.join(key_file)).unwrap(),
+            token: None,
         }
     };
     let rsa = |bits: &'static str| ["-algorithm", "RSA", "-pkeyopt", bits];
@@ -442,7 +443,7 @@ async fn r5_8_weak_certificates_are_refused_and_rsa_2048_is_told_to_grow() {
     }
     let registered = register(&inside, &good.certificate, "受付").await;
     assert!(matches!(registered, OutsideRegistration::Done { weak_key: true, .. }), "{registered:?}");
-    inside.until(async || inside.get(&good, "/api/v1/received").await.ok()).await.0.done();
+    inside.until(async || inside.get(&good, "/api/v1/openapi.json").await.ok()).await.0.done();
     assert!(inside.notices(&good).await.iter().any(|notice| notice["kind"] == "weak-key"));
     // And at the handshake, whatever the register says. openssl shows what rustls would not even hold.
     for name in ["short", "old", "older", "narrow", "small"] {

@@ -56,6 +56,8 @@ pub(crate) struct Inside {
 pub(crate) struct Card {
     pub(crate) certificate: String,
     pub(crate) key: String,
+    /// What a program on the device proves itself with.
+    pub(crate) token: Option<String>,
 }
 
 impl Inside {
@@ -139,7 +141,8 @@ impl Inside {
         let code = self.code(number, label).await;
         let (key, request) = certificate_request();
         let Enrolment::Done(device) = self.store.enrol(&code, &request, HERE).await.unwrap() else { panic!("{label}") };
-        Card { certificate: device.certificate_pem, key: key.serialize_pem() }
+        let token = device.software_token.map(|token| token.reveal().to_owned());
+        Card { certificate: device.certificate_pem, key: key.serialize_pem(), token }
     }
 
     pub(crate) async fn devices(&self, number: &str) -> Vec<Device> {
@@ -153,7 +156,8 @@ impl Inside {
 
     /// Over a connection of its own; `Err` with what the handshake said.
     pub(crate) async fn get(&self, card: &Card, path: &str) -> Result<Answer, String> {
-        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        let token = card.token.as_ref().map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"));
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{token}connection: close\r\n\r\n");
         let config = Arc::new(wire::config(default_provider(), &self.authority, Some((&card.certificate, &card.key))));
         let (answer, failure) = wire::ask(&config, self.exchange, request.as_bytes()).await;
         if answer.is_empty() { Err(failure) } else { Ok(http1(&answer)) }
@@ -174,7 +178,12 @@ impl Inside {
     pub(crate) async fn renews(&self, card: &Card, request: &str) -> Answer {
         let url = format!("https://localhost:{}/api/v1/device/renew", self.exchange);
         let body = json!({ "certificate_request": request });
-        Answer::read(self.http(card).post(url).json(&body).send().await.unwrap()).await
+        let request = self.http(card).post(url).json(&body);
+        let request = match &card.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        Answer::read(request.send().await.unwrap()).await
     }
 
     pub(crate) async fn notices(&self, card: &Card) -> Vec<Value> {

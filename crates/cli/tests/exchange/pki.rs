@@ -88,8 +88,9 @@ async fn r7_2_a_second_certificate_for_the_same_device_is_refused() {
     let device = inside.devices(A).await.remove(0).id;
     assert!(inside.store.revoke_device(device, RevocationReason::Lost, None, None).await.unwrap());
     let answer = knock().await.done().json();
-    let card = Card { certificate: answer["certificate"].as_str().unwrap().to_owned(), key: key.serialize_pem() };
-    inside.get(&card, "/api/v1/received").await.unwrap().done();
+    let certificate = answer["certificate"].as_str().unwrap().to_owned();
+    let card = Card { certificate, key: key.serialize_pem(), token: None };
+    inside.get(&card, "/api/v1/openapi.json").await.unwrap().done();
 }
 
 #[tokio::test]
@@ -118,7 +119,7 @@ async fn r7_3_revoking_ends_an_open_connection_and_shuts_the_handshake() {
     let card = inside.device(A, "受付").await;
     let config = Arc::new(wire::config(default_provider(), &inside.authority, Some((&card.certificate, &card.key))));
     let mut open = wire::connect(&config, inside.exchange).await.unwrap();
-    open.write_all(b"GET /api/v1/received HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    open.write_all(b"GET /api/v1/openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     let mut answer = [0; 12];
     open.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 200");
@@ -157,11 +158,11 @@ async fn r7_3_nobody_is_let_in_when_the_revocations_are_stale() {
     let inside = Inside::open(NEVER_AGAIN).await;
     inside.office(A).await;
     let card = inside.device(A, "受付").await;
-    inside.get(&card, "/api/v1/received").await.unwrap().done();
+    inside.get(&card, "/api/v1/openapi.json").await.unwrap().done();
     inside.clock.advance(SignedDuration::from_secs(299));
-    inside.get(&card, "/api/v1/received").await.unwrap().done();
+    inside.get(&card, "/api/v1/openapi.json").await.unwrap().done();
     inside.clock.advance(SignedDuration::from_secs(5));
-    let failure = inside.get(&card, "/api/v1/received").await.unwrap_err();
+    let failure = inside.get(&card, "/api/v1/openapi.json").await.unwrap_err();
     assert!(failure.contains("alert"), "{failure}");
 }
 
@@ -200,7 +201,7 @@ async fn r7_3_the_revocation_list_names_what_was_revoked_and_openssl_accepts_it(
 
 fn answer_card(answer: &crate::answer::Answer, key: &rcgen::KeyPair) -> Card {
     let certificate = answer.json()["certificate"].as_str().unwrap().to_owned();
-    Card { certificate, key: key.serialize_pem() }
+    Card { certificate, key: key.serialize_pem(), token: None }
 }
 
 #[tokio::test]
@@ -211,14 +212,14 @@ async fn r7_5_the_old_certificate_ends_with_the_first_use_of_the_new() {
     let (key, request) = certificate_request();
     let new = answer_card(&inside.renews(&old, &request).await.done(), &key);
     // Both are good until the new one is used.
-    inside.get(&old, "/api/v1/received").await.unwrap().done();
-    inside.get(&old, "/api/v1/received").await.unwrap().done();
-    inside.get(&new, "/api/v1/received").await.unwrap().done();
-    match inside.get(&old, "/api/v1/received").await {
+    inside.get(&old, "/api/v1/openapi.json").await.unwrap().done();
+    inside.get(&old, "/api/v1/openapi.json").await.unwrap().done();
+    inside.get(&new, "/api/v1/openapi.json").await.unwrap().done();
+    match inside.get(&old, "/api/v1/openapi.json").await {
         Ok(answer) => drop(answer.problem(403, "H02")),
         Err(failure) => assert!(failure.contains("CertificateRevoked"), "{failure}"),
     }
-    inside.get(&new, "/api/v1/received").await.unwrap().done();
+    inside.get(&new, "/api/v1/openapi.json").await.unwrap().done();
     assert_eq!(inside.devices(A).await.len(), 1, "still one device");
     let records = inside.store.certificate_register().await.unwrap();
     assert_eq!(records.len(), 2);
@@ -236,9 +237,9 @@ async fn r7_5_the_old_certificate_ends_after_the_overlap() {
     let new = answer_card(&inside.renews(&old, &request).await.done(), &key);
     inside.clock.advance(hours(7 * 24 - 1));
     // The next look makes the node's knowledge fresh again under the moved clock.
-    inside.until(async || inside.get(&old, "/api/v1/received").await.ok()).await.0.done();
+    inside.until(async || inside.get(&old, "/api/v1/openapi.json").await.ok()).await.0.done();
     inside.clock.advance(hours(2));
-    let refused = async || match inside.get(&old, "/api/v1/received").await {
+    let refused = async || match inside.get(&old, "/api/v1/openapi.json").await {
         Ok(answer) => {
             answer.problem(403, "H02");
             Some(())
@@ -246,7 +247,7 @@ async fn r7_5_the_old_certificate_ends_after_the_overlap() {
         Err(failure) => failure.contains("CertificateRevoked").then_some(()),
     };
     inside.until(refused).await;
-    inside.until(async || inside.get(&new, "/api/v1/received").await.ok()).await.0.done();
+    inside.until(async || inside.get(&new, "/api/v1/openapi.json").await.ok()).await.0.done();
 }
 
 #[tokio::test]
@@ -257,7 +258,8 @@ async fn r7_5_renewal_with_a_re_used_key_is_refused() {
     let code = inside.code(A, "受付").await;
     let (key, request) = certificate_request();
     let Enrolment::Done(device) = inside.store.enrol(&code, &request, HERE).await.unwrap() else { panic!() };
-    let card = Card { certificate: device.certificate_pem, key: key.serialize_pem() };
+    let token = device.software_token.map(|token| token.reveal().to_owned());
+    let card = Card { certificate: device.certificate_pem, key: key.serialize_pem(), token };
     inside.renews(&card, &request).await.problem(400, "H08");
     // Nor by anybody else, who would have to have stolen it.
     let other = inside.device(B, "受付").await;
@@ -265,7 +267,7 @@ async fn r7_5_renewal_with_a_re_used_key_is_refused() {
     let code = inside.code(B, "事務所").await;
     assert!(matches!(inside.store.enrol(&code, &request, HERE).await.unwrap(), Enrolment::RequestRefused));
     // Nothing of this ended the certificate.
-    inside.get(&card, "/api/v1/received").await.unwrap().done();
+    inside.get(&card, "/api/v1/openapi.json").await.unwrap().done();
     assert_eq!(inside.store.certificate_register().await.unwrap().len(), 2);
 }
 
@@ -278,8 +280,8 @@ async fn r7_5_an_answer_that_got_lost_is_asked_for_again() {
     let lost = answer_card(&inside.renews(&old, &request).await.done(), &lost_key);
     let (key, request) = certificate_request();
     let new = answer_card(&inside.renews(&old, &request).await.done(), &key);
-    inside.get(&new, "/api/v1/received").await.unwrap().done();
-    match inside.get(&lost, "/api/v1/received").await {
+    inside.get(&new, "/api/v1/openapi.json").await.unwrap().done();
+    match inside.get(&lost, "/api/v1/openapi.json").await {
         Ok(answer) => drop(answer.problem(403, "H02")),
         Err(failure) => assert!(failure.contains("CertificateRevoked"), "{failure}"),
     }

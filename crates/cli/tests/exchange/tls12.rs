@@ -45,7 +45,7 @@ fn ask(inside: &Inside, card: &Card, args: &[&str]) -> String {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let request = b"GET /api/v1/received HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let request = b"GET /api/v1/openapi.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     let _ = child.stdin.take().unwrap().write_all(request);
     let output = child.wait_with_output().unwrap();
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
@@ -85,7 +85,7 @@ async fn r5_3_an_exception_ends_by_itself_and_the_office_is_told() {
     inside.clock.advance(SignedDuration::from_hours(25));
     // At once at the handshake and at requests, before any look.
     assert!(!is_served(&inside, &card, &[]).await);
-    inside.until(async || inside.get(&card, "/api/v1/received").await.ok()).await.0.done();
+    inside.until(async || inside.get(&card, "/api/v1/openapi.json").await.ok()).await.0.done();
     assert!(!is_served(&inside, &card, &[]).await, "TLS 1.3 works, TLS 1.2 does not");
     let (notice, _) = inside.until(async || inside.notices(&card).await.into_iter().next()).await;
     assert_eq!(notice["kind"], "tls12-end");
@@ -208,7 +208,7 @@ async fn r5_5_without_the_extended_master_secret_or_by_renegotiation_nothing_is_
     let said = types(&inside, Some("openssl.cnf"), b"");
     assert!(said.contains("alert handshake failure") || said.contains("alert illegal parameter"), "{said}");
     // "R" on a line of its own asks openssl to renegotiate; what is asked after it gets no answer.
-    let said = types(&inside, None, b"R\nGET /api/v1/received HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    let said = types(&inside, None, b"R\nGET /api/v1/openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n");
     assert!(said.contains("RENEGOTIATING") && !said.contains("HTTP/1.1 200"), "{said}");
 }
 
