@@ -1,7 +1,7 @@
 //! A client that does no more than HTTP/1.1 over TLS 1.3 asks for, so that what is measured is the server.
 
 use anyhow::{Context as _, ensure};
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::client::conn::http1::{self, SendRequest};
@@ -130,7 +130,26 @@ impl Connection {
         self.call(Request::post(path).header(header::CONTENT_TYPE, kind), body).await
     }
 
+    /// A page as a browser asks for it: with its headers, and without a program's token.
+    pub(crate) async fn page(
+        &mut self,
+        request: http::request::Builder,
+        body: Chunks,
+    ) -> anyhow::Result<(HeaderMap, StatusCode, Bytes)> {
+        self.authorization = None;
+        let origin = format!("https://{}", self.host.to_str()?);
+        self.answer(request.header(header::ORIGIN, origin), body).await
+    }
+
     async fn call(&mut self, request: http::request::Builder, body: Chunks) -> anyhow::Result<(StatusCode, Bytes)> {
+        self.answer(request, body).await.map(|(_, status, body)| (status, body))
+    }
+
+    async fn answer(
+        &mut self,
+        request: http::request::Builder,
+        body: Chunks,
+    ) -> anyhow::Result<(HeaderMap, StatusCode, Bytes)> {
         let mut request = request.header(header::HOST, &self.host).body(body)?;
         if let Some(authorization) = &self.authorization {
             request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
@@ -138,9 +157,9 @@ impl Connection {
         let work = async {
             self.requests.ready().await?;
             let response = self.requests.send_request(request).await?;
-            let status = response.status();
+            let (status, headers) = (response.status(), response.headers().clone());
             let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
-            Ok((status, body.map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?.to_bytes()))
+            Ok((headers, status, body.map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?.to_bytes()))
         };
         tokio::time::timeout(CALL_TIME_MAX, work).await.context("no answer in time")?
     }

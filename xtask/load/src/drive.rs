@@ -1,6 +1,7 @@
 //! The scenarios: who calls what, for how long, and what came of it.
 
 use crate::client::{Chunks, Connection, Target};
+use crate::flood;
 use crate::office::Offices;
 use crate::proc::{self, Cpu};
 use crate::sets::{CLOSING, CONTENT_TYPE, Set, Sets};
@@ -35,6 +36,9 @@ pub(crate) enum Scenario {
     /// Each set is sent, listed, collected and acknowledged.
     #[value(name = "d")]
     MostlyReads,
+    /// As the first, while somebody floods the sign-in (R8.9).
+    #[value(name = "e")]
+    SignInFlood,
 }
 
 impl Scenario {
@@ -44,6 +48,7 @@ impl Scenario {
             Self::NewConnections => "b",
             Self::MonthEnd => "c",
             Self::MostlyReads => "d",
+            Self::SignInFlood => "e",
         }
     }
 
@@ -53,12 +58,13 @@ impl Scenario {
             Self::NewConnections => "a new connection for every set",
             Self::MonthEnd => "month end, 20 sets a call",
             Self::MostlyReads => "send, list, collect, acknowledge",
+            Self::SignInFlood => "kept alive, while sign-ins are flooded",
         }
     }
 
     /// The floor knows only sending.
     pub(crate) const fn has_floor(self) -> bool {
-        !matches!(self, Self::MostlyReads)
+        !matches!(self, Self::MostlyReads | Self::SignInFlood)
     }
 }
 
@@ -129,6 +135,8 @@ pub(crate) struct Run {
     pub(crate) peak_kib: u64,
     /// The prepared sets were used up before the time.
     pub(crate) used_up: bool,
+    /// Sign-ins of the flood answered in the measured time.
+    pub(crate) sign_ins: Option<u64>,
 }
 
 /// Runs a scenario against a server.
@@ -153,6 +161,9 @@ pub(crate) async fn drive(
     });
     let workers: Vec<_> =
         plan.senders.iter().map(|&sender| tokio::spawn(Worker::new(Arc::clone(&shared), sender).run())).collect();
+    let flood: Vec<_> = (0..if scenario == Scenario::SignInFlood { flood::CONNECTIONS } else { 0 })
+        .map(|number| tokio::spawn(flood::flood(target.clone(), number, shared.measured_from, shared.until)))
+        .collect();
     tokio::time::sleep_until(shared.measured_from.into()).await;
     proc::forget_peak(server);
     let (cpu, from) = (Cpu::now(server)?, Instant::now());
@@ -170,6 +181,12 @@ pub(crate) async fn drive(
     let to = from + Duration::from_secs_f64(seconds);
     for worker in workers {
         run.add(worker.await.context("a worker was lost")?, from, to);
+    }
+    for task in flood {
+        match task.await.context("a sign-in was lost")? {
+            Ok(answered) => *run.sign_ins.get_or_insert(0) += answered,
+            Err(error) => run.errors.push(format!("{error:#}")),
+        }
     }
     run.calls.values_mut().for_each(|calls| calls.sort_unstable());
     Ok(run)

@@ -6,6 +6,7 @@
 
 mod client;
 mod drive;
+mod flood;
 mod floor;
 mod office;
 mod proc;
@@ -45,7 +46,7 @@ struct Args {
     #[arg(long, value_parser = clap::value_parser!(u32).range(200..=400_000))]
     sets: Option<u32>,
     /// Which scenarios
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "a,b,c,d")]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "a,b,c,d,e")]
     only: Vec<Scenario>,
     /// Leaves the floor out
     #[arg(long)]

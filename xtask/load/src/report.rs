@@ -10,6 +10,9 @@ use anstream::println;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// The part of their rate that sends must keep while sign-ins are flooded.
+const UNDER_FLOOD_MIN: f64 = 0.8;
+
 /// A server before any load.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Start {
@@ -65,6 +68,7 @@ pub(crate) struct Side {
     peak_kib: u64,
     start: Start,
     sets_used_up: bool,
+    sign_ins_per_second: Option<f64>,
     pub(crate) verified: Option<Verified>,
 }
 
@@ -92,6 +96,7 @@ impl Side {
             peak_kib: run.peak_kib,
             start,
             sets_used_up: run.used_up,
+            sign_ins_per_second: run.sign_ins.map(per_second),
             verified: None,
         }
     }
@@ -142,6 +147,9 @@ impl Side {
                 "    after a restart: {} acknowledged, {} listed; {} of {} fetched sets have the right digest",
                 verified.acknowledged, verified.listed, verified.right, verified.fetched
             );
+        }
+        if let Some(sign_ins) = self.sign_ins_per_second {
+            println!("    {sign_ins:.0} sign-ins answered a second beside them");
         }
         for error in &self.first_errors {
             println!("    ERROR {error}");
@@ -214,8 +222,22 @@ impl Report {
         }
     }
 
-    /// No errors anywhere, and everything that was acknowledged is there.
+    fn sends_of(&self, scenario: Scenario) -> Option<f64> {
+        let entry = self.scenarios.iter().find(|entry| entry.scenario == scenario.letter())?;
+        Some(entry.exchange.sends_per_second)
+    }
+
+    /// Sends under a flood of sign-ins by sends without (R8.9), where both were measured.
+    fn under_flood(&self) -> Option<f64> {
+        Some(self.sends_of(Scenario::SignInFlood)? / self.sends_of(Scenario::KeptAlive)?)
+    }
+
+    /// No errors anywhere, everything that was acknowledged is there, and a flood of sign-ins starves no sends.
     pub(crate) fn is_sound(&self) -> bool {
+        self.under_flood().is_none_or(|ratio| ratio >= UNDER_FLOOD_MIN) && self.holds()
+    }
+
+    fn holds(&self) -> bool {
         self.scenarios.iter().all(|entry| entry.exchange.is_sound() && entry.floor.as_ref().is_none_or(Side::is_sound))
     }
 
@@ -245,6 +267,9 @@ impl Report {
                 entry.exchange.latency_ms.get(Verb::Send.name()).map_or(0.0, |latency| latency.p99),
                 entry.title
             );
+        }
+        if let Some(ratio) = self.under_flood() {
+            println!("sends under a flood of sign-ins: {ratio:.2} of the rate without (at least {UNDER_FLOOD_MIN})");
         }
         println!("{}", if self.is_sound() { "no errors; everything acknowledged is there" } else { "FAILED" });
     }

@@ -19,10 +19,13 @@ use http::{HeaderMap, header};
 use page::{Awaiting, Offices, Second, SignIn};
 use rand::Rng as _;
 use std::fmt::Write as _;
+use std::time::Duration;
 use store::people::{PasswordAnswer, SecondAnswer, Token};
 
 /// Random bytes of the cookie that binds the forms of whoever has not signed in.
 const DOOR_BYTES: usize = 32;
+/// How long somebody waits for being told to wait.
+const HELD_BACK: Duration = Duration::from_secs(1);
 
 /// The page, with a cookie for its form where there is none yet.
 pub(crate) async fn page(caller: Caller, headers: HeaderMap, asked: Asked) -> Result<Response, Problem> {
@@ -65,12 +68,19 @@ pub(crate) async fn begin(
     let fault = match answer {
         PasswordAnswer::Half(session) => return into(&session, &format!("/sign-in/second?back={back}")),
         PasswordAnswer::Refused => wording::REFUSED.to_owned(),
-        PasswordAnswer::Wait(until) => secrets::wait(until),
-        PasswordAnswer::Locked => secrets::LOCKED.to_owned(),
-        PasswordAnswer::Busy => secrets::BUSY.to_owned(),
+        PasswordAnswer::Wait(until) => held_back(secrets::wait(until)).await,
+        PasswordAnswer::Locked => held_back(secrets::LOCKED.to_owned()).await,
+        PasswordAnswer::Busy => held_back(secrets::BUSY.to_owned()).await,
     };
     let page = SignIn::new(&caller.asker.office, &token, back, None);
     show_again(&page.again(login, &fault))
+}
+
+/// A program that tries on regardless would otherwise get its answers as fast as the machine can write them, and the machine
+/// has sends to see to (R8.9). Waiting costs it nothing.
+async fn held_back(fault: String) -> String {
+    tokio::time::sleep(HELD_BACK).await;
+    fault
 }
 
 pub(crate) async fn second(State(app): State<App>, at: AtSecond, asked: Asked) -> Result<Response, Problem> {
