@@ -316,6 +316,8 @@ async fn the_enrolment_page_needs_only_its_own_files_and_knows_no_office() {
         text.split(before).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
     };
     let mut files = [named(&text, "src=\""), named(&text, "href=\"")].concat();
+    // The way home is the page itself, and so is the way to its text.
+    files.retain(|file| file != "/" && !file.starts_with('#'));
     assert!(!files.is_empty());
     while let Some(file) = files.pop() {
         assert!(file.starts_with('/'), "{file} is from elsewhere");
