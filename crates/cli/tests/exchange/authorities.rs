@@ -341,7 +341,9 @@ async fn r7_8_an_outside_certificate_opens_its_own_office_and_only_once_register
     );
     // It is renewed where it came from.
     let (_, request) = certificate_request();
-    inside.renews(&card, &request).await.problem(409, "H32");
+    inside.renews(&card, &request).await.problem(401, "H17");
+    let program = inside.with_token(&card, A, "受付").await;
+    inside.renews(&program, &request).await.problem(409, "H32");
     // No longer accepted: refused at the next request, and soon at the handshake.
     assert!(inside.store.distrust_outside(&digest, &officer("sato")).await.unwrap());
     match inside.get(&card, "/api/v1/openapi.json").await {
@@ -444,7 +446,8 @@ async fn r5_8_weak_certificates_are_refused_and_rsa_2048_is_told_to_grow() {
     let registered = register(&inside, &good.certificate, "受付").await;
     assert!(matches!(registered, OutsideRegistration::Done { weak_key: true, .. }), "{registered:?}");
     inside.until(async || inside.get(&good, "/api/v1/openapi.json").await.ok()).await.0.done();
-    assert!(inside.notices(&good).await.iter().any(|notice| notice["kind"] == "weak-key"));
+    let program = inside.with_token(&good, A, "受付").await;
+    assert!(inside.notices(&program).await.iter().any(|notice| notice["kind"] == "weak-key"));
     // And at the handshake, whatever the register says. openssl shows what rustls would not even hold.
     for name in ["short", "old", "older", "narrow", "small"] {
         let mut openssl = Command::new("timeout");

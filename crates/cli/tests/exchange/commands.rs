@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// How a device hears that it may no longer come in: at its request, or at the handshake, with the alert or without.
-const REFUSED: [&str; 3] = ["[H02]", "証明書の確認", "接続を閉じました"];
+const REFUSED: [&str; 4] = ["[H02]", "証明書の確認", "接続を閉じました", "close_notify"];
 
 async fn world() -> &'static World {
     shared_world!()

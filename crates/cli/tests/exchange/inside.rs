@@ -145,6 +145,23 @@ impl Inside {
         Card { certificate: device.certificate_pem, key: key.serialize_pem(), token }
     }
 
+    /// A program's token beside a certificate that came from elsewhere, as an administrator would make it on a page.
+    pub(crate) async fn with_token(&self, card: &Card, number: &str, label: &str) -> Card {
+        const INSERT: &str = "
+            INSERT INTO software_token (token_id, token_index, office_id, device_id, label_sealed, scopes, made_by,
+                                        made_at, expires_at)
+            SELECT device_id, $1, office_id, device_id, x'00', 'read', 'nobody', enrolled_at, '2099-01-01T00:00:00.000Z'
+              FROM device WHERE device_id = $2";
+        let devices = self.devices(number).await;
+        let id = devices.iter().find(|device| device.label == label).unwrap().id.to_string();
+        let token = format!("fumibako_{id}");
+        let index = exchange::Digest::of_file(token.as_bytes()).to_string();
+        let mut database = vault::database(&self.folder.path().join("data")).await;
+        let inserted = sqlx::query(INSERT).bind(index).bind(id).execute(&mut database).await.unwrap();
+        assert_eq!(inserted.rows_affected(), 1);
+        Card { token: Some(token), ..card.clone() }
+    }
+
     pub(crate) async fn devices(&self, number: &str) -> Vec<Device> {
         self.store.devices(number.parse().unwrap()).await.unwrap()
     }
