@@ -1,5 +1,6 @@
 //! 送る: sealing a set and taking it in.
 
+use crate::database::Connection;
 use crate::history::{self, Trace};
 use crate::record::{self, Act};
 use crate::transmission::{TransmissionRow, select_transmission};
@@ -8,7 +9,6 @@ use exchange::{Digest, Letter, Refusal};
 use ledger::Action;
 use rand::Rng as _;
 use seal::{Envelope, ObjectBinding, ObjectPurpose, Sealer, SetBinding, SetKey};
-use sqlx::SqliteConnection;
 use standard::SourceFile;
 
 /// A sealed body up to this size lies in its row, so that accepting an ordinary set is one transaction and one fsync.
@@ -201,7 +201,7 @@ impl Store {
 }
 
 async fn write(
-    c: &mut SqliteConnection,
+    c: &mut Connection,
     asker: &Asker,
     set: &SealedSet,
     now: jiff::Timestamp,
@@ -285,7 +285,7 @@ async fn write(
 
 /// Why a set was not taken: it is here already, its serial is taken, or an office closed.
 async fn explain(
-    c: &mut SqliteConnection,
+    c: &mut Connection,
     from: &str,
     to: &str,
     letter: &Letter,

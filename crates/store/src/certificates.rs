@@ -1,5 +1,6 @@
 //! 証明書 — the register of issued certificates, their renewal and their end (R7.2, R7.3, R7.5).
 
+use crate::database::Connection;
 use crate::hex::{hex, unhex};
 use crate::notices::{self, NewNotice};
 use crate::record::{self, Act};
@@ -7,7 +8,7 @@ use crate::{Asker, DeviceId, Error, RevocationReason, Store, clock};
 use exchange::Digest;
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Action, Detail, Entry, Outcome};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use standard::OfficeNumber;
 use std::collections::HashSet;
 
@@ -231,7 +232,7 @@ struct RegisterRow {
     effective_at: Option<String>,
 }
 
-pub(crate) async fn insert(c: &mut SqliteConnection, new: NewCertificate) -> Result<(), Error> {
+pub(crate) async fn insert(c: &mut Connection, new: NewCertificate) -> Result<(), Error> {
     sqlx::query(INSERT)
         .bind(new.digest)
         .bind(new.serial)
@@ -251,7 +252,7 @@ pub(crate) async fn insert(c: &mut SqliteConnection, new: NewCertificate) -> Res
 }
 
 /// A key that was certified once is never certified again, for whomever (R7.5).
-pub(crate) async fn key_is_known(c: &mut SqliteConnection, key_digest: &str) -> Result<bool, Error> {
+pub(crate) async fn key_is_known(c: &mut Connection, key_digest: &str) -> Result<bool, Error> {
     let known: i64 = sqlx::query_scalar(KEY_KNOWN).bind(key_digest).fetch_one(c).await?;
     Ok(known > 0)
 }

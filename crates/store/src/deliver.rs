@@ -1,12 +1,13 @@
 //! 受け取る: lists, opening, acknowledging, withdrawing.
 
+use crate::database::Connection;
 use crate::record::{self, Act};
 use crate::transmission::{TransmissionRow, digest, select_transmission};
 use crate::{Answer, Asker, Error, Folder, OpenedFile, Page, Store, StoredFile, Transmission, TransmissionId};
 use exchange::{Digest, Refusal, may_acknowledge, may_collect, may_withdraw};
 use ledger::Action;
 use seal::{Envelope, OBJECT_BYTES_MAX, ObjectBinding, ObjectPurpose, OfficeSecretKey, Purpose, SetBinding, SetKey};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use standard::SourceFile;
 use std::sync::Arc;
 
@@ -291,7 +292,7 @@ impl Store {
         asker: &Asker,
         id: TransmissionId,
         change: impl for<'c> FnOnce(
-            &'c mut SqliteConnection,
+            &'c mut Connection,
             &'c Asker,
             Transmission,
             jiff::Timestamp,
@@ -316,7 +317,7 @@ impl Store {
 
 /// One step in a set's life: refused, done now, or done before.
 async fn step(
-    c: &mut SqliteConnection,
+    c: &mut Connection,
     asker: &Asker,
     set: &Transmission,
     act: Act,
@@ -345,13 +346,13 @@ fn counterpart(act: Act, asker: &Asker, set: &Transmission) -> Act {
     act.counterpart(if set.sender == asker.office.register.number { set.receiver } else { set.sender })
 }
 
-async fn find(c: &mut SqliteConnection, asker: &Asker, id: TransmissionId) -> Result<Option<Transmission>, Error> {
+async fn find(c: &mut Connection, asker: &Asker, id: TransmissionId) -> Result<Option<Transmission>, Error> {
     let row: Option<TransmissionRow> =
         sqlx::query_as(ONE).bind(id.to_string()).bind(asker.office.id.to_string()).fetch_optional(c).await?;
     row.map(Transmission::try_from).transpose()
 }
 
-async fn files(c: &mut SqliteConnection, id: TransmissionId) -> Result<Vec<StoredFile>, Error> {
+async fn files(c: &mut Connection, id: TransmissionId) -> Result<Vec<StoredFile>, Error> {
     const WHERE: Error = Error::Impossible("transmission_file");
     let rows: Vec<FileRow> = sqlx::query_as(FILES).bind(id.to_string()).fetch_all(c).await?;
     rows.into_iter()

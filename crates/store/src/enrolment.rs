@@ -1,6 +1,7 @@
 //! 端末の登録 — one asks, another agrees, a one-time code goes out, a certificate request comes in (R7.2).
 
 use crate::certificates::{self, NewCertificate};
+use crate::database::Connection;
 use crate::hex::hex;
 use crate::people::Token;
 use crate::record::{self, Act};
@@ -11,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
 use rand::Rng as _;
 use seal::{Purpose, Zeroizing, blind_index};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use standard::OfficeNumber;
 use std::fmt;
 use std::net::IpAddr;
@@ -229,18 +230,13 @@ pub(crate) struct AgreedEnrolment<'a> {
 }
 
 /// Whether no device of this name can still come in.
-pub(crate) async fn name_is_free(
-    c: &mut SqliteConnection,
-    office_id: &str,
-    label: &str,
-    at: &str,
-) -> Result<bool, Error> {
+pub(crate) async fn name_is_free(c: &mut Connection, office_id: &str, label: &str, at: &str) -> Result<bool, Error> {
     let live: i64 = sqlx::query_scalar(LIVE).bind(office_id).bind(label).bind(at).fetch_one(c).await?;
     Ok(live == 0)
 }
 
 /// After [`name_is_free`], in the same transaction.
-pub(crate) async fn insert_device(c: &mut SqliteConnection, device: NewDevice<'_>, at: &str) -> Result<(), Error> {
+pub(crate) async fn insert_device(c: &mut Connection, device: NewDevice<'_>, at: &str) -> Result<(), Error> {
     sqlx::query(RETIRE).bind(device.office_id).bind(device.label).bind(at).execute(&mut *c).await?;
     sqlx::query(INSERT_DEVICE)
         .bind(device.id.to_string())
@@ -256,7 +252,7 @@ pub(crate) async fn insert_device(c: &mut SqliteConnection, device: NewDevice<'_
 
 /// A request that two people brought together, with what they bring: for a certificate that exists already.
 pub(crate) async fn insert_agreed(
-    c: &mut SqliteConnection,
+    c: &mut Connection,
     agreed: AgreedEnrolment<'_>,
     at: &str,
 ) -> Result<EnrolmentRequestId, Error> {

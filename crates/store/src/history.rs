@@ -5,11 +5,12 @@
 //! do not look alike, and an office learns of nothing but what it sent itself.
 
 use crate::accept::SealedSet;
+use crate::database::Connection;
 use crate::devices::Asker;
 use crate::hex::{hex, unhex};
 use crate::{Error, KEY_VERSION, Store};
 use seal::{Purpose, blind_index};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use standard::{HistoryItem, HistorySet, UnitKey, UnitKind};
 use std::collections::BTreeMap;
 
@@ -124,7 +125,7 @@ impl Store {
 }
 
 /// Writes what a set is about, in the transaction that takes it.
-pub(crate) async fn write(c: &mut SqliteConnection, transmission: &str, traces: &[Trace]) -> Result<(), Error> {
+pub(crate) async fn write(c: &mut Connection, transmission: &str, traces: &[Trace]) -> Result<(), Error> {
     for (index, place) in traces {
         sqlx::query(INSERT).bind(index).bind(transmission).bind(place).execute(&mut *c).await?;
     }

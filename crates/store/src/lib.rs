@@ -8,6 +8,7 @@ mod bodies;
 mod ceremony;
 mod certificates;
 mod clock;
+mod database;
 mod deliver;
 mod devices;
 mod enrolment;
@@ -60,7 +61,7 @@ use people::{People, PeopleSettings};
 use record::Act;
 use seal::{Purpose, Zeroizing};
 use sqlx::ConnectOptions as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -81,7 +82,7 @@ const KEY_VERSION: u32 = 1;
 /// The store: one data folder, opened with the master key.
 #[derive(Debug)]
 pub struct Store {
-    reads: SqlitePool,
+    reads: database::Pool,
     writer: Writer,
     bodies: Bodies,
     master: MasterKey,

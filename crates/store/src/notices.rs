@@ -1,10 +1,11 @@
 //! お知らせ — what an office is told about its devices, once.
 
+use crate::database::Connection;
 use crate::record::{self, Act};
 use crate::{Asker, Error, NoticeId, Store, clock};
 use jiff::Timestamp;
 use ledger::Action;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use standard::OfficeNumber;
 
 /// Shown to an office at a time; newer ones push the older out of sight, not out of the register.
@@ -44,7 +45,7 @@ const OF_OFFICE: &str = "
      WHERE n.office_id = $1
      ORDER BY n.raised_at DESC LIMIT $2";
 
-pub(crate) async fn raise(c: &mut SqliteConnection, notice: NewNotice, now: Timestamp) -> Result<(), Error> {
+pub(crate) async fn raise(c: &mut Connection, notice: NewNotice, now: Timestamp) -> Result<(), Error> {
     let id = NoticeId::fresh();
     let raised = sqlx::query(RAISE)
         .bind(id.to_string())

@@ -1,5 +1,6 @@
 //! Writing to the ledger, inside the transaction of the thing that is recorded.
 
+use crate::database::Connection;
 use crate::hex::hex;
 use crate::people::Person;
 use crate::{AccountId, Asker, DeviceId, Error, OperatorName, Store};
@@ -7,7 +8,6 @@ use exchange::Refusal;
 use jiff::Timestamp;
 use ledger::{Action, Actor, ClockState, Detail, Device, Entry, EntryDraft, EntryId, Login, Outcome, Source, Token};
 use rand::Rng as _;
-use sqlx::SqliteConnection;
 use standard::OfficeNumber;
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -221,7 +221,7 @@ const APPEND: &str = "
     RETURNING entry_index";
 
 /// Appends an entry and returns its index. The writer is alone in its transaction, so indexes have no gap.
-pub(crate) async fn append(connection: &mut SqliteConnection, entry: &Entry) -> Result<i64, Error> {
+pub(crate) async fn append(connection: &mut Connection, entry: &Entry) -> Result<i64, Error> {
     let bytes = entry.to_bytes();
     let leaf = hex(&ledger::leaf_hash(&bytes));
     let text = String::from_utf8(bytes).map_err(|_| WHERE)?;

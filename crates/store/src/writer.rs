@@ -3,7 +3,8 @@
 //! A job is acknowledged only when the commit it was part of is on disk (`synchronous=FULL`), never before.
 
 use crate::Error;
-use sqlx::{Connection, SqliteConnection};
+use crate::database::Connection;
+use sqlx::Connection as _;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,8 +22,7 @@ pub(crate) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Se
 type Deliver = Box<dyn FnOnce(bool) + Send>;
 /// Given the connection, or told why there is no use in trying.
 type Job = Box<
-    dyn for<'c> FnOnce(Result<&'c mut SqliteConnection, Error>) -> Pin<Box<dyn Future<Output = Step> + Send + 'c>>
-        + Send,
+    dyn for<'c> FnOnce(Result<&'c mut Connection, Error>) -> Pin<Box<dyn Future<Output = Step> + Send + 'c>> + Send,
 >;
 
 enum Step {
@@ -61,7 +61,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Takes the connection that writes.
-    pub(crate) fn start(connection: SqliteConnection) -> Self {
+    pub(crate) fn start(connection: Connection) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING_JOBS_MAX);
         let counts = Arc::new(WriterCounts::default());
         let task = tokio::spawn(write(connection, waiting, Arc::clone(&counts)));
@@ -87,7 +87,7 @@ impl Writer {
     pub(crate) async fn run<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
-        W: for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send + 'static,
+        W: for<'c> FnOnce(&'c mut Connection) -> Work<'c, T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
@@ -111,7 +111,7 @@ impl Writer {
     }
 }
 
-async fn write(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job>, counts: Arc<WriterCounts>) {
+async fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Job>, counts: Arc<WriterCounts>) {
     let mut group = Vec::with_capacity(GROUP_JOBS_MAX);
     while waiting.recv_many(&mut group, GROUP_JOBS_MAX).await > 0 {
         let jobs = group.len() as u64;
@@ -132,7 +132,7 @@ async fn write(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job
 
 /// True when everything is on disk.
 async fn write_group(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     jobs: impl Iterator<Item = Job>,
     deliveries: &mut Vec<Deliver>,
 ) -> bool {

@@ -4,6 +4,7 @@ use super::sessions::{Person, end_all};
 use super::{
     KANA, LISTED_MAX, LOGIN, LOGIN_CHARACTERS_MAX, NAME, NAME_CHARACTERS_MAX, grants, normal_login, presentable,
 };
+use crate::database::Connection;
 use crate::enrolment::fresh_code;
 use crate::record::{self, Act};
 use crate::{AccountId, Error, GrantId, OfficeId, Store, clock};
@@ -14,7 +15,7 @@ use identity::role::{Deed, Held, Role, Side, Way, Why, may_hold};
 use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
 use seal::Zeroizing;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use standard::OfficeNumber;
 use standard::value::Private;
 use std::collections::BTreeSet;
@@ -735,7 +736,7 @@ pub(super) fn unused(
 }
 
 pub(super) async fn insert_code(
-    c: &mut SqliteConnection,
+    c: &mut Connection,
     index: &str,
     account: AccountId,
     purpose: Purpose,
@@ -755,7 +756,7 @@ pub(super) async fn insert_code(
 }
 
 pub(super) async fn suspend(
-    c: &mut SqliteConnection,
+    c: &mut Connection,
     id: AccountId,
     why: &'static str,
     act: Act,
@@ -773,7 +774,7 @@ pub(super) async fn suspend(
 
 /// Ends rights at one place, or everywhere; and with the last right the account.
 async fn leave_office(
-    c: &mut SqliteConnection,
+    c: &mut Connection,
     id: AccountId,
     place: Option<&str>,
     act: Act,

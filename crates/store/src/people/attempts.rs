@@ -1,10 +1,11 @@
 //! Tries that are counted before they are made, in one place for all nodes (R8.9).
 
+use crate::database::Connection;
 use crate::record::{self, Act};
 use crate::{AccountId, Asker, Error, Store, clock};
 use identity::guess::{self, Bucket, Counter, Decision, Limit};
 use jiff::Timestamp;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 
 const READ: &str = "SELECT failures, since, blocked_until, told FROM attempt WHERE bucket = $1";
 
@@ -129,7 +130,7 @@ impl Store {
 }
 
 /// Gives back a try that turned out right.
-pub(super) async fn succeeded(c: &mut SqliteConnection, tried: &Try) -> Result<(), Error> {
+pub(super) async fn succeeded(c: &mut Connection, tried: &Try) -> Result<(), Error> {
     for one in &tried.0 {
         let row: Option<Row> = sqlx::query_as(READ).bind(&one.key).fetch_optional(&mut *c).await?;
         let Some(row) = row else { continue };
@@ -143,12 +144,12 @@ pub(super) async fn succeeded(c: &mut SqliteConnection, tried: &Try) -> Result<(
     Ok(())
 }
 
-pub(super) async fn unlock(c: &mut SqliteConnection, account: AccountId) -> Result<(), Error> {
+pub(super) async fn unlock(c: &mut Connection, account: AccountId) -> Result<(), Error> {
     sqlx::query(UNLOCK).bind(account.to_string()).execute(c).await?;
     Ok(())
 }
 
-async fn keep(c: &mut SqliteConnection, one: &Counted, counter: &Counter) -> Result<(), Error> {
+async fn keep(c: &mut Connection, one: &Counted, counter: &Counter) -> Result<(), Error> {
     sqlx::query(KEEP)
         .bind(&one.key)
         .bind(&one.login_index)

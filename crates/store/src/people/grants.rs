@@ -3,13 +3,14 @@
 use super::accounts::{By, grant_place};
 use super::sessions::{Person, end_all};
 use super::{LISTED_MAX, NAME};
+use crate::database::Connection;
 use crate::record::{self, Act};
 use crate::{AccountId, DeviceId, Error, GrantId, OfficeId, Store, clock};
 use identity::grant::{self, Hands, Refusal, State, Times};
 use identity::role::{Deed, Role, Why, may_hold};
 use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use standard::OfficeNumber;
 use standard::value::Private;
 
@@ -223,7 +224,7 @@ impl Row {
 
 impl Application {
     /// False when this role of this account at this place is there already.
-    pub(super) async fn insert(&self, c: &mut SqliteConnection, now: Timestamp) -> Result<bool, Error> {
+    pub(super) async fn insert(&self, c: &mut Connection, now: Timestamp) -> Result<bool, Error> {
         let at = clock::text(now);
         let confirmed = self.confirmed_by.is_some();
         let inserted = sqlx::query(INSERT)
@@ -243,7 +244,7 @@ impl Application {
 }
 
 pub(super) async fn withdraw_all(
-    c: &mut SqliteConnection,
+    c: &mut Connection,
     account: AccountId,
     place: Option<&str>,
     why: &'static str,
@@ -254,7 +255,7 @@ pub(super) async fn withdraw_all(
     Ok(withdrawn.rows_affected())
 }
 
-pub(super) async fn remaining(c: &mut SqliteConnection, account: AccountId) -> Result<i64, Error> {
+pub(super) async fn remaining(c: &mut Connection, account: AccountId) -> Result<i64, Error> {
     Ok(sqlx::query_scalar(REMAINING).bind(account.to_string()).fetch_one(c).await?)
 }
 

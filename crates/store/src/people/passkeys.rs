@@ -8,12 +8,12 @@ use super::sessions::HalfWay;
 use super::set_up::{FactorSet, Holder, factor_changed, session_is_open, too_many_factors};
 use super::sign_in::{SecondAnswer, Spent};
 use super::{CHALLENGE, FACTOR_LABEL, Token, presentable};
+use crate::database::Connection;
 use crate::{AccountId, Error, FactorId, SessionId, Store, clock};
 use identity::factor::{self, Assertion, AssertionRefused};
 use identity::guess::Bucket;
 use jiff::SignedDuration;
 use ledger::Action;
-use sqlx::SqliteConnection;
 use std::fmt;
 use std::sync::Arc;
 use url::Url;
@@ -114,7 +114,7 @@ pub(super) struct Used {
 }
 
 impl Used {
-    pub(super) async fn take(&self, c: &mut SqliteConnection, at: &str) -> Result<bool, Error> {
+    pub(super) async fn take(&self, c: &mut Connection, at: &str) -> Result<bool, Error> {
         let used = sqlx::query(USE)
             .bind(self.factor.to_string())
             .bind(i64::from(self.counter))

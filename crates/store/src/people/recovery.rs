@@ -6,6 +6,7 @@
 use super::accounts::{self, By, grant_place};
 use super::sessions::{Person, end_all};
 use super::{EVIDENCE, LISTED_MAX, NAME, attempts};
+use crate::database::Connection;
 use crate::enrolment::fresh_code;
 use crate::hex::{hex, unhex};
 use crate::record::{self, Act};
@@ -16,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
 use seal::Zeroizing;
 use sha2::{Digest as _, Sha256};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use standard::value::Private;
 
 /// A scan of a document.
@@ -208,7 +209,7 @@ struct Issue {
 
 impl Issue {
     /// Codes out, old factors and sessions at an end, locks opened: an identity has been checked (R8.9, R8.13).
-    async fn write(&self, c: &mut SqliteConnection, now: Timestamp) -> Result<u64, Error> {
+    async fn write(&self, c: &mut Connection, now: Timestamp) -> Result<u64, Error> {
         let at = clock::text(now);
         sqlx::query(accounts::END_CODES).bind(self.account.to_string()).bind(&at).execute(&mut *c).await?;
         for index in &self.indexes {
@@ -228,12 +229,7 @@ impl Issue {
 }
 
 /// Ends what may be in other hands: at once, before anybody approves anything.
-async fn stop_old(
-    c: &mut SqliteConnection,
-    account: AccountId,
-    purpose: Purpose,
-    now: Timestamp,
-) -> Result<u64, Error> {
+async fn stop_old(c: &mut Connection, account: AccountId, purpose: Purpose, now: Timestamp) -> Result<u64, Error> {
     if purpose.sets_factor() || purpose == Purpose::Temporary {
         sqlx::query(SUSPEND_FACTORS).bind(account.to_string()).execute(&mut *c).await?;
         sqlx::query(END_RECOVERY_CODES).bind(account.to_string()).bind(clock::text(now)).execute(&mut *c).await?;

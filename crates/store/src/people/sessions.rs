@@ -2,6 +2,7 @@
 //! (R8.14). What a request may do is read anew for every request.
 
 use super::{LISTED_MAX, LOGIN, NAME, Token, noted, set_up, token_index};
+use crate::database::Connection;
 use crate::record::{self, Act};
 use crate::{AccountId, Asker, DeviceId, Error, Office, OfficeId, RecoveryId, SessionId, Store, clock};
 use identity::password::{Profile, Reason};
@@ -10,7 +11,7 @@ use identity::role::{self, Deed, Held, Role, Side, Way};
 use identity::session::{self, Level, Opening, Times};
 use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use standard::OfficeNumber;
 use standard::value::Private;
 use std::collections::BTreeSet;
@@ -350,7 +351,7 @@ impl NewSession {
         self
     }
 
-    pub(super) async fn insert(&self, c: &mut SqliteConnection) -> Result<(), Error> {
+    pub(super) async fn insert(&self, c: &mut Connection) -> Result<(), Error> {
         sqlx::query(INSERT)
             .bind(self.id.to_string())
             .bind(&self.token_index)
@@ -372,7 +373,7 @@ impl NewSession {
 
 /// Ends one session if it is still open; true when it was.
 pub(super) async fn end_one(
-    c: &mut SqliteConnection,
+    c: &mut Connection,
     id: SessionId,
     why: &'static str,
     now: Timestamp,
@@ -383,7 +384,7 @@ pub(super) async fn end_one(
 
 /// Ends every session of an account, but for one, on every node (R8.14).
 pub(super) async fn end_all(
-    c: &mut SqliteConnection,
+    c: &mut Connection,
     account: AccountId,
     except: Option<SessionId>,
     why: &'static str,
@@ -398,7 +399,7 @@ pub(super) async fn end_all(
 const ROTATE: &str = "UPDATE session SET token_index = $2 WHERE session_id = $1 AND ended_at IS NULL";
 
 /// The token before is void.
-pub(super) async fn rotate(c: &mut SqliteConnection, id: SessionId, token_index: &str) -> Result<(), Error> {
+pub(super) async fn rotate(c: &mut Connection, id: SessionId, token_index: &str) -> Result<(), Error> {
     sqlx::query(ROTATE).bind(id.to_string()).bind(token_index).execute(c).await?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::attempts::{self, Reserved};
 use super::hash::{Compared, Place};
 use super::sessions::{Enrolling, NewSession, Person, end_all, end_one, rotate};
 use super::{FACTOR_LABEL, KANA, NAME, Token, presentable};
+use crate::database::Connection;
 use crate::enrolment::{fresh_code, normalise_code};
 use crate::record::{self, Act};
 use crate::{AccountId, Asker, Error, FactorId, RecoveryId, SessionId, Store, clock};
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use ledger::Action;
 use rand::Rng as _;
 use seal::{Purpose as Sealed, Zeroizing};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use standard::value::Private;
 use std::sync::Arc;
 
@@ -974,19 +975,19 @@ fn steps_of(row: Option<(i64, i64, i64)>, purpose: Purpose) -> Steps {
 const SESSION_IS_OPEN: &str = "
     SELECT count(*) FROM session WHERE session_id = $1 AND ended_at IS NULL AND ends_at > $2";
 
-pub(super) async fn session_is_open(c: &mut SqliteConnection, id: SessionId, at: &str) -> Result<bool, Error> {
+pub(super) async fn session_is_open(c: &mut Connection, id: SessionId, at: &str) -> Result<bool, Error> {
     let open: i64 = sqlx::query_scalar(SESSION_IS_OPEN).bind(id.to_string()).bind(at).fetch_one(c).await?;
     Ok(open == 1)
 }
 
-pub(super) async fn too_many_factors(c: &mut SqliteConnection, account: AccountId) -> Result<bool, Error> {
+pub(super) async fn too_many_factors(c: &mut Connection, account: AccountId) -> Result<bool, Error> {
     let factors: i64 = sqlx::query_scalar(FACTOR_COUNT).bind(account.to_string()).fetch_one(c).await?;
     Ok(factors >= FACTORS_MAX)
 }
 
 /// Every other session ends, this one goes on under another token, and the log is told (R8.14).
 pub(super) async fn factor_changed(
-    c: &mut SqliteConnection,
+    c: &mut Connection,
     account: AccountId,
     session: SessionId,
     rotated: Option<String>,

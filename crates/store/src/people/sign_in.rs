@@ -4,6 +4,7 @@ use super::attempts::{self, Reserved, Try};
 use super::hash::Place;
 use super::sessions::{HalfWay, NewSession, SecondKind, Ways, end_one};
 use super::{Token, accounts, set_up};
+use crate::database::Connection;
 use crate::record::{self, Act};
 use crate::{AccountId, Asker, DeviceId, Error, FactorId, OfficeId, SessionId, Store, clock};
 use identity::factor::{self, Proof, TwoFactors};
@@ -14,7 +15,7 @@ use identity::recovery::{OneTimeCode, Purpose, redeem};
 use identity::session::{self, Level, Opening};
 use jiff::Timestamp;
 use ledger::{Action, Entry};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use standard::OfficeNumber;
 use std::sync::Arc;
 
@@ -160,7 +161,7 @@ impl Spent {
     }
 
     /// Once: false when somebody else was first.
-    async fn take(&self, c: &mut SqliteConnection, at: &str) -> Result<bool, Error> {
+    async fn take(&self, c: &mut Connection, at: &str) -> Result<bool, Error> {
         let taken = match self {
             Self::Step { factor, step } => {
                 sqlx::query(TAKE_STEP).bind(factor.to_string()).bind(step).bind(at).execute(c).await?
@@ -525,7 +526,7 @@ const HALF_IS_OPEN: &str = "
     SELECT count(*) FROM session s JOIN account a ON a.account_id = s.account_id
      WHERE s.session_id = $1 AND s.level = 'password' AND s.ended_at IS NULL AND s.ends_at > $2 AND a.state = 'active'";
 
-async fn half_is_open(c: &mut SqliteConnection, id: SessionId, at: &str) -> Result<bool, Error> {
+async fn half_is_open(c: &mut Connection, id: SessionId, at: &str) -> Result<bool, Error> {
     let open: i64 = sqlx::query_scalar(HALF_IS_OPEN).bind(id.to_string()).bind(at).fetch_one(c).await?;
     Ok(open == 1)
 }

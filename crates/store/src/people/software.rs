@@ -3,13 +3,14 @@
 use super::accounts::By;
 use super::sessions::Person;
 use super::{LISTED_MAX, SOFTWARE_LABEL, Token, noted, presentable, token_index};
+use crate::database::Connection;
 use crate::record::{self, Act};
 use crate::{AccountId, Asker, DeviceId, Error, Office, OfficeId, SoftwareId, Store, clock};
 use identity::role::Deed;
 use identity::scope::Scopes;
 use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use standard::value::Private;
 
 /// How long a token lasts.
@@ -166,7 +167,7 @@ pub(crate) struct NewSoftware {
 
 impl NewSoftware {
     /// False when the device is gone, or has enough.
-    pub(crate) async fn insert(&self, c: &mut SqliteConnection) -> Result<bool, Error> {
+    pub(crate) async fn insert(&self, c: &mut Connection) -> Result<bool, Error> {
         let inserted = sqlx::query(INSERT)
             .bind(self.id.to_string())
             .bind(self.token.index())
