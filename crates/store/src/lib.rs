@@ -26,6 +26,7 @@ pub mod people;
 mod record;
 mod tls12;
 mod transmission;
+mod worker_threads;
 mod writer;
 
 pub use accept::{Acceptance, SealedSet};
@@ -120,6 +121,7 @@ impl Store {
     }
 
     async fn connect(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        worker_threads::are_waited_for();
         let options = database_options(&folder.join(DATABASE_FILE), &master)?;
         let mut connection = options.connect().await?;
         // Without the right key opening succeeds and the first query fails.
