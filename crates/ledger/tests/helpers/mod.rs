@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test uses a part")]
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, unreachable_pub, reason = "helpers of tests")]
 
+pub mod files;
+
 use fumibako_ledger::{
     Checkpoint, ClockState, Hash, KeyName, LogKey, SignedCheckpoint, Stamp, Tiles, Timestamp, Tree, VerifyingKey,
     WitnessKey, leaf_hash,
