@@ -15,6 +15,7 @@
 //! so they also verify entries of a later version, with actions that this program does not know.
 
 mod action;
+pub mod certificate;
 mod entry;
 mod time;
 mod token;
