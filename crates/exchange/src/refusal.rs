@@ -31,11 +31,13 @@ pub enum Refusal {
     Withdrawn,
     /// A set must be collected before it can be acknowledged.
     NotCollected,
+    /// Its time was over, or two people decided it: the content is gone for good (R11).
+    Erased,
 }
 
 impl Refusal {
     /// Every refusal, for documents and tests.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SenderMismatch,
         Self::SenderClosed,
         Self::SenderTypeUnregistered,
@@ -50,9 +52,10 @@ impl Refusal {
         Self::AlreadyCollected,
         Self::Withdrawn,
         Self::NotCollected,
+        Self::Erased,
     ];
 
-    /// Stable code, `X01`–`X14`.
+    /// Stable code, `X01`–`X15`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -70,6 +73,7 @@ impl Refusal {
             Self::AlreadyCollected => "X12",
             Self::Withdrawn => "X13",
             Self::NotCollected => "X14",
+            Self::Erased => "X15",
         }
     }
 
@@ -95,6 +99,7 @@ impl Refusal {
             Self::AlreadyCollected => "相手の事業所がすでに受け取っているため、取り下げられません。",
             Self::Withdrawn => "このデータは、送信元が取り下げました。",
             Self::NotCollected => "まだ受け取っていないデータなので、受領確認はできません。",
+            Self::Erased => "保管の期間が終わったため、このデータの中身は消去されています。",
         }
     }
 
@@ -128,6 +133,7 @@ impl Refusal {
             }
             Self::Withdrawn => "内容は送信元の事業所に確かめてください。",
             Self::NotCollected => "先にファイルを受け取ってください。",
+            Self::Erased => "要るときは、自分の事業所の控えを見るか、送信元の事業所に送り直してもらってください。",
         }
     }
 }

@@ -279,6 +279,7 @@ async fn write(
         collected_at: None,
         acknowledged_at: None,
         withdrawn_at: None,
+        erased_at: None,
         files: Vec::new(),
     })))
 }

@@ -19,11 +19,11 @@ const SENT: &str =
 /// With an index of their own: what is open stays few, however long the history.
 const RECEIVED_OPEN: &str = select_transmission!(
     "WHERE t.receiver_office_id = $1 AND t.accepted_index > $2 AND t.acknowledged_at IS NULL AND t.withdrawn_at IS NULL
-     ORDER BY t.accepted_index LIMIT $3"
+       AND t.erased_at IS NULL ORDER BY t.accepted_index LIMIT $3"
 );
 const SENT_OPEN: &str = select_transmission!(
     "WHERE t.sender_office_id = $1 AND t.accepted_index > $2 AND t.acknowledged_at IS NULL AND t.withdrawn_at IS NULL
-     ORDER BY t.accepted_index LIMIT $3"
+       AND t.erased_at IS NULL ORDER BY t.accepted_index LIMIT $3"
 );
 const RECEIVED_NEWEST: &str =
     select_transmission!("WHERE t.receiver_office_id = $1 ORDER BY t.accepted_index DESC LIMIT $2");
@@ -39,14 +39,17 @@ const FILES: &str = "
 /// Marks a set as collected, the first time its receiver opens it.
 const COLLECT: &str = "
     UPDATE transmission SET collected_at = $3
-     WHERE transmission_id = $1 AND receiver_office_id = $2 AND collected_at IS NULL AND withdrawn_at IS NULL";
+     WHERE transmission_id = $1 AND receiver_office_id = $2 AND collected_at IS NULL AND withdrawn_at IS NULL
+       AND erased_at IS NULL";
 const ACKNOWLEDGE: &str = "
     UPDATE transmission SET acknowledged_at = $3
-     WHERE transmission_id = $1 AND receiver_office_id = $2 AND acknowledged_at IS NULL AND collected_at IS NOT NULL";
+     WHERE transmission_id = $1 AND receiver_office_id = $2 AND acknowledged_at IS NULL AND collected_at IS NOT NULL
+       AND erased_at IS NULL";
 /// Takes a set back. Only its sender may, and only before collection.
 const WITHDRAW: &str = "
     UPDATE transmission SET withdrawn_at = $3
-     WHERE transmission_id = $1 AND sender_office_id = $2 AND withdrawn_at IS NULL AND collected_at IS NULL";
+     WHERE transmission_id = $1 AND sender_office_id = $2 AND withdrawn_at IS NULL AND collected_at IS NULL
+       AND erased_at IS NULL";
 
 const ENVELOPE: &str = "
     SELECT sender_office_id, receiver_office_id, envelope FROM transmission WHERE transmission_id = $1";

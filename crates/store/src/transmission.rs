@@ -74,6 +74,8 @@ pub struct Transmission {
     pub acknowledged_at: Option<String>,
     /// 取下げ.
     pub withdrawn_at: Option<String>,
+    /// 消去: since then only these facts are left.
+    pub erased_at: Option<String>,
     /// Its files; only where one set was asked for.
     pub files: Vec<StoredFile>,
 }
@@ -114,6 +116,8 @@ pub enum State {
     Acknowledged,
     /// The sender took it back.
     Withdrawn,
+    /// Its content was erased; how far it had come before, the instants tell.
+    Erased,
 }
 
 impl State {
@@ -125,6 +129,7 @@ impl State {
             Self::Collected => "collected",
             Self::Acknowledged => "acknowledged",
             Self::Withdrawn => "withdrawn",
+            Self::Erased => "erased",
         }
     }
 }
@@ -133,6 +138,9 @@ impl Transmission {
     /// Where it stands.
     #[must_use]
     pub const fn state(&self) -> State {
+        if self.erased_at.is_some() {
+            return State::Erased;
+        }
         match (&self.withdrawn_at, &self.acknowledged_at, &self.collected_at) {
             (Some(_), _, _) => State::Withdrawn,
             (None, Some(_), _) => State::Acknowledged,
@@ -146,6 +154,7 @@ impl Transmission {
             collected: self.collected_at.is_some(),
             acknowledged: self.acknowledged_at.is_some(),
             withdrawn: self.withdrawn_at.is_some(),
+            erased: self.erased_at.is_some(),
         }
     }
 }
@@ -156,7 +165,7 @@ macro_rules! select_transmission {
         concat!(
             "SELECT t.transmission_id, t.accepted_index, t.kind, t.serial, t.sender_type, t.receiver_type,
                     t.service_month, t.digest, t.size_bytes, t.warnings, t.accepted_at, t.collected_at,
-                    t.acknowledged_at, t.withdrawn_at,
+                    t.acknowledged_at, t.withdrawn_at, t.erased_at,
                     s.office_number AS sender, s.name AS sender_name,
                     r.office_number AS receiver, r.name AS receiver_name
                FROM transmission t
@@ -188,6 +197,7 @@ pub(crate) struct TransmissionRow {
     collected_at: Option<String>,
     acknowledged_at: Option<String>,
     withdrawn_at: Option<String>,
+    erased_at: Option<String>,
 }
 
 impl TryFrom<TransmissionRow> for Transmission {
@@ -214,6 +224,7 @@ impl TryFrom<TransmissionRow> for Transmission {
             collected_at: row.collected_at,
             acknowledged_at: row.acknowledged_at,
             withdrawn_at: row.withdrawn_at,
+            erased_at: row.erased_at,
             files: Vec::new(),
         })
     }
