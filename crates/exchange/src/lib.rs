@@ -12,7 +12,8 @@ mod refusal;
 pub use address::{Letter, Office, address};
 pub use digest::{Digest, FileDigest, SetDigest};
 pub use import::{
-    COLUMN_MAX, ImportAnswer, ImportPlace, NotAnAnswer, Outcome, PLACES_MAX, RECORD_MAX, Reason, places_text, read_places,
+    COLUMN_MAX, ImportAnswer, ImportPlace, NotAnAnswer, Outcome, PLACES_MAX, RECORD_MAX, Reason, places_text,
+    read_places,
 };
-pub use life::{Deadlines, State, Step, next};
+pub use life::{Deadlines, State, Step, may_open, next};
 pub use refusal::Refusal;
