@@ -194,6 +194,12 @@ actions! {
     BackupDrill = "backup.drill",
     /// A device or medium is to be disposed of, or has been (R11.7, R11.8).
     DisposalChange = "disposal.change",
+    /// The receiver said how the import of a set went (R1.10).
+    SetAnswer = "set.answer",
+    /// A receipt was handed to one of a set's offices (R1.10).
+    ReceiptGive = "receipt.give",
+    /// An office's record of what it sent and received was made (R10.1, R10.7).
+    EvidenceMake = "evidence.make",
 }
 
 impl Action {
@@ -216,6 +222,8 @@ impl Action {
                 | Self::SetAcknowledge
                 | Self::SetWithdraw
                 | Self::SetExpire
+                | Self::SetAnswer
+                | Self::ReceiptGive
         )
     }
 }
