@@ -16,6 +16,7 @@
 //! entries of a later version, with actions that this program does not know.
 
 mod action;
+pub mod certificate;
 mod checkpoint;
 mod entry;
 mod entry_proof;

@@ -23,6 +23,8 @@ mod officer;
 mod offices;
 mod outside;
 pub mod people;
+mod proofs;
+mod receipts;
 mod record;
 mod tls12;
 mod transmission;
@@ -37,6 +39,7 @@ pub use clock::{Clock, HostClock, japanese_time};
 pub use devices::{Asker, Device, RevocationReason};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use error::Error;
+pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
     AccountId, DeviceId, EnrolmentRequestId, FactorId, GrantId, NotAnId, NoticeId, OfficeId, RecoveryId, SessionId,
@@ -49,9 +52,13 @@ pub use offices::{NewOffice, Office, OfficeAdded};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
+pub use receipts::{
+    Answered, Doer, EVIDENCE_SETS_MAX, Evidence, EvidenceAsked, EvidenceRow, GivenReceipt, Hand, ImportGiven,
+    ImportReport, NOTE_CHARACTERS_MAX, OVERDUE_MAX, Overdue,
+};
 pub use seal::{KeyStoreError, MasterKey, Sealer};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
-pub use transmission::{Answer, Folder, OpenedFile, Page, State, StoredFile, Transmission};
+pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
@@ -89,6 +96,8 @@ pub struct Store {
     master: MasterKey,
     public_keys: PublicKeys,
     people: People,
+    log_tree: proofs::LogTree,
+    deadlines: Deadlines,
     clock: Arc<dyn Clock>,
 }
 
@@ -146,6 +155,8 @@ impl Store {
             people: People::new(&master, PeopleSettings::default())?,
             master,
             public_keys: PublicKeys::default(),
+            log_tree: proofs::LogTree::default(),
+            deadlines: Deadlines::default(),
             clock,
         })
     }
