@@ -170,6 +170,14 @@ actions! {
     SoftwareRevoke = "software.revoke",
     /// A device of one office was admitted for another, or no longer is.
     DeviceAdmit = "device.admit",
+    /// A page for people was asked for; which one is a detail (R10.1).
+    PageView = "page.view",
+    /// A review of the log was prepared (R10.8).
+    ReviewOpen = "review.open",
+    /// A finding of a review was judged.
+    ReviewJudge = "review.judge",
+    /// A review was closed.
+    ReviewClose = "review.close",
 }
 
 impl Action {

@@ -15,7 +15,9 @@
 //! so they also verify entries of a later version, with actions that this program does not know.
 
 mod action;
+pub mod clock;
 mod entry;
+pub mod review;
 mod time;
 mod token;
 
