@@ -60,6 +60,12 @@ impl Examiner {
         }
     }
 
+    /// What is known by now, for whoever looks at what comes next.
+    #[must_use]
+    pub fn into_known(self) -> Known {
+        self.known
+    }
+
     /// What was found, the gravest first, then the earliest.
     #[must_use]
     pub fn finish(self) -> Findings {

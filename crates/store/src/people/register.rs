@@ -1,7 +1,7 @@
 //! What a signed-in person does to offices and devices, each recorded under their own name.
 
 use super::LISTED_MAX;
-use super::sessions::Person;
+use super::sessions::{Person, record_end};
 use crate::offices::OfficeRow;
 use crate::record::{self, Act};
 use crate::{DeviceId, Error, NewOffice, Office, OfficeAdded, Store, clock};
@@ -40,7 +40,8 @@ const REVOKE: &str = "
     UPDATE device SET revoked_at = $3 WHERE device_id = $1 AND office_id = $2 AND revoked_at IS NULL";
 
 const END_SESSIONS: &str = "
-    UPDATE session SET ended_at = $2, ended_for = 'device' WHERE device_id = $1 AND ended_at IS NULL";
+    UPDATE session SET ended_at = $2, ended_for = 'device' WHERE device_id = $1 AND ended_at IS NULL
+    RETURNING session_id, level, account_id";
 
 const FIND: &str = "
     SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator
@@ -114,8 +115,12 @@ impl Store {
                     if query.execute(&mut *c).await?.rows_affected() == 0 {
                         return Ok(false);
                     }
-                    let ended = sqlx::query(END_SESSIONS).bind(id.to_string()).bind(at).execute(&mut *c).await?;
-                    record::append(c, &act.number("sessions_ended", ended.rows_affected()).done()?).await?;
+                    let ended: Vec<(String, String, String)> =
+                        sqlx::query_as(END_SESSIONS).bind(id.to_string()).bind(at).fetch_all(&mut *c).await?;
+                    for (session, level, account) in &ended {
+                        record_end(c, session, level, account, "device", now).await?;
+                    }
+                    record::append(c, &act.number("sessions_ended", ended.len() as u64).done()?).await?;
                     Ok(true)
                 })
             })
