@@ -134,6 +134,9 @@ impl Store {
             return Err(Error::Impossible("cipher_version"));
         }
         sqlx::migrate!().run(&mut connection).await?;
+        if !record::is_guarded(&mut connection).await? {
+            return Err(Error::Unguarded);
+        }
         let reads = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             // A file does not go away like a server: asking before each use would double the cost of a small read.
