@@ -8,6 +8,7 @@ mod bodies;
 mod ceremony;
 mod certificates;
 mod clock;
+mod clock_watch;
 mod database;
 mod deliver;
 mod devices;
@@ -18,6 +19,7 @@ mod hex;
 mod history;
 mod ids;
 mod key_store;
+pub mod log;
 mod notices;
 mod officer;
 mod offices;
@@ -36,14 +38,15 @@ pub use authority::{AuthorityRequest, Installed, ServerCertificate};
 pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create_root, sign_issuing_authority};
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
+pub use clock_watch::{ClockLook, ClockSources, LOOK_EVERY, WatchedClock};
 pub use devices::{Asker, Device, RevocationReason};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use error::Error;
 pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, DeviceId, EnrolmentRequestId, FactorId, GrantId, NotAnId, NoticeId, OfficeId, RecoveryId, SessionId,
-    SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, DeviceId, EnrolmentRequestId, FactorId, FindingId, GrantId, LogExportId, NotAnId, NoticeId, OfficeId,
+    RecoveryId, ReviewId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_store::{Unlock, create_key_store, open_key_store};
 pub use notices::Notice;
@@ -142,6 +145,9 @@ impl Store {
             return Err(Error::Impossible("cipher_version"));
         }
         sqlx::migrate!().run(&mut connection).await?;
+        if !record::is_guarded(&mut connection).await? {
+            return Err(Error::Unguarded);
+        }
         let reads = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             // A file does not go away like a server: asking before each use would double the cost of a small read.
@@ -150,7 +156,7 @@ impl Store {
             .await?;
         Ok(Self {
             reads,
-            writer: Writer::start(connection),
+            writer: Writer::start(connection, Arc::clone(&clock)),
             bodies: Bodies::open(&folder.join("bodies"))?,
             people: People::new(&master, PeopleSettings::default())?,
             master,
