@@ -68,8 +68,19 @@ pub(crate) fn fuzz(seconds: &str) -> Done {
     if !exists("cargo-fuzz", "--version") {
         run(cargo().args(["install", "--locked", "cargo-fuzz"]))?;
     }
-    let targets =
-        ["read_set", "round_trip", "file_name", "piecewise", "repair", "canonical_json", "truth", "diff", "reconcile"];
+    let targets = [
+        "read_set",
+        "round_trip",
+        "file_name",
+        "piecewise",
+        "repair",
+        "canonical_json",
+        "truth",
+        "diff",
+        "reconcile",
+        "ledger_text",
+        "ledger_export",
+    ];
     for target in targets {
         let limit = format!("-max_total_time={seconds}");
         run(crate::shell::command("cargo")
