@@ -14,6 +14,7 @@ pub(crate) fn everything() -> Done {
     } else {
         run(cargo().args(["test", "--workspace"]))?;
     }
+    crate::outside::outside()?;
     crate::browser::journeys("")?;
     policy()
 }
@@ -61,6 +62,11 @@ pub(crate) fn crash(rounds: &str) -> Done {
     run(cargo()
         .args(["test", "--package", "fumibako", "--test", "exchange", "--", "crash", "--nocapture"])
         .env("FUMIBAKO_CRASH_ROUNDS", rounds))
+}
+
+/// Entries per second of `fumibako ledger verify`, from memory and from files.
+pub(crate) fn ledger() -> Done {
+    run(cargo().args(["bench", "--package", "fumibako-ledger", "--bench", "verify"]))
 }
 
 /// Every fuzz target for a while. By hand, not in CI: it needs a nightly toolchain.
