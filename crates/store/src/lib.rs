@@ -25,11 +25,11 @@ mod officer;
 mod offices;
 mod outside;
 pub mod people;
-mod proofs;
 mod receipts;
 mod record;
 mod tls12;
 mod transmission;
+mod tree;
 mod worker_threads;
 mod writer;
 
@@ -62,6 +62,7 @@ pub use receipts::{
 pub use seal::{KeyStoreError, MasterKey, Sealer};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
 pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
+pub use tree::{Gap, GapDeclared, Held};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
@@ -99,7 +100,7 @@ pub struct Store {
     master: MasterKey,
     public_keys: PublicKeys,
     people: People,
-    log_tree: proofs::LogTree,
+    log_tree: tree::LogTree,
     deadlines: Deadlines,
     clock: Arc<dyn Clock>,
 }
@@ -161,7 +162,7 @@ impl Store {
             people: People::new(&master, PeopleSettings::default())?,
             master,
             public_keys: PublicKeys::default(),
-            log_tree: proofs::LogTree::default(),
+            log_tree: tree::LogTree::default(),
             deadlines: Deadlines::default(),
             clock,
         })
