@@ -16,13 +16,16 @@
 //! entries of a later version, with actions that this program does not know.
 
 mod action;
+pub mod certificate;
 mod checkpoint;
+pub mod clock;
 mod entry;
 mod entry_proof;
 mod export;
 mod key;
 mod note;
 mod proof;
+pub mod review;
 mod tile;
 mod time;
 mod token;
