@@ -20,6 +20,7 @@ pub mod certificate;
 mod checkpoint;
 mod entry;
 mod entry_proof;
+mod export;
 mod key;
 mod note;
 mod proof;
@@ -27,6 +28,7 @@ mod tile;
 mod time;
 mod token;
 mod tree;
+mod verify;
 mod witness;
 
 pub use action::Action;
@@ -35,6 +37,10 @@ pub use entry::{
     Actor, ClockState, Detail, Device, ENTRY_BYTES_MAX, Entry, EntryDraft, EntryError, EntryId, Login, Outcome, Source,
 };
 pub use entry_proof::{ENTRY_PROOF_BYTES_MAX, EntryProof, EntryProofError};
+pub use export::{
+    BUNDLE_BYTES_MAX, CHECKPOINT_PATH, CHECKPOINTS_FOLDER, Export, ExportError, ExportWriter, FILE_BYTES_MAX,
+    ProveError, TILES_FOLDER, older_checkpoint_path, prove,
+};
 pub use key::{KeyKind, KeyName, LogKey, VerifyingKey, WitnessKey};
 pub use note::{NOTE_BYTES_MAX, Note, NoteError, SIGNATURES_MAX, SignatureLine};
 pub use proof::{ConsistencyProof, InclusionProof, PROOF_HASHES_MAX, ProofMismatch};
@@ -45,6 +51,7 @@ pub use tile::{
 pub use time::Timestamp;
 pub use token::{DetailName, InvalidToken, Token};
 pub use tree::{Hash, SIZE_MAX, Tree, empty_root, node_hash};
+pub use verify::{FAULTS_MAX, Fault, OLDER_CHECKPOINTS_MAX, Report, Wrong, verify_export};
 pub use witness::{WITNESS_REQUEST_BYTES_MAX, WitnessRefusal, WitnessRequest, WitnessState};
 
 use sha2::{Digest, Sha256};
