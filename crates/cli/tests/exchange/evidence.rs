@@ -8,7 +8,6 @@ use crate::world::{Exchange, Offices, World};
 use identity::role::Role;
 use ledger::{Action, Policy};
 use receipt::Receipt;
-use serde_json::json;
 use standard::sample::PersonName;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -219,7 +218,6 @@ async fn without_the_printing_program_the_page_says_so() {
 async fn the_operator_makes_it_at_the_command_line() {
     let (world, offices) = world().await;
     offices.sender.sends(&schedule(&offices.sender, &offices.receiver, 1)).await.accepted();
-    offices.receiver.request(http::Method::POST, "/x").json(&json!({})).send().await.unwrap();
     let folder = world.exchange.folder();
     let config = world.exchange.config();
     let config = config.to_str().unwrap();
