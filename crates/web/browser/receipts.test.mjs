@@ -100,7 +100,9 @@ journey("a set from arrival to evidence", async (step) => {
   });
 
   await step("r1_10 the receiver says how the import went", async () => {
-    await press(page, page.getByLabel("一部だけ取り込めた", { exact: true }), "Space");
+    // One of a group is reached by Tab, the others by the arrows.
+    await press(page, page.getByLabel("取り込めた", { exact: true }), "ArrowDown");
+    assert.ok(await page.getByLabel("一部だけ取り込めた", { exact: true }).isChecked());
     await type(page, page.getByLabel("1か所目のレコード"), "2");
     await type(page, page.getByLabel("1か所目の項目 No."), "5");
     await type(page, field(page, "伝えたいこと書かなくてもよい"), "一人がまだ登録されていません。登録してから入力します。");

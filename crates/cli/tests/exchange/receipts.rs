@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::commands::done;
 use crate::device::Device;
 use crate::people::Member;
-use crate::samples::{care_plan, schedule};
+use crate::samples::{care_plan, renumbered, reworded, schedule, serial};
 use crate::server::BINARY;
 use crate::vault;
 use crate::world::{Offices, World, shared_world};
@@ -363,4 +363,33 @@ async fn a_note_lies_sealed_and_is_in_no_log() {
     let log = world.server.log.clone();
     assert!(world.server.stop().await.0.success());
     assert!(!seen(&std::fs::read(log).unwrap()));
+}
+
+/// R1.8's own test: serials 3, 1, 2, 2, 1 in many orders; the receiver's view is always 1, 2, 3.
+#[tokio::test]
+async fn r1_8_in_whatever_order_serials_come_the_receiver_takes_each_once_in_order() {
+    let world = world().await;
+    let offices = world.offices().await;
+    let one = schedule(&offices.sender, &offices.receiver, 0);
+    let folder = tempfile::tempdir().unwrap();
+    offices.receiver.write_folder(&folder.path().join("device"));
+    std::fs::write(folder.path().join("device/software.token"), offices.receiver.token.as_ref().unwrap()).unwrap();
+    let orders = [[3, 1, 2, 2, 1], [1, 2, 3, 1, 2], [2, 2, 1, 1, 3], [3, 2, 1, 2, 1], [1, 1, 2, 3, 2], [2, 1, 3, 2, 1]];
+    for (round, order) in (0..).zip(orders) {
+        let numbered = |serial: u32| renumbered(&one, round * 10 + serial);
+        let mut sent = std::collections::BTreeSet::new();
+        for serial in order {
+            let answer = offices.sender.sends(&numbered(serial)).await;
+            if sent.insert(serial) { answer.accepted() } else { answer.already() };
+        }
+        offices.sender.sends(&reworded(&numbered(2))).await.refused("X10");
+        let said = done(folder.path(), &["collect", "--device", "device", &format!("in-{round}")]);
+        let taken: Vec<&str> = said
+            .lines()
+            .filter_map(|line| line.strip_prefix("受け取りました: "))
+            .filter_map(|line| line.split(' ').next())
+            .collect();
+        let expected: Vec<String> = (1..=3).map(|second| serial(round * 10 + second)).collect();
+        assert_eq!(taken, expected, "{order:?}: {said}");
+    }
 }
