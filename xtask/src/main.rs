@@ -5,6 +5,7 @@
 mod browser;
 mod demo;
 mod install;
+mod outside;
 mod scan;
 mod shell;
 mod test;
@@ -22,6 +23,8 @@ cargo xtask bench           speed of the checks on a large file, beside plain re
 cargo xtask sign-in [TRIES] time of an answer for known and unknown logins, and passwords compared per second
 cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise
 cargo xtask scan            lets testssl.sh and sslyze at an exchange on loopback and asserts what they find
+cargo xtask outside         lets a program that is not ours check an exported log and its proofs
+cargo xtask ledger          entries per second that the verifier of the log reads
 cargo xtask fuzz [SECONDS]  runs each fuzz target (needs a nightly toolchain), 10 seconds each unless told otherwise
 ";
 
@@ -43,6 +46,8 @@ fn main() -> ExitCode {
         ["crash"] => test::crash("200"),
         ["crash", rounds] => test::crash(rounds),
         ["scan"] => scan::scan(),
+        ["outside"] => outside::outside(),
+        ["ledger"] => test::ledger(),
         ["fuzz"] => test::fuzz("10"),
         ["fuzz", seconds] => test::fuzz(seconds),
         _ => {

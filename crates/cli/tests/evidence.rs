@@ -148,6 +148,13 @@ fn r10_5_a_checkpoint_that_was_kept_exposes_an_old_copy() {
     let said = old.verify(&["--checkpoint", "kept"]);
     assert_eq!(said.code, 1);
     assert!(said.text.contains("500番：ここで終わっていますが、700件あった時の"), "{}", said.text);
+    // A proof that an office has kept serves as well.
+    let said = new.run(&["ledger", "prove", "log", "3", "--out", "proof.txt"]);
+    assert_eq!(said.code, 0, "{}", said.text);
+    fs::copy(new.path("proof.txt"), old.path("proof.txt")).expect("the test can be laid out");
+    let again = old.verify(&["--checkpoint", "proof.txt"]);
+    assert_eq!(again.code, 1);
+    assert!(again.text.contains("500番：ここで終わっていますが、700件あった時の"), "{}", again.text);
 }
 
 #[test]

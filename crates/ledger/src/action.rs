@@ -200,6 +200,16 @@ actions! {
     ReceiptGive = "receipt.give",
     /// An office's record of what it sent and received was made (R10.1, R10.7).
     EvidenceMake = "evidence.make",
+    /// An older state of the log was taken up, by declaration (R4.6).
+    LogGap = "log.gap",
+    /// A page for people was asked for; which one is a detail (R10.1).
+    PageView = "page.view",
+    /// A review of the log was prepared (R10.8).
+    ReviewOpen = "review.open",
+    /// A finding of a review was judged.
+    ReviewJudge = "review.judge",
+    /// A review was closed.
+    ReviewClose = "review.close",
 }
 
 impl Action {

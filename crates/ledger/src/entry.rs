@@ -399,6 +399,13 @@ impl Entry {
         if entry.to_bytes() == bytes { Ok(entry) } else { Err(EntryError::Malformed("spelling")) }
     }
 
+    /// The same entry, saying of its clock what the writer knows of it (R10.3).
+    #[must_use]
+    pub fn with_clock(mut self, clock: ClockState) -> Self {
+        self.0.clock = clock;
+        self
+    }
+
     /// [`crate::leaf_hash`] of the canonical bytes.
     #[must_use]
     pub fn leaf_hash(&self) -> [u8; 32] {

@@ -18,12 +18,14 @@
 mod action;
 pub mod certificate;
 mod checkpoint;
+pub mod clock;
 mod entry;
 mod entry_proof;
 mod export;
 mod key;
 mod note;
 mod proof;
+pub mod review;
 mod tile;
 mod time;
 mod token;

@@ -8,6 +8,7 @@ mod bodies;
 mod ceremony;
 mod certificates;
 mod clock;
+mod clock_watch;
 mod database;
 mod deliver;
 mod devices;
@@ -18,16 +19,18 @@ mod hex;
 mod history;
 mod ids;
 mod key_store;
+pub mod log;
 mod notices;
 mod officer;
 mod offices;
 mod outside;
 pub mod people;
-mod proofs;
 mod receipts;
 mod record;
 mod tls12;
 mod transmission;
+mod tree;
+mod worker_threads;
 mod writer;
 
 pub use accept::{Acceptance, SealedSet};
@@ -35,14 +38,15 @@ pub use authority::{AuthorityRequest, Installed, ServerCertificate};
 pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create_root, sign_issuing_authority};
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
+pub use clock_watch::{ClockLook, ClockSources, LOOK_EVERY, WatchedClock};
 pub use devices::{Asker, Device, RevocationReason};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use error::Error;
 pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, DeviceId, EnrolmentRequestId, FactorId, GrantId, NotAnId, NoticeId, OfficeId, RecoveryId, SessionId,
-    SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, DeviceId, EnrolmentRequestId, FactorId, FindingId, GrantId, LogExportId, NotAnId, NoticeId, OfficeId,
+    RecoveryId, ReviewId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_store::{Unlock, create_key_store, open_key_store};
 pub use notices::Notice;
@@ -58,6 +62,7 @@ pub use receipts::{
 pub use seal::{KeyStoreError, MasterKey, Sealer};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
 pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
+pub use tree::{Gap, GapDeclared, Held};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
@@ -95,7 +100,7 @@ pub struct Store {
     master: MasterKey,
     public_keys: PublicKeys,
     people: People,
-    log_tree: proofs::LogTree,
+    log_tree: tree::LogTree,
     deadlines: Deadlines,
     clock: Arc<dyn Clock>,
 }
@@ -129,6 +134,7 @@ impl Store {
     }
 
     async fn connect(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        worker_threads::are_waited_for();
         let options = database_options(&folder.join(DATABASE_FILE), &master)?;
         let mut connection = options.connect().await?;
         // Without the right key opening succeeds and the first query fails.
@@ -140,6 +146,9 @@ impl Store {
             return Err(Error::Impossible("cipher_version"));
         }
         sqlx::migrate!().run(&mut connection).await?;
+        if !record::is_guarded(&mut connection).await? {
+            return Err(Error::Unguarded);
+        }
         let reads = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             // A file does not go away like a server: asking before each use would double the cost of a small read.
@@ -148,12 +157,12 @@ impl Store {
             .await?;
         Ok(Self {
             reads,
-            writer: Writer::start(connection),
+            writer: Writer::start(connection, Arc::clone(&clock)),
             bodies: Bodies::open(&folder.join("bodies"))?,
             people: People::new(&master, PeopleSettings::default())?,
             master,
             public_keys: PublicKeys::default(),
-            log_tree: proofs::LogTree::default(),
+            log_tree: tree::LogTree::default(),
             deadlines: Deadlines::default(),
             clock,
         })

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ledger::{Fault, NOTE_BYTES_MAX, Policy, Report, SignedCheckpoint, Wrong, verify_export};
+use ledger::{ENTRY_PROOF_BYTES_MAX, EntryProof, Fault, Policy, Report, SignedCheckpoint, Wrong, verify_export};
 use serde_json::{Value, json};
 
 use super::failure;
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     folder: PathBuf,
     #[command(flatten)]
     trust: Trust,
-    /// 手元に残しておいたチェックポイントのファイル（いくつでも）。これと食い違う記録を見つけます
+    /// 手元に残しておいたチェックポイントか証明のファイル（いくつでも）。これと食い違う記録を見つけます
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
     /// 出力の形
@@ -54,8 +54,12 @@ fn known(paths: &[PathBuf], policy: &Policy) -> anyhow::Result<Vec<SignedCheckpo
         let fix = "手元に残したチェックポイントと、その時の公開鍵（--old-key）を確かめてください。";
         let shown = plain(&path.to_string_lossy());
         let fail = |why: String| failure(format!("{shown}を使えません。{why}。"), fix);
-        let signed: SignedCheckpoint =
-            text(path, NOTE_BYTES_MAX, fix)?.parse().map_err(|error| fail(super::wording::note(error)))?;
+        let text = text(path, ENTRY_PROOF_BYTES_MAX, fix)?;
+        // A proof holds a checkpoint too, and offices keep proofs.
+        let signed = match text.parse::<EntryProof>() {
+            Ok(proof) => proof.checkpoint().clone(),
+            Err(_) => text.parse::<SignedCheckpoint>().map_err(|error| fail(super::wording::note(error)))?,
+        };
         match policy.check_older(&signed) {
             // It may have been kept before the witnesses had signed.
             Ok(_) | Err(ledger::NoteError::TooFewWitnesses { .. }) => Ok(signed),

@@ -1,16 +1,22 @@
 //! 設定ファイル — one file, with sensible defaults. It names where secrets are and never holds one (R6.4).
 
+use super::log::{Mail, Outside, Witness};
 use crate::terminal::Failure;
 use anyhow::Context as _;
+use ledger::{KeyKind, VerifyingKey};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use store::{Deadlines, Unlock};
+use store::{ClockSources, Deadlines, Unlock};
 use zeroize::Zeroizing;
 
 /// A passphrase longer than this is a wrong file.
 const PASSPHRASE_BYTES_MAX: usize = 1024;
+
+const WITNESSES_MAX: usize = 16;
+/// Time servers that are asked.
+const CLOCK_SOURCES_MAX: usize = 16;
 
 /// What `fumibako init` writes.
 pub(crate) const TEMPLATE: &str = r#"# 文箱の設定。相対パスは、このファイルのある場所から数えます。
@@ -61,6 +67,21 @@ import_days = 14
 [print]
 # 書類を作るプログラム。書かなければ、fumibako と同じ場所の fumibako-print を使います。
 # program = "/usr/local/bin/fumibako-print"
+
+[log]
+# アクセス記録の控え（最新の署名）。データとは別のディスクに置きます。書かなければ、鍵ファイルの隣に置きます。
+# anchor_file = "keys/log-anchor"
+# 毎日、控えを送る宛先。starttls で送ります（tls = "none" は、この機械のメールサーバーにだけ）。
+# mail = { server = "mail.example.jp", from = "exchange@example.jp", to = "audit@example.jp", user = "exchange", password_file = "/run/secrets/mail" }
+# 控えに署名する証人（C2SP tlog-witness）
+# [[log.witness]]
+# url = "https://witness.example.jp"
+# key = "witness.example.jp+…"
+
+[clock]
+# 時計を確かめる時刻サーバー（16か所まで。host か host:port）。三つ以上書くと、一つが誤っても見分けられます。
+# 時計を合わせるのは chrony などの仕事です。文箱は、ずれを確かめて記録するだけです。
+# sources = ["ntp.nict.jp", "ntp.jst.mfeed.ad.jp", "time.cloudflare.com"]
 "#;
 
 #[derive(Debug, Deserialize)]
@@ -78,6 +99,45 @@ struct File {
     receipts: Receipts,
     #[serde(default)]
     print: Print,
+    #[serde(default)]
+    log: LogSection,
+    #[serde(default)]
+    clock: ClockSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogSection {
+    anchor_file: Option<PathBuf>,
+    mail: Option<MailSection>,
+    #[serde(default)]
+    witness: Vec<WitnessSection>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MailSection {
+    server: String,
+    port: Option<u16>,
+    tls: Option<String>,
+    from: String,
+    to: String,
+    user: Option<String>,
+    password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WitnessSection {
+    url: String,
+    key: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockSection {
+    #[serde(default)]
+    sources: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -198,6 +258,13 @@ impl Config {
             )
             .into());
         }
+        if file.clock.sources.len() > CLOCK_SOURCES_MAX {
+            return Err(Failure::new(
+                format!("設定の clock.sources は、{CLOCK_SOURCES_MAX} か所までです。"),
+                "信頼できる三つから五つの時刻サーバーを選んでください。",
+            )
+            .into());
+        }
         let limits = &file.limits;
         let sound = (1..=1024).contains(&limits.call_megabytes)
             && limits.call_files > 0
@@ -238,6 +305,77 @@ impl Config {
 
     pub(crate) fn register_every(&self) -> Duration {
         Duration::from_secs(self.file.limits.register_seconds)
+    }
+
+    /// Where the state of the clock is asked (R10.3).
+    pub(crate) fn clock_sources(&self) -> ClockSources {
+        ClockSources { servers: self.file.clock.sources.clone(), ..ClockSources::default() }
+    }
+
+    /// Where the newest checkpoint lies, apart from the data (R10.5).
+    pub(crate) fn anchor_file(&self) -> PathBuf {
+        match &self.file.log.anchor_file {
+            Some(file) => self.folder.join(file),
+            None => self.key_store_file().with_file_name("log-anchor"),
+        }
+    }
+
+    /// Where checkpoints go while serving.
+    pub(crate) fn outside(&self) -> anyhow::Result<Outside> {
+        let section = &self.file.log;
+        if section.witness.len() > WITNESSES_MAX {
+            return Err(Failure::new(
+                format!("設定の log.witness は、{WITNESSES_MAX} 人までです。"),
+                "証人を減らしてください。",
+            )
+            .into());
+        }
+        let witnesses = section.witness.iter().map(|witness| {
+            let failure = || {
+                Failure::new(
+                    format!("設定の log.witness {} を使えません。", witness.url),
+                    "url は https で始まる場所、key は証人が公開している鍵（名前+…）にしてください。",
+                )
+            };
+            let key: VerifyingKey = witness.key.parse().with_context(failure)?;
+            let local = witness.url.starts_with("http://127.0.0.1:");
+            if key.kind() != KeyKind::Witness || !(local || witness.url.starts_with("https://")) {
+                return Err(failure().into());
+            }
+            Ok(Witness { url: witness.url.clone(), key })
+        });
+        Ok(Outside {
+            anchor_file: self.anchor_file(),
+            mail: section.mail.as_ref().map(|mail| self.mail(mail)).transpose()?,
+            witnesses: witnesses.collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    fn mail(&self, mail: &MailSection) -> anyhow::Result<Mail> {
+        let failure = || {
+            Failure::new(
+                "設定の log.mail を使えません。",
+                "server・from・to を確かめてください。tls = \"none\" は server が 127.0.0.1 のときだけ、user には password_file も要ります。",
+            )
+        };
+        let plain = match mail.tls.as_deref() {
+            None | Some("starttls") => false,
+            Some("none") if mail.server == "127.0.0.1" => true,
+            Some(_) => return Err(failure().into()),
+        };
+        let user = match (&mail.user, &mail.password_file) {
+            (Some(user), Some(file)) => Some((user.clone(), self.folder.join(file))),
+            (None, None) => None,
+            _ => return Err(failure().into()),
+        };
+        Ok(Mail {
+            server: mail.server.clone(),
+            port: mail.port.unwrap_or(if plain { 25 } else { 587 }),
+            plain,
+            user,
+            from: mail.from.parse().with_context(failure)?,
+            to: mail.to.parse().with_context(failure)?,
+        })
     }
 
     pub(crate) fn names(&self) -> &[String] {

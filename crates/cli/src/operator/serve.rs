@@ -1,18 +1,20 @@
-use super::{Where, block_on, explain, server_certificate};
+use super::{Where, block_on, explain, log, server_certificate};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{LOOK_EVERY, Store, WatchedClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 use tracing_subscriber::EnvFilter;
 use web::tls::Identity;
 
 /// How often what has had its time is ended.
 const UPKEEP_EVERY: Duration = Duration::from_mins(5);
+/// How often new entries of the log are made findable.
+const INDEX_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -34,7 +36,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 }
 
 async fn serve(place: &Where, demo: bool) -> Outcome {
-    let (config, store) = place.open().await?;
+    let (config, store, clock) = place.open_watched().await?;
     let store = Arc::new(store.with_deadlines(config.deadlines()));
     let identity = Arc::new(Identity::new(server_certificate::first(&config, &store, demo).await?)?);
     let exchange = listen(config.exchange_address()).await?;
@@ -49,9 +51,10 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
 
     let (stop, stopped) = watch::channel(false);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stopping = stop.clone();
     tokio::spawn(async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        let _ = stop.send(true);
+        let _ = stopping.send(true);
     });
     store.record_service(true).await.map_err(explain)?;
     // Printed only once both doors are open: whoever starts the program may wait for it.
@@ -66,6 +69,9 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         .server_certificate()
         .map(|files| tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo)));
     let upkeep = tokio::spawn(keep_up(Arc::clone(&store), stopped.clone()));
+    let watching = tokio::spawn(watch_clock(Arc::clone(&store), clock, stopped.clone()));
+    let indexing = tokio::spawn(index_log(Arc::clone(&store), stopped.clone()));
+    let signing = tokio::spawn(log::keep(Arc::clone(&store), config.outside()?, stop, stopped.clone()));
     let service = web::Service {
         store: Arc::clone(&store),
         limits: config.limits(),
@@ -82,6 +88,9 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         renewing.abort();
     }
     upkeep.await?;
+    watching.await?;
+    indexing.await?;
+    signing.await?;
     store.record_service(false).await.map_err(explain)?;
     let (jobs, commits) = (store.writer_counts().jobs(), store.writer_counts().commits());
     if let Some(store) = Arc::into_inner(store) {
@@ -101,6 +110,37 @@ async fn keep_up(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
                 // Nothing depends on it: every rule is held to at the moment of use as well.
                 if let Err(error) = store.keep_up().await {
                     tracing::warn!(%error, "upkeep was left for the next time");
+                }
+            }
+        }
+    }
+}
+
+/// Looks at the clock now and then (R10.3). Whatever is silent, nothing else waits for it.
+async fn watch_clock(store: Arc<Store>, clock: Arc<WatchedClock>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = store.look_at_clock(&clock).await {
+                    tracing::warn!(%error, "the state of the clock could not be recorded");
+                }
+            }
+        }
+    }
+}
+
+/// Takes over what the log is searched by. Whoever searches does it too, so nothing depends on it.
+async fn index_log(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(INDEX_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = store.index_log().await {
+                    tracing::warn!(%error, "the log was not indexed");
                 }
             }
         }

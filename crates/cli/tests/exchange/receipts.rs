@@ -380,7 +380,11 @@ async fn r1_8_in_whatever_order_serials_come_the_receiver_takes_each_once_in_ord
         let mut sent = std::collections::BTreeSet::new();
         for serial in order {
             let answer = offices.sender.sends(&numbered(serial)).await;
-            if sent.insert(serial) { answer.accepted() } else { answer.already() };
+            if sent.insert(serial) {
+                answer.accepted()
+            } else {
+                answer.already()
+            };
         }
         offices.sender.sends(&reworded(&numbered(2))).await.refused("X10");
         let said = done(folder.path(), &["collect", "--device", "device", &format!("in-{round}")]);

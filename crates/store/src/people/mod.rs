@@ -22,7 +22,7 @@ pub use grants::{GrantAsked, GrantDecided, GrantRow, GrantState};
 pub use hash::HashCost;
 pub use passkeys::{PasskeyChallenge, PasskeySite};
 pub use recovery::{NewRecovery, RecoveryIssued, RecoveryOpened, RecoveryRow, RecoveryState};
-pub use register::DeviceRow;
+pub(crate) use sessions::record_end;
 pub use sessions::{Enrolling, HalfWay, OfficeChoice, Person, SecondKind, SessionRow, Standing, Ways};
 pub use set_up::{FactorRow, FactorSet, Holder, OwnChange, PasswordSet, Redeemed, SetUpEnded, Steps, TotpOffer};
 pub use sign_in::{PasswordAnswer, SecondAnswer};
