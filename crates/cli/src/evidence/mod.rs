@@ -2,6 +2,7 @@
 //! exchange: only the files, and public keys that came by another way (R10.5). The commands of an operator's side lie with
 //! the operator's.
 
+mod delivery;
 mod folder;
 mod ledger_sample;
 mod prove;

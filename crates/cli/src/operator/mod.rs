@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod authority;
 pub(crate) mod config;
 pub(crate) mod device;
+pub(crate) mod evidence;
 pub(crate) mod init;
 pub(crate) mod log;
 pub(crate) mod office;

@@ -63,6 +63,7 @@ const MENU: &[(&str, &str, Deed)] = &[
     ("/stock-taking", "棚卸", Deed::TakeStock),
     ("/devices", "端末", Deed::ManageDevices),
     ("/software", "ソフトウェア", Deed::ManageSoftware),
+    ("/evidence", "送受信の記録", Deed::ExportEvidence),
     ("/reviews", "ログ点検", Deed::ReadOfficeLedger),
     ("/log", "証跡", Deed::ReadOfficeLedger),
     ("/account", "自分のアカウント", Deed::OwnAccount),
