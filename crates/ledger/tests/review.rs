@@ -3,9 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use fumibako_ledger::review::{EXAMPLES_MAX, Examiner, FINDINGS_MAX, Finding, Findings, Known, Pattern};
-use fumibako_ledger::{
-    Action, Actor, ClockState, Device, EntryDraft, EntryId, Outcome, Source, Timestamp, Token,
-};
+use fumibako_ledger::{Action, Actor, ClockState, Device, EntryDraft, EntryId, Outcome, Source, Timestamp, Token};
 
 /// 2027-04-01 09:00 in Japan.
 const MORNING: i64 = 1_806_537_600_000;
@@ -117,7 +115,10 @@ fn suspicious() -> Vec<(Pattern, Vec<EntryDraft>)> {
             vec![detail(with(draft(person("broken"), Action::SessionStart, MORNING), "session"), "factor", "pass")],
         ),
         (Pattern::NoRelation, vec![partner(draft(person("curious"), Action::SetView, MORNING), 3, 77)]),
-        (Pattern::FirstPartner, vec![partner(draft(Actor::Device(token("device-5")), Action::SetAccept, MORNING), 5, 99)]),
+        (
+            Pattern::FirstPartner,
+            vec![partner(draft(Actor::Device(token("device-5")), Action::SetAccept, MORNING), 5, 99)],
+        ),
         (
             Pattern::TwoPlaces,
             vec![
@@ -132,7 +133,11 @@ fn suspicious() -> Vec<(Pattern, Vec<EntryDraft>)> {
         (Pattern::Damaged, vec![damaged]),
         (
             Pattern::OperatorRole,
-            vec![detail(detail(draft(person("chief"), Action::GrantConfirm, MORNING), "role", "auditor"), "account", "new")],
+            vec![detail(
+                detail(draft(person("chief"), Action::GrantConfirm, MORNING), "role", "auditor"),
+                "account",
+                "new",
+            )],
         ),
         (Pattern::UncleanStop, vec![system(Action::ServerStart)]),
         (Pattern::Clock, vec![off]),
@@ -261,4 +266,3 @@ fn every_pattern_has_an_id_of_its_own() {
         assert!(pattern.id().parse::<Token>().is_ok());
     }
 }
-

@@ -1,6 +1,7 @@
 //! 端末: who is behind a certificate, which devices an office has, and how one is shut out.
 
 use crate::hex::unhex;
+use crate::people::sessions::end_on_device;
 use crate::record::{self, Act};
 use crate::{DeviceId, Error, Office, OperatorName, Store, clock};
 use jiff::Timestamp;
@@ -218,7 +219,7 @@ impl Store {
             Some(by) => Act::officer(Action::DeviceRevoke, by, now),
             None => Act::operator(Action::DeviceRevoke, now),
         };
-        let entry = act.object(id).code("reason", reason.code()).done()?;
+        let act = act.object(id).code("reason", reason.code());
         let by = by.map_or_else(|| "operator-cli".to_owned(), ToString::to_string);
         let received = clock::text(received_at.unwrap_or(now).min(now));
         self.writer
@@ -240,7 +241,8 @@ impl Store {
                             .bind(received)
                             .execute(&mut *c)
                             .await?;
-                        record::append(c, &entry).await?;
+                        let ended = end_on_device(c, id, now).await?;
+                        record::append(c, &act.number("sessions_ended", ended).done()?).await?;
                     }
                     Ok(revoked == 1)
                 })

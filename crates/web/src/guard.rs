@@ -274,7 +274,10 @@ mod tests {
     fn r10_9_only_ids_of_ours_get_from_a_path_into_the_log() {
         let id = "0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee";
         assert_eq!(object_of("/staff/{id}/name", &format!("/staff/{id}/name")), Some(id));
-        assert_eq!(object_of("/operator/offices/{number}/close", "/operator/offices/1370000011/close"), Some("1370000011"));
+        assert_eq!(
+            object_of("/operator/offices/{number}/close", "/operator/offices/1370000011/close"),
+            Some("1370000011")
+        );
         for typed in ["sato", "%0d%0a", "0199aaaa", "13700000111", "見本"] {
             assert_eq!(object_of("/staff/{id}/name", &format!("/staff/{typed}/name")), None, "{typed}");
         }

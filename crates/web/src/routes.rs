@@ -4,8 +4,7 @@
 use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
-    account, devices, first, grants, log, operator, received, recovery, reviews, sign_in, software, staff,
-    stock_taking,
+    account, devices, first, grants, log, operator, received, recovery, reviews, sign_in, software, staff, stock_taking,
 };
 use crate::{api, assets};
 use axum::Router;

@@ -13,8 +13,8 @@ pub use read::{LogCursor, LogFilter, LogPage, LogRow};
 pub use review::{Judged, ReviewClosed, ReviewFinding, ReviewPage, ReviewRow, Verdict};
 
 use crate::people::{Column, Person};
-use crate::{Clock as _, ClockLook, Error, Store, WatchedClock, clock};
 use crate::record::Act;
+use crate::{Clock as _, ClockLook, Error, Store, WatchedClock, clock};
 use identity::role::Deed;
 use ledger::{Action, ClockState};
 use std::sync::Arc;
@@ -88,8 +88,7 @@ impl Store {
             None if operator => String::new(),
             None => return Ok(None),
         };
-        let overdue: i64 =
-            sqlx::query_scalar(OVERDUE).bind(self.now_text()).bind(place).fetch_one(&self.reads).await?;
+        let overdue: i64 = sqlx::query_scalar(OVERDUE).bind(self.now_text()).bind(place).fetch_one(&self.reads).await?;
         let state = self.clock.state();
         let clock = Some(state).filter(|state| operator && state.needs_care());
         Ok(Some(Alarms { clock, overdue: u64::try_from(overdue).unwrap_or_default() }))

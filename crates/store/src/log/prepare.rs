@@ -106,15 +106,16 @@ impl Store {
     pub async fn open_reviews(&self) -> Result<u64, Error> {
         let present = Month::of(self.clock.now());
         let newest: Option<String> = sqlx::query_scalar(NEWEST).fetch_one(&self.reads).await?;
-        let mut month = match newest.as_deref().map(|month| Month::parse(month).ok_or(Error::Impossible("review.month"))) {
-            Some(newest) => newest?.next()?,
-            None => {
-                self.index_log().await?;
-                let first: Option<String> = sqlx::query_scalar(FIRST).fetch_one(&self.reads).await?;
-                let Some(first) = first else { return Ok(0) };
-                Month::of(first.parse().map_err(|_| Error::Impossible("log_entry.at"))?)
-            }
-        };
+        let mut month =
+            match newest.as_deref().map(|month| Month::parse(month).ok_or(Error::Impossible("review.month"))) {
+                Some(newest) => newest?.next()?,
+                None => {
+                    self.index_log().await?;
+                    let first: Option<String> = sqlx::query_scalar(FIRST).fetch_one(&self.reads).await?;
+                    let Some(first) = first else { return Ok(0) };
+                    Month::of(first.parse().map_err(|_| Error::Impossible("log_entry.at"))?)
+                }
+            };
         let mut opened = 0;
         for _ in 0..MONTHS_MAX {
             if month >= present {
@@ -141,7 +142,8 @@ impl Store {
             let own = own.cloned().collect();
             let office = Some((id, number));
             // Whose they are is not known of those that did not fit: every office is told that there were some.
-            let review = NewReview { office, month, from, until, entries: *entries, unlisted: findings.unlisted, findings: own };
+            let review =
+                NewReview { office, month, from, until, entries: *entries, unlisted: findings.unlisted, findings: own };
             opened += u64::from(self.open_review(review).await?);
         }
         // The whole log last: its row says that the month is done.

@@ -132,7 +132,8 @@ impl Bound {
     /// What the entry about a reading says of what was looked for.
     pub(super) fn described(&self, act: Act) -> Act {
         let mut act = act.code("from", &plain(&self.from)).code("until", &plain(&self.until));
-        for (name, value) in [("of_office", self.office.as_str()), ("of_action", self.action), ("of_object", &self.object)]
+        for (name, value) in
+            [("of_office", self.office.as_str()), ("of_action", self.action), ("of_object", &self.object)]
         {
             if value.parse::<ledger::Token>().is_ok() {
                 act = act.code(name, value);

@@ -11,7 +11,7 @@ mod hash;
 mod passkeys;
 mod recovery;
 mod register;
-mod sessions;
+pub(crate) mod sessions;
 mod set_up;
 mod sign_in;
 mod software;
@@ -22,7 +22,6 @@ pub use grants::{GrantAsked, GrantDecided, GrantRow, GrantState};
 pub use hash::HashCost;
 pub use passkeys::{PasskeyChallenge, PasskeySite};
 pub use recovery::{NewRecovery, RecoveryIssued, RecoveryOpened, RecoveryRow, RecoveryState};
-pub use register::DeviceRow;
 pub use sessions::{Enrolling, HalfWay, OfficeChoice, Person, SecondKind, SessionRow, Standing, Ways};
 pub use set_up::{FactorRow, FactorSet, Holder, OwnChange, PasswordSet, Redeemed, SetUpEnded, Steps, TotpOffer};
 pub use sign_in::{PasswordAnswer, SecondAnswer};
@@ -166,7 +165,12 @@ impl Store {
         self.field_key()?.unwrap(&purpose, sealed).map_err(|_| Error::Damaged)
     }
 
-    pub(crate) fn open_text(&self, column: Column, row: impl fmt::Display, sealed: &[u8]) -> Result<Private<String>, Error> {
+    pub(crate) fn open_text(
+        &self,
+        column: Column,
+        row: impl fmt::Display,
+        sealed: &[u8],
+    ) -> Result<Private<String>, Error> {
         let bytes = self.open_field(column, row, sealed)?;
         String::from_utf8(bytes.to_vec()).map(Private::new).map_err(|_| Error::Damaged)
     }

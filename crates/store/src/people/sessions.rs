@@ -221,6 +221,10 @@ const END_ALL: &str = "
      WHERE account_id = $1 AND session_id <> $4 AND ended_at IS NULL
     RETURNING session_id, level";
 
+const END_ON_DEVICE: &str = "
+    UPDATE session SET ended_at = $2, ended_for = 'device' WHERE device_id = $1 AND ended_at IS NULL
+    RETURNING session_id, level, account_id";
+
 const LIST: &str = "
     SELECT session_id, device_id, started_at, seen_at, ends_at FROM session
      WHERE account_id = $1 AND level IN ('full', 'temporary') AND ended_at IS NULL AND ends_at > $2 AND seen_at > $3
@@ -401,6 +405,16 @@ pub(super) async fn end_all(
         .await?;
     for (session, level) in &ended {
         record_end(c, session, level, &account.to_string(), why, now).await?;
+    }
+    Ok(ended.len() as u64)
+}
+
+/// Ends every session on a device that is shut out (R7.3).
+pub(crate) async fn end_on_device(c: &mut Connection, device: DeviceId, now: Timestamp) -> Result<u64, Error> {
+    let ended: Vec<(String, String, String)> =
+        sqlx::query_as(END_ON_DEVICE).bind(device.to_string()).bind(clock::text(now)).fetch_all(&mut *c).await?;
+    for (session, level, account) in &ended {
+        record_end(c, session, level, account, "device", now).await?;
     }
     Ok(ended.len() as u64)
 }

@@ -26,8 +26,7 @@ struct Writing {
 
 /// Answers with the file. What breaks off in the middle is not taken for the whole: the transfer fails.
 pub(super) fn download(store: Arc<Store>, export: Export, query: &Query, jsonl: bool) -> Response {
-    let (kind, ending) =
-        if jsonl { ("application/x-ndjson", "jsonl") } else { ("text/csv; charset=utf-8", "csv") };
+    let (kind, ending) = if jsonl { ("application/x-ndjson", "jsonl") } else { ("text/csv; charset=utf-8", "csv") };
     let name = format!("attachment; filename=\"fumibako-log-{}-{}.{ending}\"", query.from, query.until);
     let parts = stream::try_unfold(Writing { store, export, jsonl, begun: false }, part);
     let mut response = Body::from_stream(parts).into_response();

@@ -62,14 +62,18 @@ impl List {
         let mut fields = vec![
             Field::date("from", "いつから").value(value("from")).faults(&faults),
             Field::date("until", "いつまで").value(value("until")).faults(&faults),
-            Field::text("who", "だれが").optional().value(value("who")).faults(&faults)
+            Field::text("who", "だれが")
+                .optional()
+                .value(value("who"))
+                .faults(&faults)
                 .hint("ログインIDか、証跡にある番号"),
         ];
         if signed_in.person.office.is_operator {
             let office = Field::text("office", "事業所番号").numeric().optional().value(value("office"));
             fields.push(office.faults(&faults).hint("10桁の番号"));
         }
-        let choice = |found: &Action| Choice { value: found.id().to_owned(), label: wording::action(*found).to_owned() };
+        let choice =
+            |found: &Action| Choice { value: found.id().to_owned(), label: wording::action(*found).to_owned() };
         let mut choices = vec![Choice { value: String::new(), label: "すべて".to_owned() }];
         choices.extend(Action::ALL.iter().map(choice));
         fields.push(Field::select("action", "何を", choices).optional().value(value("action")).faults(&faults));
@@ -85,7 +89,9 @@ impl List {
             fields,
             only_failed: value("failed") == "1",
             hidden: NAMES.iter().map(|name| (*name, value(name))).filter(|(_, value)| !value.is_empty()).collect(),
-            purpose: Field::text("purpose", "書き出す目的").value(value("purpose")).faults(&faults)
+            purpose: Field::text("purpose", "書き出す目的")
+                .value(value("purpose"))
+                .faults(&faults)
                 .hint("例: 4月の運営指導のため。目的は暗号化して保管し、書き出したことは証跡に残ります。"),
             kind: Field::select("kind", "形式", kinds).value("csv"),
             rows: Vec::new(),
@@ -109,7 +115,19 @@ fn row(row: LogRow) -> Row {
         let (at, who, object, office) = (String::new(), String::new(), String::new(), String::new());
         let what = "新しい版の記録（この版では読めません）";
         let (index, line) = (row.index, row.line);
-        return Row { index, at, clock_sound: true, who, what, object, office, outcome: "", good: true, facts: Vec::new(), line };
+        return Row {
+            index,
+            at,
+            clock_sound: true,
+            who,
+            what,
+            object,
+            office,
+            outcome: "",
+            good: true,
+            facts: Vec::new(),
+            line,
+        };
     };
     let fields = entry.fields();
     let who = row.name.as_ref().map_or_else(|| wording::actor(&fields.actor), |name| name.reveal().clone());
@@ -150,10 +168,13 @@ fn facts(fields: &EntryDraft) -> Vec<(&'static str, String)> {
     add("事業所番号", fields.office.as_ref().map(ToString::to_string));
     add("相手の事業所番号", fields.counterpart.as_ref().map(ToString::to_string));
     add("対象の番号", fields.object.as_ref().map(ToString::to_string));
-    add("理由の記号", match &fields.outcome {
-        Outcome::Refused(code) | Outcome::Failed(code) => Some(code.to_string()),
-        Outcome::Ok => None,
-    });
+    add(
+        "理由の記号",
+        match &fields.outcome {
+            Outcome::Refused(code) | Outcome::Failed(code) => Some(code.to_string()),
+            Outcome::Ok => None,
+        },
+    );
     add("時計", Some(wording::clock(fields.clock)));
     add("そのほか", Some(details(fields)).filter(|details| !details.is_empty()));
     facts

@@ -127,13 +127,7 @@ struct VerdictChoice {
 }
 
 impl Review {
-    pub(super) fn new(
-        signed_in: &SignedIn,
-        page: ReviewPage,
-        from: u32,
-        typed: Option<Typed>,
-        faults: Faults,
-    ) -> Self {
+    pub(super) fn new(signed_in: &SignedIn, page: ReviewPage, from: u32, typed: Option<Typed>, faults: Faults) -> Self {
         let base = base(signed_in);
         let finding = |found: ReviewFinding| {
             let typed = typed.as_ref().filter(|typed| typed.finding == found.id);
