@@ -2,7 +2,7 @@
 
 use crate::world::{OFFICE_A, OFFICE_B, World, new_account};
 use fumibako_store::people::{GrantDecided, Invited, Person};
-use fumibako_store::{NewOffice, OfficeAdded};
+use fumibako_store::{NewOffice, OfficeAdded, RevocationReason};
 use identity::role::{Deed, Role};
 
 fn new_office(number: &str) -> NewOffice {

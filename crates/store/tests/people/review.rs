@@ -198,3 +198,21 @@ async fn r10_8_an_office_reviews_its_own_and_nobody_elses() {
     let other = month.world.signs_in(&other).await;
     assert!(store.review(&other, page.review.id, 0).await.expect("asked").is_none());
 }
+
+#[tokio::test]
+async fn r10_8_a_review_in_between_is_made_once_a_day_and_does_not_stand_for_the_month() {
+    let month = Month::over().await;
+    let store = &month.world.store;
+    let (auditor, chief) = (month.auditor(0).await, month.world.signs_in(&month.chief).await);
+    for by in [&auditor, &chief] {
+        assert!(store.open_review_now(by).await.expect("asked"));
+        assert!(!store.open_review_now(by).await.expect("asked"), "once");
+        let months: Vec<_> = store.reviews(by).await.expect("listed").into_iter().map(|row| row.month).collect();
+        assert_eq!(months, ["2027-05-02", "2027-04"]);
+    }
+    let clerk = month.world.staff("new", Role::OfficeStaff, OFFICE_A).await;
+    let clerk = month.world.signs_in(&clerk).await;
+    assert!(!store.open_review_now(&clerk).await.expect("asked"));
+    month.world.later(DAY * 31);
+    assert!(store.keep_up().await.expect("kept up").reviews >= 2, "May is reviewed as a whole");
+}

@@ -37,9 +37,15 @@ pub(crate) fn alarms(signed_in: &SignedIn) -> Vec<Alarm> {
     list
 }
 
-pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
+pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
     let reviews = app.store.reviews(&signed_in.person).await?;
-    show(&List::new(&signed_in, reviews))
+    show(&List::new(&signed_in, reviews, asked.done(wording::DONE)))
+}
+
+/// 臨時の点検, without waiting for the month's end.
+pub(crate) async fn open(State(app): State<App>, signed_in: SignedIn, _form: Form) -> Result<Response, Problem> {
+    let done = if app.store.open_review_now(&signed_in.person).await? { "opened" } else { "there" };
+    Ok(on_to(&format!("{}/reviews?done={done}", base(&signed_in))))
 }
 
 pub(crate) async fn review(
