@@ -219,6 +219,10 @@ fn r10_8_night_is_night_in_japan() {
         examined(known(), [draft]).list.len()
     };
     let midnight = MORNING - 9 * HOUR;
+    for action in [Action::PageView, Action::LedgerRead, Action::RecoveryView] {
+        let findings = examined(known(), [draft(person("owl"), action, midnight)]);
+        assert_eq!(only(&findings, Pattern::Night).entries, 1, "{}", action.id());
+    }
     for (hour, found) in [(0, 1), (5, 1), (6, 0), (12, 0), (21, 0), (22, 1), (23, 1)] {
         assert_eq!(read(midnight + hour * HOUR), found, "{hour}時");
     }

@@ -200,7 +200,7 @@ async fn r10_8_overdue_reviews_and_a_doubtful_clock_stand_on_every_page() {
     let desk = Desk::of(&world, Device::of_operator(&world).await, Role::Auditor).await;
     let page = desk.browser.get("/account").await.done().text();
     let doubtful = page.contains("確かめられていません") || page.contains("合っていません");
-    assert!(doubtful || !page.contains("class=\"alarm\""), "said only when it is so: {page}");
+    assert!(doubtful || !page.contains("class=\"alarm"), "said only when it is so: {page}");
     let long_ago = Ahead(SignedDuration::from_hours(24 * 31));
     let later = world.exchange.operator_at(Arc::new(long_ago)).await;
     later.open_reviews().await.unwrap();
@@ -212,14 +212,17 @@ async fn r10_8_overdue_reviews_and_a_doubtful_clock_stand_on_every_page() {
     database.close().await.unwrap();
     for path in ["/account", "/operator/reviews", "/operator/log"] {
         let page = desk.browser.get(path).await.done().text();
-        assert!(page.contains("class=\"alarm\"") && page.contains("期限を過ぎています"), "{path}");
+        assert!(
+            page.contains("class=\"alarm\" role=\"status\">ログ点検") && page.contains("期限を過ぎています"),
+            "{path}"
+        );
     }
     let operator = Desk::of(&world, desk.device.second_client(), Role::OperatorAdministrator).await;
     operator.member.as_if_by_passkey(&world.exchange).await;
     let page = operator.browser.get("/operator/approvals").await.done().text();
     assert!(page.contains("監査担当に知らせてください"), "{page}");
     let clerk = Desk::of(&world, world.offices().await.sender, Role::OfficeStaff).await;
-    assert!(!clerk.browser.get("/").await.done().text().contains("class=\"alarm\""));
+    assert!(!clerk.browser.get("/").await.done().text().contains("class=\"alarm"));
 }
 
 fn token(page: &str) -> String {

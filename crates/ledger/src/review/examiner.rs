@@ -159,7 +159,12 @@ impl Examiner {
         for (index, at) in over {
             self.add_at(Pattern::MassReading, actor.clone(), look.person(), look.office(), (index, at));
         }
-        if reads && look.person().is_some() && is_night(entry.at) {
+        let looks = reads
+            || matches!(
+                entry.action,
+                Action::PageView | Action::LedgerRead | Action::LedgerExport | Action::RecoveryView
+            );
+        if looks && look.person().is_some() && is_night(entry.at) {
             self.add(Pattern::Night, actor, look.person(), look.office(), look);
         }
     }
@@ -217,7 +222,7 @@ impl Examiner {
         let (family, _) = entry.action.id().split_once('.').unwrap_or_default();
         let by_system = entry.actor == Actor::System;
         if matches!(entry.actor, Actor::OperatorCli(_)) {
-            self.add(Pattern::CommandLine, format!("{} {}", look.actor(), entry.action.id()), None, None, look);
+            self.add(Pattern::CommandLine, look.actor(), None, None, look);
         }
         match family {
             "key" | "authority" if !by_system => {

@@ -185,6 +185,27 @@ async fn r10_1_the_end_of_every_session_is_recorded_with_its_reason() {
 }
 
 #[tokio::test]
+async fn r2_3_whoever_maintains_the_exchange_is_signed_in_at_one_terminal_only() {
+    let world = World::new().await;
+    for (login, role, ended) in [("hoshu", Role::Maintenance, 1), ("kansa", Role::Auditor, 0)] {
+        let desk = world.operator_desk().await;
+        let staff = world.staff_at(login, role, None, desk).await;
+        let mut elsewhere = staff.clone();
+        elsewhere.desk = world.operator_desk().await;
+        let first = world.token(&staff).await;
+        let second = world.token(&elsewhere).await;
+        let still = world.store.standing(first.reveal(), &staff.desk).await.expect("asked");
+        assert_eq!(matches!(still, Standing::None), ended == 1, "{login}");
+        let there = world.store.standing(second.reveal(), &elsewhere.desk).await.expect("asked");
+        assert!(!matches!(there, Standing::None), "{login}");
+        let entries = world.entries_with(&["\"why\":\"elsewhere\"", &staff.id.to_string()]).await;
+        assert_eq!(entries.len(), ended, "{login}");
+        let both = world.entries_with(&["devices_elsewhere", &staff.id.to_string()]).await;
+        assert_eq!(both.len(), 1, "a review is told: {both:?}");
+    }
+}
+
+#[tokio::test]
 async fn r10_5_a_store_whose_log_is_not_guarded_does_not_open() {
     for guard in ["update", "delete", "insert"] {
         let world = World::new().await;

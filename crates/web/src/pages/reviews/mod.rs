@@ -29,10 +29,12 @@ pub(crate) fn alarms(signed_in: &SignedIn) -> Vec<Alarm> {
     };
     let mut list = Vec::new();
     if alarms.overdue > 0 {
-        list.push(Alarm { text: wording::overdue(alarms.overdue, href.is_some()), href });
+        list.push(Alarm { text: wording::overdue(alarms.overdue, href.is_some()), grave: true, href });
     }
     if let Some(state) = alarms.clock {
-        list.push(Alarm { text: wording::clock(state), href: None });
+        // Off is worse than not known.
+        let grave = state.offset_ms().is_some();
+        list.push(Alarm { text: wording::clock(state), grave, href: None });
     }
     list
 }

@@ -83,7 +83,7 @@ pub(super) fn pattern(pattern: Pattern) -> (&'static str, String, &'static str) 
         ),
         Pattern::Night => (
             "夜間の閲覧",
-            "夜10時から朝6時までに、人がデータを開いた記録です。".to_owned(),
+            "夜10時から朝6時までに、人が画面・データ・証跡を見た記録です。".to_owned(),
             "その時間に仕事があったかを、本人か勤務の記録で確かめます。",
         ),
         Pattern::FailedSignIns => (
