@@ -241,6 +241,24 @@ fn r10_8_who_came_back_is_no_leaver() {
 }
 
 #[test]
+fn r10_8_a_closed_office_is_a_leaver_and_who_closes_it_is_not() {
+    let mut close = draft(person("chief"), Action::OfficeClose, MORNING);
+    close.object = None;
+    let mut system = draft(Actor::System, Action::ReviewOpen, MORNING + 1);
+    system.office = Some(office(1));
+    let revoke = with(draft(person("chief"), Action::DeviceRevoke, MORNING + 2), "device-7");
+    assert_eq!(examined(known(), [close.clone(), system, revoke]).list, []);
+    let mut sends = ordinary(1, MORNING + 3);
+    assert_eq!(sends.office, Some(office(1)));
+    sends.object = Some(token("set-9"));
+    assert_eq!(only(&examined(known(), [close, sends]), Pattern::AfterLeaving).office, Some(office(1)));
+    // Leaving one office of several is no end.
+    let left = with(draft(person("chief"), Action::AccountClose, MORNING), "sato").detail("closed", 0).unwrap();
+    let works = with(draft(person("sato"), Action::PageView, MORNING + 2), "page");
+    assert_eq!(examined(known(), [left, works]).list, []);
+}
+
+#[test]
 fn r10_8_a_finding_names_a_few_entries_and_counts_all() {
     let (_, drafts) = suspicious().swap_remove(1);
     let findings = examined(known(), drafts);

@@ -91,6 +91,8 @@ pub struct Store {
     master: MasterKey,
     public_keys: PublicKeys,
     people: People,
+    /// Whoever holds it takes over entries for searching.
+    indexing: tokio::sync::Mutex<()>,
     clock: Arc<dyn Clock>,
 }
 
@@ -150,6 +152,7 @@ impl Store {
             people: People::new(&master, PeopleSettings::default())?,
             master,
             public_keys: PublicKeys::default(),
+            indexing: tokio::sync::Mutex::default(),
             clock,
         })
     }
