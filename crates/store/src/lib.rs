@@ -25,9 +25,12 @@ mod officer;
 mod offices;
 mod outside;
 pub mod people;
+mod proofs;
+mod receipts;
 mod record;
 mod tls12;
 mod transmission;
+mod worker_threads;
 mod writer;
 
 pub use accept::{Acceptance, SealedSet};
@@ -39,6 +42,7 @@ pub use clock_watch::{ClockLook, ClockSources, LOOK_EVERY, WatchedClock};
 pub use devices::{Asker, Device, RevocationReason};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use error::Error;
+pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
     AccountId, DeviceId, EnrolmentRequestId, FactorId, FindingId, GrantId, LogExportId, NotAnId, NoticeId, OfficeId,
@@ -51,9 +55,13 @@ pub use offices::{NewOffice, Office, OfficeAdded};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
+pub use receipts::{
+    Answered, Doer, EVIDENCE_SETS_MAX, Evidence, EvidenceAsked, EvidenceRow, GivenReceipt, Hand, ImportGiven,
+    ImportReport, NOTE_CHARACTERS_MAX, OVERDUE_MAX, Overdue,
+};
 pub use seal::{KeyStoreError, MasterKey, Sealer};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
-pub use transmission::{Answer, Folder, OpenedFile, Page, State, StoredFile, Transmission};
+pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
@@ -93,6 +101,8 @@ pub struct Store {
     people: People,
     /// Whoever holds it takes over entries for searching.
     indexing: tokio::sync::Mutex<()>,
+    log_tree: proofs::LogTree,
+    deadlines: Deadlines,
     clock: Arc<dyn Clock>,
 }
 
@@ -125,6 +135,7 @@ impl Store {
     }
 
     async fn connect(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        worker_threads::are_waited_for();
         let options = database_options(&folder.join(DATABASE_FILE), &master)?;
         let mut connection = options.connect().await?;
         // Without the right key opening succeeds and the first query fails.
@@ -153,6 +164,8 @@ impl Store {
             master,
             public_keys: PublicKeys::default(),
             indexing: tokio::sync::Mutex::default(),
+            log_tree: proofs::LogTree::default(),
+            deadlines: Deadlines::default(),
             clock,
         })
     }

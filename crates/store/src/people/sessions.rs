@@ -229,10 +229,6 @@ const END_ELSEWHERE: &str = "
                       AND g.confirmed_at IS NOT NULL AND g.withdrawn_at IS NULL AND g.expires_at > $2)
     RETURNING session_id, level";
 
-const END_ON_DEVICE: &str = "
-    UPDATE session SET ended_at = $2, ended_for = 'device' WHERE device_id = $1 AND ended_at IS NULL
-    RETURNING session_id, level, account_id";
-
 const LIST: &str = "
     SELECT session_id, device_id, started_at, seen_at, ends_at FROM session
      WHERE account_id = $1 AND level IN ('full', 'temporary') AND ended_at IS NULL AND ends_at > $2 AND seen_at > $3
@@ -436,18 +432,8 @@ pub(super) async fn end_elsewhere(
     Ok(())
 }
 
-/// Ends every session on a device that is shut out (R7.3).
-pub(crate) async fn end_on_device(c: &mut Connection, device: DeviceId, now: Timestamp) -> Result<u64, Error> {
-    let ended: Vec<(String, String, String)> =
-        sqlx::query_as(END_ON_DEVICE).bind(device.to_string()).bind(clock::text(now)).fetch_all(&mut *c).await?;
-    for (session, level, account) in &ended {
-        record_end(c, session, level, account, "device", now).await?;
-    }
-    Ok(ended.len() as u64)
-}
-
 /// How long somebody was signed in belongs into the log (R10.1); half a sign-in does not.
-pub(super) async fn record_end(
+pub(crate) async fn record_end(
     c: &mut Connection,
     session: &str,
     level: &str,
