@@ -75,6 +75,7 @@ async fn r12_3_the_operator_confirms_for_a_lone_administrator_and_not_where_ther
 #[tokio::test]
 async fn r7_3_sessions_end_with_their_device_and_no_others() {
     let world = World::new().await;
+    let chief = world.staff("chief", Role::OfficeAdministrator, OFFICE_A).await;
     let staff = world.staff("hanako", Role::OfficeStaff, OFFICE_A).await;
     let (kept, ended) = (world.token(&chief).await, world.token(&staff).await);
     let devices = world.store.devices(OFFICE_A.parse().expect("number")).await.expect("listed");
