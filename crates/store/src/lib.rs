@@ -101,6 +101,8 @@ pub struct Store {
     public_keys: PublicKeys,
     people: People,
     log_tree: tree::LogTree,
+    /// Whoever holds it takes over entries for searching.
+    indexing: tokio::sync::Mutex<()>,
     deadlines: Deadlines,
     clock: Arc<dyn Clock>,
 }
@@ -163,6 +165,7 @@ impl Store {
             master,
             public_keys: PublicKeys::default(),
             log_tree: tree::LogTree::default(),
+            indexing: tokio::sync::Mutex::default(),
             deadlines: Deadlines::default(),
             clock,
         })

@@ -1,256 +1,230 @@
-//! What leaves the house of the log: anchor, witness and mail; and what an older state of the data meets at the next start.
+//! The log and its reviews over the wire: recorded before shown, shown to nobody else, and nothing where it cannot be
+//! recorded (R10.1, R10.2, R10.7, R10.8).
 
-use crate::commands::{done, failed};
-use crate::samples::schedule;
-use crate::world::Exchange;
-use ledger::{Policy, SignedCheckpoint, VerifyingKey, WitnessKey, WitnessRefusal, WitnessRequest, WitnessState};
-use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use crate::browser::Browser;
+use crate::device::Device;
+use crate::people::Member;
+use crate::vault;
+use crate::world::World;
+use identity::role::Role;
+use jiff::{SignedDuration, Timestamp};
+use ledger::{Action, Entry};
+use sqlx::Connection as _;
+use std::sync::Arc;
+use store::Clock;
 
-/// Far more than a second, which is how often the log is signed.
-const PATIENCE: Duration = Duration::from_secs(60);
+#[derive(Debug)]
+struct Ahead(SignedDuration);
 
-/// Asks again until it is so.
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let since = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(since.elapsed() < PATIENCE, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + self.0
     }
 }
 
-/// A witness on this machine, as C2SP tlog-witness has it, that watches the log whose key it is told first.
-struct Witness {
-    port: u16,
-    key: WitnessKey,
-    state: Arc<Mutex<(WitnessState, Vec<String>)>>,
+struct Desk {
+    device: Device,
+    member: Member,
+    browser: Browser,
 }
 
-impl Witness {
-    fn open() -> Self {
-        let key = || WitnessKey::new("witness.example".parse().unwrap(), &[5; 32]);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let state = Arc::new(Mutex::new((WitnessState::new(), Vec::new())));
-        let (kept, signing) = (Arc::clone(&state), key());
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let (path, body) = request(&stream);
-                assert_eq!(path, "/add-checkpoint");
-                let asked: WitnessRequest = body.parse().unwrap();
-                let mut kept = kept.lock().unwrap();
-                let policy = trusting(asked.checkpoint());
-                let answer = match kept.0.cosign(&asked, &policy, &signing, 1_800_000_000) {
-                    Ok(line) => ("200 OK", format!("{line}\n")),
-                    Err(WitnessRefusal::OtherSize { last_size }) => ("409 Conflict", format!("{last_size}\n")),
-                    Err(refused) => panic!("{refused}"),
-                };
-                kept.1.push(answer.0.to_owned());
-                let (status, text) = answer;
-                write!(
-                    stream,
-                    "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}",
-                    text.len()
-                )
-                .unwrap();
-            }
-        });
-        Self { port, key: key(), state }
+impl Desk {
+    async fn of(world: &World, device: Device, role: Role) -> Self {
+        let member = world.exchange.member(&device, role).await;
+        let browser = member.signs_in(&device).await;
+        Self { device, member, browser }
+    }
+
+    fn account(&self) -> &str {
+        &self.member.account
     }
 }
 
-/// The key of whoever signed. A real witness is configured with it; here it comes from the key file beside the test.
-fn trusting(checkpoint: &SignedCheckpoint) -> Policy {
-    let key = LOG_KEY.lock().unwrap().clone().expect("the log's key is known");
-    let policy = Policy::new(key.parse::<VerifyingKey>().unwrap()).unwrap();
-    assert!(policy.check(checkpoint).is_ok());
-    policy
-}
-
-static LOG_KEY: Mutex<Option<String>> = Mutex::new(None);
-
-fn request(stream: &TcpStream) -> (String, String) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut line = String::new();
-    reader.read_line(&mut line).unwrap();
-    let path = line.split(' ').nth(1).unwrap().to_owned();
-    let mut length = 0;
-    loop {
-        line.clear();
-        reader.read_line(&mut line).unwrap();
-        if line.trim().is_empty() {
-            break;
-        }
-        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    (path, String::from_utf8(body).unwrap())
-}
-
-/// A mail server that takes everything and keeps it.
-fn mailbox() -> (u16, Arc<Mutex<String>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let kept = Arc::new(Mutex::new(String::new()));
-    let into = Arc::clone(&kept);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            stream.write_all(b"220 mail.example\r\n").unwrap();
-            let (mut line, mut data, mut mail) = (String::new(), false, String::new());
-            while reader.read_line(&mut line).unwrap_or(0) > 0 {
-                let answer = match line.trim_end() {
-                    "." if data => {
-                        data = false;
-                        into.lock().unwrap().push_str(&mail);
-                        Some("250 kept")
-                    }
-                    _ if data => {
-                        mail.push_str(&line);
-                        None
-                    }
-                    "DATA" => {
-                        data = true;
-                        Some("354 go on")
-                    }
-                    "QUIT" => Some("221 bye"),
-                    _ => Some("250 yes"),
-                };
-                if let Some(answer) = answer {
-                    stream.write_all(format!("{answer}\r\n").as_bytes()).unwrap();
-                }
-                line.clear();
-            }
-        }
-    });
-    (port, kept)
-}
-
-fn anchored(exchange: &Exchange) -> Option<SignedCheckpoint> {
-    fs::read_to_string(exchange.folder().join("keys/log-anchor")).ok().map(|text| text.parse().unwrap())
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &target) } else { drop(fs::copy(entry.path(), target).unwrap()) }
-    }
+async fn pages_of(world: &World, account: &str) -> Vec<String> {
+    let entries = vault::ledger(&world.exchange.data()).await;
+    let own = entries.iter().map(Entry::to_bytes).map(|line| String::from_utf8(line).unwrap());
+    own.filter(|line| line.contains("\"page.view\"") && line.contains(account)).collect()
 }
 
 #[tokio::test]
-async fn r10_6_the_newest_checkpoint_lies_with_a_witness_in_a_mailbox_and_in_a_file() {
-    let exchange = Exchange::create(|_| {}).await;
-    let folder = exchange.folder().to_path_buf();
-    let status = done(&folder, &["ledger", "status"]);
-    let key = status.lines().find_map(|line| line.strip_prefix("確かめる鍵: ")).expect("the key").to_owned();
-    *LOG_KEY.lock().unwrap() = Some(key.clone());
-    let (witness, (mail_port, mail)) = (Witness::open(), mailbox());
-    let config = fs::read_to_string(exchange.config()).unwrap();
-    let config = format!(
-        "{config}\n[log]\nmail = {{ server = \"127.0.0.1\", port = {mail_port}, tls = \"none\", from = \"exchange@example.jp\", to = \"audit@example.jp\" }}\n[[log.witness]]\nurl = \"http://127.0.0.1:{}\"\nkey = \"{}\"\n",
-        witness.port,
-        witness.key.verifying_key()
-    );
-    fs::write(exchange.config(), config).unwrap();
-    let server = exchange.start();
-    let offices = exchange.offices(&server).await;
-    let set = schedule(&offices.sender.number, &offices.receiver.number, 1);
-    offices.sender.sends(&set).await.accepted();
-
-    until("the witness cosigns", || (witness.state.lock().unwrap().0.last().0 > 0).then_some(()));
-    let mailed = until("a mail comes", || Some(mail.lock().unwrap().clone()).filter(|mail| !mail.is_empty()));
-    let origin = key.split('+').next().unwrap();
-    assert!(mailed.contains("audit@example.jp") && !mailed.contains(&offices.sender.number), "{mailed}");
-    let first = until("a file is there", || anchored(&exchange));
-    assert_eq!(first.checkpoint().origin().as_str(), origin);
-    assert_eq!(server.stop().await.0.code(), Some(0));
-
-    done(&folder, &["ledger", "export", "log"]);
-    let sound = done(&folder, &["ledger", "verify", "log", "--key", &key, "--checkpoint", "keys/log-anchor"]);
-    assert!(!sound.is_empty());
-    // What was cosigned stayed in the log's own books, and goes along.
-    let cosigned = fs::read_dir(folder.join("log/checkpoints")).unwrap().any(|file| {
-        let note: SignedCheckpoint = fs::read_to_string(file.unwrap().path()).unwrap().parse().unwrap();
-        note.note().signatures().len() > 1
-    });
-    assert!(cosigned, "{:?}", witness.state.lock().unwrap().1);
-    let refused = failed(&folder, &["ledger", "export", "log"]);
-    assert!(refused.contains("空のフォルダー"), "{refused}");
-}
-
-#[tokio::test]
-async fn r4_6_older_data_do_not_open_beside_a_later_anchor_until_two_people_declare_it() {
-    let exchange = Exchange::create(|_| {}).await;
-    let folder = exchange.folder().to_path_buf();
-    let server = exchange.start();
-    until("a checkpoint", || anchored(&exchange));
-    assert_eq!(server.stop().await.0.code(), Some(0));
-    copy(&exchange.data(), &folder.join("backup"));
-    let server = exchange.start();
-    let offices = exchange.offices(&server).await;
-    let set = schedule(&offices.sender.number, &offices.receiver.number, 1);
-    offices.sender.sends(&set).await.accepted();
-    let size = until("later than the backup", || {
-        let size = anchored(&exchange)?.checkpoint().size();
-        (size > 10).then_some(size)
-    });
-    assert_eq!(server.stop().await.0.code(), Some(0));
-    fs::remove_dir_all(exchange.data()).unwrap();
-    fs::rename(folder.join("backup"), exchange.data()).unwrap();
-
-    let said = failed(&folder, &["serve", "--demo"]);
-    assert!(said.contains("アクセス記録が足りません") && said.contains("declare-gap"), "{said}");
-    failed(&folder, &["office", "list"]);
-    failed(&folder, &["ledger", "declare-gap", "--reason", "故障", "--by", "sato", "--approved-by", "sato"]);
-    let said = done(&folder, &["ledger", "declare-gap", "--reason", "故障", "--by", "sato", "--approved-by", "suzuki"]);
-    assert!(said.contains("断絶を宣言しました"), "{said}");
-    let server = exchange.start();
-    let new = until("the log goes on", || anchored(&exchange).filter(|new| new.checkpoint().size() > 1));
-    assert!(new.checkpoint().size() < size, "nothing was made up");
-    assert_eq!(server.stop().await.0.code(), Some(0));
-    let status = done(&folder, &["ledger", "status"]);
-    assert!(status.contains("以前の鍵: "), "{status}");
-    assert!(
-        crate::vault::ledger(&exchange.data())
-            .await
-            .iter()
-            .any(|entry| entry.fields().action == ledger::Action::LogGap)
-    );
-}
-
-#[tokio::test]
-async fn r10_5_a_server_whose_log_was_changed_under_it_stops_and_does_not_open_again() {
-    let exchange = Exchange::create(|_| {}).await;
-    let mut server = exchange.start();
-    until("a checkpoint", || anchored(&exchange));
-    for change in [
-        "DROP TRIGGER ledger_is_append_only_insert",
-        "INSERT INTO ledger (entry_index, entry, leaf_hash)
-         SELECT max(entry_index) + 1, '{}', (SELECT leaf_hash FROM ledger WHERE entry_index = 0) FROM ledger WHERE $1 = 'x'",
-        "CREATE TRIGGER ledger_is_append_only_insert BEFORE INSERT ON ledger
-          WHEN NEW.entry_index IS NOT (SELECT coalesce(max(entry_index) + 1, 0) FROM ledger)
-         BEGIN SELECT RAISE(ABORT, 'ledger entries are only added at the end'); END",
-    ] {
-        crate::vault::execute(&exchange.data(), change, "x").await;
+async fn r10_1_every_page_is_recorded_with_person_sign_in_time_device_office_and_object() {
+    let world = World::new().await;
+    let desk = Desk::of(&world, world.offices().await.sender, Role::OfficeAdministrator).await;
+    desk.browser.get("/staff").await.done();
+    desk.browser.get(&format!("/staff/{}/name", desk.account())).await.done();
+    let seen = pages_of(&world, desk.account()).await;
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    for (line, page) in seen.iter().zip(["staff", "staff.id.name"]) {
+        assert!(line.contains(&format!("\"page\":\"{page}\"")), "{line}");
+        for part in ["\"login_at\":", "\"session\":", "\"device\":", "\"certificate\":", "\"source\":\"ip:127.0.0.1\""]
+        {
+            assert!(line.contains(part), "{part} in {line}");
+        }
+        assert!(line.contains(&format!("\"office\":\"{}\"", desk.device.number)), "{line}");
     }
-    until("it stops", || (!server.is_alive()).then_some(()));
-    let said = fs::read_to_string(&server.log).unwrap();
-    assert!(said.contains("contradicts its own checkpoint"), "{said}");
-    drop(server);
-    let refused = failed(exchange.folder(), &["serve", "--demo"]);
-    assert!(refused.contains("食い違って"), "{refused}");
+    assert!(seen[1].contains(&format!("\"object\":\"{}\"", desk.account())), "{}", seen[1]);
+}
+
+#[tokio::test]
+async fn r10_2_a_page_that_cannot_be_recorded_is_not_shown() {
+    let world = World::new().await;
+    let desk = Desk::of(&world, world.offices().await.sender, Role::OfficeAdministrator).await;
+    let shown = desk.browser.get("/staff").await.done().text();
+    assert!(shown.contains("職員"));
+    let mut database = vault::database(&world.exchange.data()).await;
+    sqlx::query("CREATE TRIGGER broken BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'no'); END")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    for path in ["/", "/staff", "/account", "/devices", "/log", "/reviews"] {
+        let answer = desk.browser.get(path).await;
+        assert!(answer.status >= 500, "{path}: {}", answer.status);
+        let text = answer.text();
+        assert!(!text.contains("架空") && !text.contains(&desk.device.number), "nothing of the page: {text}");
+    }
+    sqlx::query("DROP TRIGGER broken").execute(&mut database).await.unwrap();
+    desk.browser.get("/staff").await.done();
+
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut database).await.unwrap();
+    let answer = desk.browser.get("/staff").await;
+    answer.problem_page(503, "H10");
+    assert!(!answer.text().contains("架空"));
+    sqlx::query("ROLLBACK").execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    desk.browser.get("/staff").await.done();
+}
+
+#[tokio::test]
+async fn r10_7_an_office_finds_its_own_entries_and_exports_them_saying_what_for() {
+    let world = World::new().await;
+    let offices = world.offices().await;
+    let other = Desk::of(&world, offices.receiver, Role::OfficeAdministrator).await;
+    let desk = Desk::of(&world, offices.sender, Role::OfficeAdministrator).await;
+    let page = desk.browser.get("/log").await.done().text();
+    assert!(page.contains("架空") && page.contains("サインイン") && page.contains("画面を開いた"));
+    assert!(!page.contains(other.account()) && !page.contains(&other.device.number));
+
+    // By login, which stands in no address.
+    let fields = [("who", desk.member.login.as_str()), ("action", "session.start")];
+    let found = desk.browser.fill("/log", "/log", &fields).await.sent_on();
+    assert!(!found.contains(&desk.member.login) && found.contains(desk.account()), "{found}");
+    let page = desk.browser.get(&found).await.done().text();
+    assert!(page.contains("サインイン") && !page.contains("<td data-label=\"何を\">画面を開いた"));
+    // Whatever office is asked for, it is one's own.
+    let of_other = desk.browser.get(&format!("/log?office={}", other.device.number)).await.done().text();
+    assert!(!of_other.contains(other.account()));
+    for (field, bad) in [("from", "きのう"), ("object", "a b"), ("office", "12"), ("action", "set.eat")] {
+        assert_eq!(desk.browser.fill("/log", "/log", &[(field, bad)]).await.status, 422, "{field}");
+    }
+
+    desk.browser.fill("/log", "/log/export", &[("purpose", ""), ("kind", "csv")]).await.faulty("目的");
+    let fields = [("purpose", "四月の運営指導のため"), ("kind", "csv")];
+    let answer = desk.browser.fill("/log", "/log/export", &fields).await.done();
+    assert!(answer.headers["content-disposition"].to_str().unwrap().ends_with(".csv\""));
+    let csv = answer.text();
+    assert!(csv.starts_with('\u{feff}') && csv.lines().count() > 5 && csv.contains(desk.account()));
+    assert!(!csv.contains("架空") && !csv.contains(other.account()), "pseudonyms only, and one's own");
+    let fields = [("purpose", "四月の運営指導のため"), ("kind", "jsonl")];
+    let lines = desk.browser.fill("/log", "/log/export", &fields).await.done().text();
+    let mut actions = Vec::new();
+    for line in lines.lines() {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(value["entry"]["office"], desk.device.number.as_str());
+        actions.push(value["entry"]["action"].as_str().unwrap().to_owned());
+    }
+    assert!(actions.iter().any(|action| action == Action::LedgerExport.id()), "the export before is in this one");
+    assert!(actions.iter().any(|action| action == Action::LedgerRead.id()));
+}
+
+#[tokio::test]
+async fn r10_8_a_review_is_prepared_judged_and_closed_on_its_pages() {
+    let world = World::new().await;
+    let desk = Desk::of(&world, Device::of_operator(&world).await, Role::Auditor).await;
+    // A month later another process prepares what the server then shows.
+    let later = world.exchange.operator_at(Arc::new(Ahead(SignedDuration::from_hours(24 * 31)))).await;
+    assert!(later.open_reviews().await.unwrap() >= 1);
+    later.close().await;
+
+    let list = desk.browser.get("/operator/reviews").await.done().text();
+    assert!(list.contains("点検中") && list.contains("未判断"), "{list}");
+    let path = list.split("href=\"/operator/reviews/").nth(1).unwrap().split('"').next().unwrap();
+    let path = format!("/operator/reviews/{path}");
+    let page = desk.browser.get(&path).await.done().text();
+    assert!(page.contains("運営者の端末での作業") && page.contains("運営者の役割が増えた"));
+    desk.browser
+        .post(&format!("{path}/close"), &[("form_token", &token(&page))])
+        .await
+        .faulty("まだ判断していない所見");
+
+    let findings: Vec<&str> = page.split("<article").skip(1).collect();
+    let (own, others): (Vec<&str>, Vec<&str>) = findings.iter().partition(|finding| !finding.contains("<form"));
+    assert_eq!(own.len(), 2, "that they became an auditor, and came in with a code from paper");
+    for finding in &others {
+        let id = finding.split("name=\"finding\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let judge = format!("{path}/judge");
+        let fields = [("form_token", &*token(&page)), ("finding", id), ("verdict", "sound"), ("note", "")];
+        desk.browser.post(&judge, &fields).await.faulty("理由");
+        let fields = [("form_token", &*token(&page)), ("finding", id), ("verdict", "sound"), ("note", "日誌と合う")];
+        assert_eq!(desk.browser.post(&judge, &fields).await.sent_on(), format!("{path}?done=judged"));
+    }
+    let page = desk.browser.get(&path).await.done().text();
+    assert!(page.contains("あなた自身の操作についての所見が 2件") && page.contains("日誌と合う"), "{page}");
+    desk.browser
+        .post(&format!("{path}/close"), &[("form_token", &token(&page))])
+        .await
+        .faulty("まだ判断していない所見が 2 件");
+
+    // An office's administrator has no door to it.
+    let office = Desk::of(&world, world.offices().await.sender, Role::OfficeAdministrator).await;
+    office.browser.get(&path).await.problem_page(403, "H16");
+    let id = path.rsplit('/').next().unwrap();
+    office.browser.get(&format!("/reviews/{id}")).await.problem_page(404, "H01");
+
+    let second = Desk::of(&world, desk.device.second_client(), Role::Auditor).await;
+    let page = second.browser.get(&path).await.done().text();
+    for waiting in page.split("<article").skip(1).filter(|finding| finding.contains("未判断")) {
+        let id = waiting.split("name=\"finding\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let fields =
+            [("form_token", &*token(&page)), ("finding", id), ("verdict", "action"), ("note", "任命書を確かめた")];
+        let judged = second.browser.post(&format!("{path}/judge"), &fields).await;
+        assert_eq!(judged.sent_on(), format!("{path}?done=judged"));
+    }
+    let closed = second.browser.post(&format!("{path}/close"), &[("form_token", &token(&page))]).await;
+    assert_eq!(closed.sent_on(), format!("{path}?done=closed"));
+    assert!(second.browser.get("/operator/reviews").await.done().text().contains("点検済み"));
+}
+
+#[tokio::test]
+async fn r10_8_overdue_reviews_and_a_doubtful_clock_stand_on_every_page() {
+    let world = World::new().await;
+    let desk = Desk::of(&world, Device::of_operator(&world).await, Role::Auditor).await;
+    let page = desk.browser.get("/account").await.done().text();
+    let doubtful = page.contains("確かめられていません") || page.contains("合っていません");
+    assert!(doubtful || !page.contains("class=\"alarm"), "said only when it is so: {page}");
+    let long_ago = Ahead(SignedDuration::from_hours(24 * 31));
+    let later = world.exchange.operator_at(Arc::new(long_ago)).await;
+    later.open_reviews().await.unwrap();
+    later.close().await;
+    // The days until it is due have passed.
+    let mut database = vault::database(&world.exchange.data()).await;
+    sqlx::query("DROP TRIGGER review_facts_are_never_changed").execute(&mut database).await.unwrap();
+    sqlx::query("UPDATE review SET due_at = '2020-01-01T00:00:00.000Z'").execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    for path in ["/account", "/operator/reviews", "/operator/log"] {
+        let page = desk.browser.get(path).await.done().text();
+        assert!(
+            page.contains("class=\"alarm\" role=\"status\">ログ点検") && page.contains("期限を過ぎています"),
+            "{path}"
+        );
+    }
+    let operator = Desk::of(&world, desk.device.second_client(), Role::OperatorAdministrator).await;
+    operator.member.as_if_by_passkey(&world.exchange).await;
+    let page = operator.browser.get("/operator/approvals").await.done().text();
+    assert!(page.contains("監査担当に知らせてください"), "{page}");
+    let clerk = Desk::of(&world, world.offices().await.sender, Role::OfficeStaff).await;
+    assert!(!clerk.browser.get("/").await.done().text().contains("class=\"alarm"));
+}
+
+fn token(page: &str) -> String {
+    page.split("name=\"form_token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
 }

@@ -10,6 +10,7 @@ mod answer;
 mod authorities;
 mod browser;
 mod canary;
+mod checkpoints;
 mod commands;
 mod crash;
 mod damage;

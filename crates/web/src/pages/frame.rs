@@ -31,6 +31,8 @@ pub(crate) struct Frame {
 /// What somebody must see to, said on every page until it is seen to.
 pub(crate) struct Alarm {
     pub(crate) text: String,
+    /// Shown in red.
+    pub(crate) grave: bool,
     /// Where to see to it, for who can.
     pub(crate) href: Option<&'static str>,
 }
