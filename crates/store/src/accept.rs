@@ -294,6 +294,7 @@ async fn write(
         collected_at: None,
         acknowledged_at: None,
         withdrawn_at: None,
+        damaged_at: None,
         files: Vec::new(),
     })))
 }

@@ -74,6 +74,8 @@ pub struct Transmission {
     pub acknowledged_at: Option<String>,
     /// 取下げ.
     pub withdrawn_at: Option<String>,
+    /// When a box of it did not open, until it does: both offices are told (R6.3).
+    pub damaged_at: Option<String>,
     /// Its files; only where one set was asked for.
     pub files: Vec<StoredFile>,
 }
@@ -156,7 +158,7 @@ macro_rules! select_transmission {
         concat!(
             "SELECT t.transmission_id, t.accepted_index, t.kind, t.serial, t.sender_type, t.receiver_type,
                     t.service_month, t.digest, t.size_bytes, t.warnings, t.accepted_at, t.collected_at,
-                    t.acknowledged_at, t.withdrawn_at,
+                    t.acknowledged_at, t.withdrawn_at, t.damaged_at,
                     s.office_number AS sender, s.name AS sender_name,
                     r.office_number AS receiver, r.name AS receiver_name
                FROM transmission t
@@ -188,6 +190,7 @@ pub(crate) struct TransmissionRow {
     collected_at: Option<String>,
     acknowledged_at: Option<String>,
     withdrawn_at: Option<String>,
+    damaged_at: Option<String>,
 }
 
 impl TryFrom<TransmissionRow> for Transmission {
@@ -214,6 +217,7 @@ impl TryFrom<TransmissionRow> for Transmission {
             collected_at: row.collected_at,
             acknowledged_at: row.acknowledged_at,
             withdrawn_at: row.withdrawn_at,
+            damaged_at: row.damaged_at,
             files: Vec::new(),
         })
     }

@@ -43,6 +43,8 @@ pub(crate) struct TransmissionView {
     pub acknowledged_at: Option<String>,
     /// When the sender took it back.
     pub withdrawn_at: Option<String>,
+    /// When the exchange found that a file of it can no longer be opened. It must be written out and sent anew.
+    pub damaged_at: Option<String>,
     /// The files in the standard's order; absent in lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileView>,
@@ -79,6 +81,7 @@ impl From<Transmission> for TransmissionView {
             collected_at: set.collected_at,
             acknowledged_at: set.acknowledged_at,
             withdrawn_at: set.withdrawn_at,
+            damaged_at: set.damaged_at,
             files: set.files.into_iter().map(FileView::from).collect(),
         }
     }

@@ -63,8 +63,10 @@ fn row(set: &Transmission, folder: Folder) -> Row {
             .map_or_else(String::new, |month| format!("{}年{}月分", &month[..4], month[4..].trim_start_matches('0'))),
         partner: format!("{name}（{number}）"),
         accepted: store::japanese_time(&set.accepted_at),
-        waits: set.state() == SetState::Waiting,
+        waits: set.state() == SetState::Waiting || set.damaged_at.is_some(),
         state: match (set.state(), folder) {
+            (_, Folder::Received) if set.damaged_at.is_some() => "壊れています。送信元に再送を頼んでください",
+            (_, Folder::Sent) if set.damaged_at.is_some() => "壊れました。書き出し直して送ってください",
             (SetState::Waiting, Folder::Received) => "未受領",
             (SetState::Waiting, Folder::Sent) => "相手は未受領",
             (SetState::Collected, _) => "受領済み",
