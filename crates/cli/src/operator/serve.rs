@@ -16,8 +16,8 @@ const UPKEEP_EVERY: Duration = Duration::from_mins(5);
 
 /// How often the key store is asked whether it is there.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
-/// Looks at the key store between two looks at the keys in the database.
-const REFRESH_EACH: u64 = 5;
+/// How often the keys in the database are looked at.
+const REFRESH_EVERY: Duration = Duration::from_secs(5);
 const WAIT_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
 #[derive(clap::Args)]
@@ -73,6 +73,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         .map(|files| tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo)));
     let upkeep = tokio::spawn(keep_up(Arc::clone(&store), stopped.clone()));
     let watching = tokio::spawn(watch_keys(Arc::clone(&store), stopped.clone()));
+    let refreshing = tokio::spawn(refresh_keys(Arc::clone(&store), stopped.clone()));
     let rotating = tokio::spawn(rotate_keys(Arc::clone(&store), stopped.clone()));
     let service = web::Service {
         store: Arc::clone(&store),
@@ -90,6 +91,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     }
     upkeep.await?;
     watching.await?;
+    refreshing.await?;
     rotating.await?;
     store.record_service(false).await.map_err(explain)?;
     let (jobs, commits) = (store.writer_counts().jobs(), store.writer_counts().commits());
@@ -116,11 +118,10 @@ async fn keep_up(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Asks the key store every second whether it is there, and learns of keys that a command made.
+/// Asks the key store every second whether it is there. Nothing else waits here: without an answer requests are refused.
 async fn watch_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
     let mut due = tokio::time::interval(WATCH_EVERY);
     due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut ticks = 0_u64;
     loop {
         tokio::select! {
             _ = stopped.changed() => return,
@@ -128,15 +129,25 @@ async fn watch_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
                 if let Err(error) = store.watch_key_store().await {
                     tracing::warn!(%error, "the key store was not watched");
                 }
-                if ticks.is_multiple_of(REFRESH_EACH)
-                    && let Err(error) = store.refresh_keys().await
-                {
+            }
+        }
+    }
+}
+
+/// Learns of keys that a command made, and writes down what did not open.
+async fn refresh_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(REFRESH_EVERY);
+    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = store.refresh_keys().await {
                     tracing::warn!(%error, "the keys were not read again");
                 }
                 if let Err(error) = store.record_damaged_fields().await {
                     tracing::warn!(%error, "what did not open is recorded later");
                 }
-                ticks += 1;
             }
         }
     }

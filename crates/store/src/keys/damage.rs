@@ -1,5 +1,5 @@
 //! What did not open, kept until it is written to the log (R6.3). A field is opened in the middle of other work, where nothing
-//! can be recorded; whoever watches the key store writes it down within a second.
+//! can be recorded; the server writes it down within seconds.
 
 use crate::record::Act;
 use crate::{Error, Store};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// A token that takes longer to answer counts as away.
 const ANSWER_MAX: Duration = Duration::from_secs(3);
 /// Without a good answer for so long, nobody knows: refused (R6.8).
-const TRUSTED_FOR: Duration = Duration::from_secs(8);
+const TRUSTED_FOR: Duration = Duration::from_secs(15);
 
 /// Whether the key store can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
