@@ -9,7 +9,8 @@ fn master(seed: u8) -> MasterKey {
 }
 
 fn shares(seed: u8, of: u8, need: u8) -> Vec<Share> {
-    split_master_key(&master(seed), of, need, &mut ChaCha20Rng::seed_from_u64(u64::from(seed))).unwrap()
+    split_master_key(&master(seed), of, need, &mut ChaCha20Rng::seed_from_u64(u64::from(seed)))
+        .expect("numbers that are allowed")
 }
 
 #[test]

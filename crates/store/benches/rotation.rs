@@ -4,6 +4,8 @@
 //! number, 20,000. Sends here are a set made, checked, addressed, sealed and accepted; no TLS. Windows with and without a
 //! rotation alternate, since machines slow down and speed up.
 
+#![expect(clippy::print_stdout, reason = "figures are what it is for")]
+
 use fumibako_store as store;
 use fumibako_store::{
     Acceptance, Answer, Approval, Asker, Clock, Enrolment, KeyKind, MasterKey, MasterKeys, MasterReplaced,

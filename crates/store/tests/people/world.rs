@@ -368,15 +368,18 @@ impl World {
         dump
     }
 
-    pub(crate) async fn connection(&self) -> sqlx::SqliteConnection {
-        use sqlx::ConnectOptions as _;
-        // Kept for when the key store has been pulled out.
+    /// Kept for when the key store has been pulled out.
+    fn database_key(&self) -> String {
         let mut kept = self.database_key.lock().expect("key");
         if let Ok(key) = store::database_key(&self.data(), &self.masters) {
             *kept = key.to_string();
         }
-        let key = kept.clone();
-        drop(kept);
+        kept.clone()
+    }
+
+    pub(crate) async fn connection(&self) -> sqlx::SqliteConnection {
+        use sqlx::ConnectOptions as _;
+        let key = self.database_key();
         sqlx::sqlite::SqliteConnectOptions::new()
             .filename(store::database_path(&self.data()))
             .pragma("key", key)
