@@ -170,6 +170,18 @@ actions! {
     SoftwareRevoke = "software.revoke",
     /// A device of one office was admitted for another, or no longer is.
     DeviceAdmit = "device.admit",
+    /// A copy of a key was entered in the register of copies (R11.3).
+    KeyCopyMake = "key.copy",
+    /// A copy of a key was destroyed.
+    KeyCopyDestroy = "key.copy-destroy",
+    /// The replacement of a key began (R6.5).
+    KeyRotateStart = "key.rotate-start",
+    /// The master key was split into recovery shares (R6.6).
+    KeyShare = "key.share",
+    /// The master key was restored from shares in a declared emergency, or somebody tried to.
+    KeyRecover = "key.recover",
+    /// The key store went out of reach, or came back (R6.8).
+    KeyStoreChange = "key.store-change",
 }
 
 impl Action {
