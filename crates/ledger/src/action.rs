@@ -194,6 +194,18 @@ actions! {
     BackupDrill = "backup.drill",
     /// A device or medium is to be disposed of, or has been (R11.7, R11.8).
     DisposalChange = "disposal.change",
+    /// A copy of a key was entered in the register of copies (R11.3).
+    KeyCopyMake = "key.copy",
+    /// A copy of a key was destroyed.
+    KeyCopyDestroy = "key.copy-destroy",
+    /// The replacement of a key began (R6.5).
+    KeyRotateStart = "key.rotate-start",
+    /// The master key was split into recovery shares (R6.6).
+    KeyShare = "key.share",
+    /// The master key was restored from shares in a declared emergency, or somebody tried to.
+    KeyRecover = "key.recover",
+    /// The key store went out of reach, or came back (R6.8).
+    KeyStoreChange = "key.store-change",
 }
 
 impl Action {

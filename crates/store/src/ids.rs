@@ -84,6 +84,15 @@ id! {
     SoftwareId
 }
 
+id! {
+    /// One copy of a key, in the register of copies.
+    KeyCopyId
+}
+id! {
+    /// 鍵の更新一件.
+    KeyRotationId
+}
+
 /// The text is not an id of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an id")]

@@ -17,6 +17,7 @@ mod gate;
 mod hex;
 mod history;
 mod ids;
+mod key_copies;
 mod key_store;
 mod notices;
 mod officer;
@@ -38,9 +39,10 @@ pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrol
 pub use error::Error;
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, DeviceId, EnrolmentRequestId, FactorId, GrantId, NotAnId, NoticeId, OfficeId, RecoveryId, SessionId,
-    SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, DeviceId, EnrolmentRequestId, FactorId, GrantId, KeyCopyId, KeyRotationId, NotAnId, NoticeId, OfficeId,
+    RecoveryId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
+pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{Unlock, create_key_store, open_key_store};
 pub use notices::Notice;
 pub use officer::{NotAName, OperatorName};
