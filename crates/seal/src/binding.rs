@@ -202,6 +202,18 @@ pub enum Purpose<'a> {
         /// Which of its keys.
         version: u32,
     },
+    /// The key that signs certificates of erasure and the list of erasures.
+    CertificateKey {
+        /// Which of its keys.
+        version: u32,
+    },
+    /// The key of one part of a backup: its boxes, or the keys that are kept apart from them.
+    BackupKey {
+        /// The backup.
+        backup: &'a str,
+        /// Which part.
+        part: &'a str,
+    },
     /// The key of the encrypted database file.
     DatabaseKey {
         /// Which of its keys.
@@ -252,6 +264,11 @@ impl Purpose<'_> {
             Self::CaKey { version } => versioned(aad, "ca key", version),
             Self::ServerKey { version } => versioned(aad, "server key", version),
             Self::LedgerKey { version } => versioned(aad, "ledger key", version),
+            Self::CertificateKey { version } => versioned(aad, "certificate key", version),
+            Self::BackupKey { backup, part } => aad
+                .with(Field::Purpose, b"backup key")
+                .with(Field::Subject, backup.as_bytes())
+                .with(Field::Column, part.as_bytes()),
             Self::DatabaseKey { version } => versioned(aad, "database key", version),
             Self::BlindIndexKey { version } => versioned(aad, "blind index key", version),
             Self::FieldKey { version } => versioned(aad, "field key", version),

@@ -39,6 +39,12 @@ impl MasterKey {
         Self(bytes.clone())
     }
 
+    /// A second holder of the same key, for a store that is restored aside and compared. Wiped like the first.
+    #[must_use]
+    pub fn second(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

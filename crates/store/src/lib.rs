@@ -4,6 +4,7 @@
 
 mod accept;
 mod authority;
+mod backup;
 mod bodies;
 mod ceremony;
 mod certificates;
@@ -12,6 +13,7 @@ mod database;
 mod deliver;
 mod devices;
 mod enrolment;
+mod erasure;
 mod error;
 mod gate;
 mod hex;
@@ -25,21 +27,29 @@ mod offices;
 mod outside;
 pub mod people;
 mod record;
+mod retention;
 mod tls12;
 mod transmission;
 mod writer;
 
 pub use accept::{Acceptance, SealedSet};
+pub use backup::{
+    BackupPlaces, BackupRow, Drill, DrillRow, Made, RestoreOrder, RestoreRefused, Restored, Rotated, restore_backup,
+};
 pub use authority::{AuthorityRequest, Installed, ServerCertificate};
 pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create_root, sign_issuing_authority};
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
 pub use devices::{Asker, Device, RevocationReason};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
+pub use erasure::{
+    Blocked, COOLING, Certified, ERASURE_OBJECTS_MAX, ErasureApproved, ErasureList, ErasureRequested, ErasureRow, Expired,
+    ListError, NewErasure, Places, Ran, Reason,
+};
 pub use error::Error;
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, DeviceId, EnrolmentRequestId, FactorId, GrantId, KeyCopyId, KeyRotationId, NotAnId, NoticeId, OfficeId,
+    AccountId, BackupId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, GrantId, HoldId, KeyCopyId, KeyRotationId, NotAnId, NoticeId, OfficeId,
     RecoveryId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
@@ -49,6 +59,9 @@ pub use officer::{NotAName, OperatorName};
 pub use offices::{NewOffice, Office, OfficeAdded};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
+};
+pub use retention::{
+    Archive, ArchiveSet, Ends, Hold, HoldPlaced, HoldReleased, HoldScope, Kind, KindFacts, NewRule, RuleInForce, RuleSet,
 };
 pub use seal::{KeyStoreError, MasterKey, Sealer};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
@@ -61,7 +74,7 @@ use ledger::Action;
 use offices::PublicKeys;
 use people::{People, PeopleSettings};
 use record::Act;
-use seal::{Purpose, Zeroizing};
+use seal::{DerivedKey, Purpose, Zeroizing};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::fs;
@@ -84,6 +97,7 @@ const KEY_VERSION: u32 = 1;
 /// The store: one data folder, opened with the master key.
 #[derive(Debug)]
 pub struct Store {
+    folder: PathBuf,
     reads: database::Pool,
     writer: Writer,
     bodies: Bodies,
@@ -140,6 +154,7 @@ impl Store {
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
         Ok(Self {
+            folder: folder.to_owned(),
             reads,
             writer: Writer::start(connection),
             bodies: Bodies::open(&folder.join("bodies"))?,
@@ -188,14 +203,18 @@ impl Store {
         self.record(entry).await
     }
 
+    /// A connection beside the writer's, for what cannot be done inside a transaction.
+    async fn own_connection(&self) -> Result<database::Connection, Error> {
+        Ok(database_options(&database_path(&self.folder), &self.master)?.connect().await?)
+    }
+
     fn now_text(&self) -> String {
         clock::text(self.clock.now())
     }
 }
 
 fn database_options(path: &Path, master: &MasterKey) -> Result<SqliteConnectOptions, Error> {
-    let key =
-        master.derive(&Purpose::DatabaseKey { version: KEY_VERSION }).map_err(|_| Error::Impossible("database key"))?;
+    let key = database_key(master)?;
     let pragma = Zeroizing::new(format!("\"x'{}'\"", *Zeroizing::new(hex::hex(key.reveal()))));
     Ok(SqliteConnectOptions::new()
         .filename(path)
@@ -206,7 +225,13 @@ fn database_options(path: &Path, master: &MasterKey) -> Result<SqliteConnectOpti
         .busy_timeout(BUSY_WAIT)
         // Intermediate results never go to a temporary file (R6.8).
         .pragma("temp_store", "MEMORY")
+        // What is deleted is overwritten (R11.2).
+        .pragma("secure_delete", "ON")
         .disable_statement_logging())
+}
+
+fn database_key(master: &MasterKey) -> Result<DerivedKey, Error> {
+    master.derive(&Purpose::DatabaseKey { version: KEY_VERSION }).map_err(|_| Error::Impossible("database key"))
 }
 
 /// A number to tell the operator, and to find in the log.

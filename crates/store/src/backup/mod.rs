@@ -1,0 +1,117 @@
+//! 控え — backups: boxes and keys in two places, generations, read back, restored, rehearsed (R4).
+//!
+//! An archive of boxes lives long and opens nothing. An archive of keys lives short, and an erasure is taken out of it; the
+//! newest one serves every older archive of boxes. Both are encrypted under keys of their own, which only the master key opens,
+//! and it lies in neither place.
+
+mod archive;
+mod copies;
+mod drill;
+mod make;
+mod manifest;
+mod plan;
+mod restore;
+
+pub use drill::{Drill, DrillRow};
+pub use make::{Made, Rotated};
+pub use restore::{RestoreOrder, RestoreRefused, Restored, restore_backup};
+
+use crate::{BackupId, Error, Store};
+use sqlx::FromRow;
+use std::path::{Path, PathBuf};
+
+/// Rows of a listing.
+const LISTED_MAX: i64 = 10_000;
+
+/// Where backups go.
+#[derive(Clone, Debug)]
+pub struct BackupPlaces {
+    /// Archives of boxes: long, and on another disk than the data.
+    pub boxes: PathBuf,
+    /// Archives of keys: short, and on another disk than the boxes.
+    pub keys: PathBuf,
+}
+
+impl BackupPlaces {
+    fn folder(&self, part: manifest::Part, id: &str) -> PathBuf {
+        match part {
+            manifest::Part::Boxes => self.boxes.join(id),
+            manifest::Part::Keys => self.keys.join(id),
+        }
+    }
+
+    fn bodies(&self) -> PathBuf {
+        self.boxes.join("bodies")
+    }
+}
+
+/// The file of a large body among the backups, which all generations share.
+fn body_file(bodies: &Path, key: &str) -> PathBuf {
+    let shelf = key.get(key.len().saturating_sub(2)..).unwrap_or(key);
+    bodies.join(shelf).join(key)
+}
+
+/// 控えの世代, as registered.
+#[derive(Clone, Debug)]
+pub struct BackupRow {
+    /// Ours.
+    pub id: BackupId,
+    /// When it was begun, RFC 3339 in UTC.
+    pub started_at: String,
+    /// By whom.
+    pub made_by: String,
+    /// Entries of the log it holds; none while it is being made, or where it never was finished.
+    pub ledger_size: Option<u64>,
+    /// Bytes of both archives.
+    pub size_bytes: Option<u64>,
+    /// When it was read back and found whole.
+    pub verified_at: Option<String>,
+    /// When the archive of boxes was destroyed.
+    pub data_gone_at: Option<String>,
+    /// When the archive of keys was.
+    pub keys_gone_at: Option<String>,
+}
+
+#[derive(Clone, FromRow)]
+struct Row {
+    backup_id: String,
+    started_at: String,
+    made_by: String,
+    ledger_size: Option<i64>,
+    size_bytes: Option<i64>,
+    verified_at: Option<String>,
+    data_gone_at: Option<String>,
+    keys_gone_at: Option<String>,
+}
+
+const NEWEST: &str = "
+    SELECT backup_id, started_at, made_by, ledger_size, size_bytes, verified_at, data_gone_at, keys_gone_at
+      FROM backup ORDER BY started_at DESC, backup_id DESC LIMIT $1";
+
+impl TryFrom<Row> for BackupRow {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.backup_id.parse().map_err(|_| Error::Impossible("backup.backup_id"))?,
+            started_at: row.started_at,
+            made_by: row.made_by,
+            ledger_size: row.ledger_size.map(i64::unsigned_abs),
+            size_bytes: row.size_bytes.map(i64::unsigned_abs),
+            verified_at: row.verified_at,
+            data_gone_at: row.data_gone_at,
+            keys_gone_at: row.keys_gone_at,
+        })
+    }
+}
+
+impl Store {
+    /// The newest generations.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backups(&self) -> Result<Vec<BackupRow>, Error> {
+        let rows: Vec<Row> = sqlx::query_as(NEWEST).bind(LISTED_MAX).fetch_all(&self.reads).await?;
+        rows.into_iter().map(BackupRow::try_from).collect()
+    }
+}
