@@ -305,8 +305,7 @@ impl Store {
         self.writer
             .run(move |c| {
                 Box::pin(async move {
-                    let row: Option<Row> =
-                        sqlx::query_as(ONE).bind(id.to_string()).fetch_optional(&mut *c).await?;
+                    let row: Option<Row> = sqlx::query_as(ONE).bind(id.to_string()).fetch_optional(&mut *c).await?;
                     let Some(copy) = row.map(KeyCopy::try_from).transpose()? else {
                         return Ok(CopyDestroyed::NoSuchCopy);
                     };

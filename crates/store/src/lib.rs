@@ -33,24 +33,25 @@ mod transmission;
 mod writer;
 
 pub use accept::{Acceptance, SealedSet};
-pub use backup::{
-    BackupPlaces, BackupRow, Drill, DrillRow, Made, RestoreOrder, RestoreRefused, Restored, Rotated, restore_backup,
-};
 pub use authority::{AuthorityRequest, Installed, ServerCertificate};
+pub use backup::{
+    BackupPlaces, BackupPlan, BackupRow, Drill, DrillRow, Made, RestoreOrder, RestoreRefused, Restored, Rotated,
+    backup_plan, restore_backup,
+};
 pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create_root, sign_issuing_authority};
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
 pub use devices::{Asker, Device, RevocationReason};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use erasure::{
-    Blocked, COOLING, Certified, ERASURE_OBJECTS_MAX, ErasureApproved, ErasureList, ErasureRequested, ErasureRow, Expired,
-    ListError, NewErasure, Places, Ran, Reason,
+    Blocked, COOLING, Certified, ERASURE_OBJECTS_MAX, ErasureApproved, ErasureList, ErasureRequested, ErasureRow,
+    Expired, ListError, NewErasure, Places, Ran, Reason,
 };
 pub use error::Error;
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, BackupId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, GrantId, HoldId, KeyCopyId, KeyRotationId, NotAnId, NoticeId, OfficeId,
-    RecoveryId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, BackupId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, GrantId, HoldId, KeyCopyId,
+    KeyRotationId, NotAnId, NoticeId, OfficeId, RecoveryId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{Unlock, create_key_store, open_key_store};
@@ -61,7 +62,8 @@ pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
 pub use retention::{
-    Archive, ArchiveSet, Ends, Hold, HoldPlaced, HoldReleased, HoldScope, Kind, KindFacts, NewRule, RuleInForce, RuleSet,
+    Archive, ArchiveSet, Ends, Hold, HoldPlaced, HoldReleased, HoldScope, Kind, KindFacts, NewRule, RuleInForce,
+    RuleSet,
 };
 pub use seal::{KeyStoreError, MasterKey, Sealer};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};

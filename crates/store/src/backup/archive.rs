@@ -136,16 +136,15 @@ async fn copy_in(c: &mut SqliteConnection) -> Result<Snapshot, Error> {
                     .into_iter()
                     .map(|column| {
                         if apart.contains(&&*column) {
-                            format!(
-                                "CASE typeof(\"{column}\") WHEN 'blob' THEN x'' WHEN 'text' THEN '' ELSE NULL END"
-                            )
+                            format!("CASE typeof(\"{column}\") WHEN 'blob' THEN x'' WHEN 'text' THEN '' ELSE NULL END")
                         } else {
                             format!("\"{column}\"")
                         }
                     })
                     .collect();
                 let select = columns.join(", ");
-                let count = run(c, format!("INSERT INTO boxes.\"{name}\" SELECT {select} FROM main.\"{name}\"")).await?;
+                let count =
+                    run(c, format!("INSERT INTO boxes.\"{name}\" SELECT {select} FROM main.\"{name}\"")).await?;
                 for column in apart {
                     let sql = format!(
                         "INSERT INTO keys.part (tab, col, row, value)

@@ -198,12 +198,7 @@ impl Store {
                 put(&path, &body)?;
                 bytes += body.len() as u64;
             }
-            sqlx::query(INSERT_BODY)
-                .bind(&key)
-                .bind(digest)
-                .bind(body.len() as i64)
-                .execute(&mut *c)
-                .await?;
+            sqlx::query(INSERT_BODY).bind(&key).bind(digest).bind(body.len() as i64).execute(&mut *c).await?;
         }
         Ok(bytes)
     }

@@ -105,7 +105,43 @@ impl TryFrom<Row> for BackupRow {
     }
 }
 
+/// What of a table goes where; for the service agreement, which states it (R4.1).
+#[derive(Clone, Copy, Debug)]
+pub struct BackupPlan {
+    /// The table.
+    pub table: &'static str,
+    /// Its columns that go into the archive of keys; all of them where `whole`.
+    pub apart: &'static [&'static str],
+    /// Whether all of it goes into the archive of keys.
+    pub whole: bool,
+    /// Why it is in no backup.
+    pub excluded: Option<&'static str>,
+}
+
+/// The plan of all tables.
+#[must_use]
+pub fn backup_plan() -> Vec<BackupPlan> {
+    let none = BackupPlan { table: "", apart: &[], whole: false, excluded: None };
+    let row = |(table, carried): &(&'static str, plan::Carried)| match *carried {
+        plan::Carried::Boxes { apart, .. } => BackupPlan { table, apart, ..none },
+        plan::Carried::Keys => BackupPlan { table, whole: true, ..none },
+        plan::Carried::Not(reason) => BackupPlan { table, excluded: Some(reason), ..none },
+    };
+    plan::PLAN.iter().map(row).collect()
+}
+
 impl Store {
+    /// Tables of the schema, for comparing with what is said about them (R4.1, R11.1).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tables(&self) -> Result<Vec<String>, Error> {
+        const TABLES: &str = "
+            SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations'
+             ORDER BY name";
+        Ok(sqlx::query_scalar(TABLES).fetch_all(&self.reads).await?)
+    }
+
     /// The newest generations.
     ///
     /// # Errors

@@ -176,9 +176,8 @@ async fn find(places: &BackupPlaces, master: &MasterKey, id: BackupId) -> Result
             candidates.push((manifest, entry.path()));
         }
     }
-    candidates.sort_by(|one, other| {
-        (one.0.ledger_size, &one.0.started_at).cmp(&(other.0.ledger_size, &other.0.started_at))
-    });
+    candidates
+        .sort_by(|one, other| (one.0.ledger_size, &one.0.started_at).cmp(&(other.0.ledger_size, &other.0.started_at)));
     for (keys, folder) in candidates {
         let keys_key = keys.unwrap_key(master)?;
         if archive::read_back(&folder, Part::Keys, &keys, &keys_key).await.is_err() {
@@ -197,11 +196,7 @@ async fn find(places: &BackupPlaces, master: &MasterKey, id: BackupId) -> Result
 }
 
 /// The public key of the exchange, out of its own archive of keys: only the master key opens what says so.
-async fn public_key(
-    path: &Path,
-    key: &[u8; 32],
-    master: &MasterKey,
-) -> Result<Option<CertificatePublicKey>, Error> {
+async fn public_key(path: &Path, key: &[u8; 32], master: &MasterKey) -> Result<Option<CertificatePublicKey>, Error> {
     const FIND: &str = "SELECT value FROM part WHERE tab = 'secret' AND col = 'wrapped' AND row = 'certificate'";
     let mut c = archive::open(path, key, false).await?;
     let wrapped: Option<Vec<u8>> = sqlx::query_scalar(FIND).fetch_optional(&mut c).await?;
@@ -248,7 +243,9 @@ async fn build(
     for (table, count) in &found.boxes.rows {
         let carried = rows.get(table).copied().unwrap_or_default();
         // What comes with a newer archive of keys may be more.
-        if found.keys.backup == found.boxes.backup && found.keys.erasures == found.boxes.erasures && carried != *count
+        if found.keys.backup == found.boxes.backup
+            && found.keys.erasures == found.boxes.erasures
+            && carried != *count
             && !matches!(super::plan::of(table), Some(super::plan::Carried::Keys))
         {
             return Err(Error::BackupDamaged("rows"));

@@ -61,12 +61,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database or a place of backups fails.
-    pub async fn certify_erasure(
-        &self,
-        id: ErasureId,
-        by: &OperatorName,
-        places: &Places,
-    ) -> Result<Certified, Error> {
+    pub async fn certify_erasure(&self, id: ErasureId, by: &OperatorName, places: &Places) -> Result<Certified, Error> {
         self.certify(id, Some(by), places).await
     }
 
@@ -183,7 +178,8 @@ impl Store {
         if !emptied {
             return Ok(None);
         }
-        let (fingerprints, key, control) = (self.fingerprints()?, crate::database_key(&self.master)?, control.to_owned());
+        let (fingerprints, key, control) =
+            (self.fingerprints()?, crate::database_key(&self.master)?, control.to_owned());
         let work = move || {
             let mut search = Search::new(&fingerprints, wanted, control.as_bytes());
             search.database(&path, key.reveal())?;
@@ -235,8 +231,7 @@ impl Store {
             },
         };
         let (entry, index) = self.record_certificate(id, by, &certificate, now).await?;
-        let leaves: Vec<String> =
-            sqlx::query_scalar(LEAVES).bind(index.cast_signed()).fetch_all(&self.reads).await?;
+        let leaves: Vec<String> = sqlx::query_scalar(LEAVES).bind(index.cast_signed()).fetch_all(&self.reads).await?;
         let leaves: Option<Vec<[u8; 32]>> =
             leaves.iter().map(|leaf| crate::hex::unhex(leaf).and_then(|leaf| leaf.try_into().ok())).collect();
         let proof = leaves.and_then(|leaves| LogProof::of(entry, index, &leaves));
@@ -281,8 +276,7 @@ impl Store {
         };
         let entry = act.object(id).hex(CERTIFICATE_DETAIL, &certificate.digest()).done()?;
         let text = String::from_utf8(entry.to_bytes()).map_err(|_| Error::Impossible("ledger entry"))?;
-        let index =
-            self.writer.run(move |c| Box::pin(async move { record::append(c, &entry).await })).await?;
+        let index = self.writer.run(move |c| Box::pin(async move { record::append(c, &entry).await })).await?;
         Ok((text, index.unsigned_abs()))
     }
 }

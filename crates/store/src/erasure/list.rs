@@ -126,7 +126,8 @@ impl ErasureList {
         for (lines, head) in heads {
             // Only what lies after `known` is at hand; a shorter copy is compared where it can be.
             let there = longest.later.iter().find(|line| line.n == lines + 1).map(|line| &line.previous);
-            let same = if lines == longest.lines { head == longest.head } else { there.is_none_or(|there| *there == head) };
+            let same =
+                if lines == longest.lines { head == longest.head } else { there.is_none_or(|there| *there == head) };
             if !same {
                 return Err(ListError::Differ(lines).into());
             }

@@ -191,11 +191,11 @@ const WITHDRAW: &str = "
      WHERE erasure_id = $1 AND state IN ('requested', 'approved')";
 const SELECT: &str = "
     SELECT erasure_id, kind, reason, basis, rule_version, state, item_count, items_digest, requested_by, requested_at,
-           approved_by, approved_at, run_by, run_at, list_number, erased_at, certified_at
+           approved_by, approved_at, run_by, list_number, erased_at, certified_at
       FROM erasure WHERE erasure_id = $1";
 const NEWEST: &str = "
     SELECT erasure_id, kind, reason, basis, rule_version, state, item_count, items_digest, requested_by, requested_at,
-           approved_by, approved_at, run_by, run_at, list_number, erased_at, certified_at
+           approved_by, approved_at, run_by, list_number, erased_at, certified_at
       FROM erasure ORDER BY requested_at DESC, erasure_id DESC LIMIT $1";
 const ITEMS: &str = "SELECT object FROM erasure_item WHERE erasure_id = $1 ORDER BY object";
 const OPEN_ITEM: &str = "
@@ -207,8 +207,7 @@ const SUBMIT: &str = "
     SELECT erasure_id, $2, $3, $4 FROM erasure WHERE erasure_id = $1 AND certificate IS NOT NULL
         ON CONFLICT DO NOTHING";
 const SECRET: &str = "SELECT wrapped FROM secret WHERE name = $1";
-const INSERT_SECRET: &str =
-    "INSERT INTO secret (name, wrapped, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+const INSERT_SECRET: &str = "INSERT INTO secret (name, wrapped, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 
 #[derive(Clone, FromRow)]
 struct Row {
@@ -225,7 +224,6 @@ struct Row {
     approved_by: Option<String>,
     approved_at: Option<String>,
     run_by: Option<String>,
-    run_at: Option<String>,
     list_number: Option<i64>,
     erased_at: Option<String>,
     certified_at: Option<String>,

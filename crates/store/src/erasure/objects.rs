@@ -137,7 +137,12 @@ pub(super) async fn standing(c: &mut Connection, kind: Kind, object: &str) -> Re
         Kind::Evidence => {
             let row: Option<Times> = sqlx::query_as(EVIDENCE).bind(object).fetch_optional(&mut *c).await?;
             let Some((office, over, erased)) = row else { return Ok(None) };
-            Some(Standing { ended: ended(&over)?, at_least: 0, erased: erased.is_some(), offices: Vec::from_iter(office) })
+            Some(Standing {
+                ended: ended(&over)?,
+                at_least: 0,
+                erased: erased.is_some(),
+                offices: Vec::from_iter(office),
+            })
         }
         Kind::Leavers => {
             let row: Option<(Option<String>, Option<String>)> =
@@ -149,7 +154,12 @@ pub(super) async fn standing(c: &mut Connection, kind: Kind, object: &str) -> Re
         Kind::OfficeKeys => {
             let row: Option<Times> = sqlx::query_as(OFFICE_KEY).bind(object).fetch_optional(&mut *c).await?;
             let Some((office, closed, gone)) = row else { return Ok(None) };
-            Some(Standing { ended: ended(&closed)?, at_least: 0, erased: gone.is_some(), offices: Vec::from_iter(office) })
+            Some(Standing {
+                ended: ended(&closed)?,
+                at_least: 0,
+                erased: gone.is_some(),
+                offices: Vec::from_iter(office),
+            })
         }
         _ => None,
     })
@@ -188,13 +198,8 @@ pub(super) async fn due(c: &mut Connection, kind: Kind, measure: &Measure, most:
     let before = crate::clock::text(before);
     let (mut at, mut id, mut due) = (String::new(), String::new(), Vec::new());
     loop {
-        let rows: Vec<(String, String)> = sqlx::query_as(sql)
-            .bind(&before)
-            .bind(&at)
-            .bind(&id)
-            .bind(CANDIDATES_AT_ONCE)
-            .fetch_all(&mut *c)
-            .await?;
+        let rows: Vec<(String, String)> =
+            sqlx::query_as(sql).bind(&before).bind(&at).bind(&id).bind(CANDIDATES_AT_ONCE).fetch_all(&mut *c).await?;
         let Some((last_at, last_id)) = rows.last().cloned() else { return Ok(due) };
         for (_, object) in rows {
             let Some(standing) = standing(c, kind, &object).await? else { continue };
@@ -323,20 +328,13 @@ impl Blanker {
                     taken.note(&body.unwrap_or_default(), BOX_HEADER);
                     taken.bodies.extend(key);
                 }
-                sqlx::query(BLANK_SET)
-                    .bind(object)
-                    .bind(nothing)
-                    .bind(NO_DIGEST)
-                    .bind(&at)
-                    .execute(&mut *c)
-                    .await?;
+                sqlx::query(BLANK_SET).bind(object).bind(nothing).bind(NO_DIGEST).bind(&at).execute(&mut *c).await?;
                 sqlx::query(DROP_FILES).bind(object).execute(&mut *c).await?;
                 sqlx::query(DROP_ITEMS).bind(object).execute(&mut *c).await?;
                 let copy = (KeyKind::Set, object, CopyPlace::Database, "");
                 key_copies::destroyed(c, copy, "erasure", &record.who(), record.now).await?;
-                let number = |text: &str| {
-                    text.parse::<OfficeNumber>().map_err(|_| Error::Impossible("office.office_number"))
-                };
+                let number =
+                    |text: &str| text.parse::<OfficeNumber>().map_err(|_| Error::Impossible("office.office_number"));
                 let act = record.act(Action::SetExpire).object(object).office(number(&sender)?);
                 let act = act.counterpart(number(&receiver)?).code("erasure", record.erasure);
                 record::append(c, &act.done()?).await?;

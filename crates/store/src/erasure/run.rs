@@ -431,13 +431,7 @@ impl Store {
     }
 
     /// As [`Store::blank_some`], where the data may not have the erasure's own rows.
-    async fn blank_unlisted(
-        &self,
-        erasure: &str,
-        kind: Kind,
-        objects: Vec<String>,
-        known: bool,
-    ) -> Result<(), Error> {
+    async fn blank_unlisted(&self, erasure: &str, kind: Kind, objects: Vec<String>, known: bool) -> Result<(), Error> {
         if known {
             return self.blank_some(erasure, kind, objects, None).await;
         }

@@ -126,10 +126,8 @@ impl<'a> Search<'a> {
                 self.look(content);
             }
         }
-        let wal = path.with_file_name(format!(
-            "{}-wal",
-            path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
-        ));
+        let wal =
+            path.with_file_name(format!("{}-wal", path.file_name().and_then(|name| name.to_str()).unwrap_or_default()));
         let mut file = match File::open(&wal) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
