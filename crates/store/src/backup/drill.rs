@@ -4,7 +4,7 @@ use super::restore::{RestoreOrder, restore_backup};
 use super::{BackupPlaces, BackupRow};
 use crate::erasure::ErasureList;
 use crate::record::{self, Act};
-use crate::{BackupId, Error, OperatorName, Store, clock};
+use crate::{BackupId, Error, OperatorName, Store};
 use ledger::Action;
 use seal::{Envelope, OBJECT_BYTES_MAX, ObjectBinding, ObjectPurpose, OfficeSecretKey, Purpose, SetBinding};
 use sqlx::FromRow;
@@ -150,7 +150,7 @@ impl Store {
             .number("opened", drill.opened);
         let entry = if drill.result == "ok" { act.done()? } else { act.failed("unusable")? };
         let (drill, started_at, by) = (drill.clone(), started_at.to_owned(), by.to_string());
-        let id = format!("{}-{}", drill.backup, clock::text(now));
+        let id = uuid::Uuid::now_v7().to_string();
         self.writer
             .run(move |c| {
                 Box::pin(async move {

@@ -69,6 +69,8 @@ impl Store {
         if !unplanned.is_empty() {
             return Ok(Made::Unplanned(unplanned));
         }
+        // Made before the moment that is copied: what is restored must know who signed this.
+        let signer = self.certificate_key().await?;
         let (id, now) = (BackupId::fresh(), self.clock.now());
         let started_at = clock::text(now);
         self.register_backup(id, by, &started_at).await?;
@@ -92,7 +94,6 @@ impl Store {
         }
         connection.close().await?;
 
-        let signer = self.certificate_key().await?;
         let (mut digests, mut size_bytes) = (Vec::new(), bodies_bytes);
         for ((part, manifest), key) in manifests.iter_mut().zip(&secrets) {
             let folder = partial(places, *part, id);

@@ -57,11 +57,6 @@ impl World {
         Self { folder, store, clock, sender, receiver, next: AtomicU32::new(0) }
     }
 
-    /// The same data in another process.
-    pub(crate) async fn reopened(&self) -> Result<Store, store::Error> {
-        Store::open(&self.data(), master(), Arc::clone(&self.clock) as Arc<dyn Clock>).await
-    }
-
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
