@@ -206,6 +206,12 @@ actions! {
     KeyRecover = "key.recover",
     /// The key store went out of reach, or came back (R6.8).
     KeyStoreChange = "key.store-change",
+    /// The receiver said how the import of a set went (R1.10).
+    SetAnswer = "set.answer",
+    /// A receipt was handed to one of a set's offices (R1.10).
+    ReceiptGive = "receipt.give",
+    /// An office's record of what it sent and received was made (R10.1, R10.7).
+    EvidenceMake = "evidence.make",
 }
 
 impl Action {
@@ -228,6 +234,8 @@ impl Action {
                 | Self::SetAcknowledge
                 | Self::SetWithdraw
                 | Self::SetExpire
+                | Self::SetAnswer
+                | Self::ReceiptGive
         )
     }
 }

@@ -74,7 +74,7 @@ pub enum ClockState {
 }
 
 impl ClockState {
-    fn parts(self) -> (&'static str, Option<i32>) {
+    pub(crate) fn parts(self) -> (&'static str, Option<i32>) {
         match self {
             Self::Synchronised { offset_ms } => ("synchronised", offset_ms),
             Self::Unsynchronised { offset_ms } => ("unsynchronised", offset_ms),
@@ -82,7 +82,7 @@ impl ClockState {
         }
     }
 
-    fn from_parts(state: &str, offset_ms: Option<i32>) -> Result<Self, EntryError> {
+    pub(crate) fn from_parts(state: &str, offset_ms: Option<i32>) -> Result<Self, EntryError> {
         match (state, offset_ms) {
             ("synchronised", offset_ms) => Ok(Self::Synchronised { offset_ms }),
             ("unsynchronised", offset_ms) => Ok(Self::Unsynchronised { offset_ms }),

@@ -102,6 +102,9 @@ const REVOKE_CERTIFICATES: &str = "
        SET revoked_at = $2, revoked_by = $3, revocation_reason = $4, revocation_requested_at = $5
      WHERE device_id = $1 AND revoked_at IS NULL";
 
+const END_SESSIONS: &str = "
+    UPDATE session SET ended_at = $2, ended_for = 'device' WHERE device_id = $1 AND ended_at IS NULL";
+
 const DEVICES: &str = "
     SELECT d.device_id, o.office_number, d.label, d.origin, d.enrolled_at, max(c.valid_until) AS valid_until,
            d.revoked_at
@@ -201,8 +204,8 @@ impl Store {
             .collect()
     }
 
-    /// Shuts a device out with all its certificates: its next request is refused, its connections end with the next look
-    /// at the register (R7.3). `received_at` is when somebody asked for it. False when there is no such device.
+    /// Shuts a device out with all its certificates and sessions: its next request is refused, its connections end with the
+    /// next look at the register (R7.3). `received_at` is when somebody asked for it. False when there is no such device.
     ///
     /// # Errors
     /// When the database fails.
@@ -218,7 +221,7 @@ impl Store {
             Some(by) => Act::officer(Action::DeviceRevoke, by, now),
             None => Act::operator(Action::DeviceRevoke, now),
         };
-        let entry = act.object(id).code("reason", reason.code()).done()?;
+        let act = act.object(id).code("reason", reason.code());
         let by = by.map_or_else(|| "operator-cli".to_owned(), ToString::to_string);
         let received = clock::text(received_at.unwrap_or(now).min(now));
         self.writer
@@ -234,13 +237,14 @@ impl Store {
                     if revoked == 1 {
                         sqlx::query(REVOKE_CERTIFICATES)
                             .bind(id.to_string())
-                            .bind(at)
+                            .bind(&at)
                             .bind(by)
                             .bind(reason.code())
                             .bind(received)
                             .execute(&mut *c)
                             .await?;
-                        record::append(c, &entry).await?;
+                        let ended = sqlx::query(END_SESSIONS).bind(id.to_string()).bind(at).execute(&mut *c).await?;
+                        record::append(c, &act.number("sessions_ended", ended.rows_affected()).done()?).await?;
                     }
                     Ok(revoked == 1)
                 })

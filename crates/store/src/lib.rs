@@ -26,10 +26,13 @@ mod officer;
 mod offices;
 mod outside;
 pub mod people;
+mod proofs;
+mod receipts;
 mod record;
 mod retention;
 mod tls12;
 mod transmission;
+mod worker_threads;
 mod writer;
 
 pub use accept::{Acceptance, SealedSet};
@@ -48,6 +51,7 @@ pub use erasure::{
     Expired, ListError, NewErasure, Places, Ran, Reason,
 };
 pub use error::Error;
+pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
     AccountId, BackupId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, GrantId, HoldId, KeyCopyId,
@@ -61,13 +65,17 @@ pub use offices::{NewOffice, Office, OfficeAdded};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
+pub use receipts::{
+    Answered, Doer, EVIDENCE_SETS_MAX, Evidence, EvidenceAsked, EvidenceRow, GivenReceipt, Hand, ImportGiven,
+    ImportReport, NOTE_CHARACTERS_MAX, OVERDUE_MAX, Overdue,
+};
 pub use retention::{
     Archive, ArchiveSet, Ends, Hold, HoldPlaced, HoldReleased, HoldScope, Kind, KindFacts, NewRule, RuleInForce,
     RuleSet,
 };
 pub use seal::{KeyStoreError, MasterKey, Sealer};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
-pub use transmission::{Answer, Folder, OpenedFile, Page, State, StoredFile, Transmission};
+pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
@@ -106,6 +114,8 @@ pub struct Store {
     master: MasterKey,
     public_keys: PublicKeys,
     people: People,
+    log_tree: proofs::LogTree,
+    deadlines: Deadlines,
     clock: Arc<dyn Clock>,
 }
 
@@ -138,6 +148,7 @@ impl Store {
     }
 
     async fn connect(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        worker_threads::are_waited_for();
         let options = database_options(&folder.join(DATABASE_FILE), &master)?;
         let mut connection = options.connect().await?;
         // Without the right key opening succeeds and the first query fails.
@@ -163,6 +174,8 @@ impl Store {
             people: People::new(&master, PeopleSettings::default())?,
             master,
             public_keys: PublicKeys::default(),
+            log_tree: proofs::LogTree::default(),
+            deadlines: Deadlines::default(),
             clock,
         })
     }

@@ -36,6 +36,7 @@ fn statements(kind: Kind) -> &'static [&'static str] {
             // From `id/` up to what follows it: every file of the set.
             "DELETE FROM part WHERE tab = 'transmission_file' AND col = 'digest' AND row >= $1 || '/' AND row < $1 || '0'",
             "DELETE FROM transmission_item WHERE transmission_id = $1",
+            "DELETE FROM part WHERE tab = 'import_answer' AND row = $1",
         ],
         Kind::Evidence => &["DELETE FROM part WHERE tab = 'recovery' AND row = $1"],
         Kind::Leavers => &[

@@ -38,6 +38,8 @@ pub(crate) const PLAN: &[(&str, Carried)] = &[
     ("transmission", split("transmission_id", &["envelope", "commitment_salt", "digest"])),
     ("transmission_file", split("transmission_id || '/' || ordinal", &["digest"])),
     ("transmission_item", Carried::Keys),
+    ("import_answer", split("transmission_id", &["note_sealed"])),
+    ("transmission_step", boxes()),
     ("ledger", boxes()),
     ("account", split("account_id", &["login_sealed", "name_sealed", "kana_sealed", "password_hash", "person_index"])),
     ("password_history", Carried::Keys),

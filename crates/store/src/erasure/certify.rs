@@ -9,7 +9,7 @@ use crate::{ErasureId, Error, KeyKind, OperatorName, Store, clock, key_copies};
 use jiff::Timestamp;
 use ledger::Action;
 use ledger::certificate::{
-    CERTIFICATE_DETAIL, CERTIFICATE_FORM, Certificate, LogProof, Method, People, Place, SignedCertificate, Verification,
+    CERTIFICATE_DETAIL, CERTIFICATE_FORM, Certificate, Method, People, Place, SignedCertificate, Verification,
 };
 use sqlx::Connection as _;
 use std::collections::{BTreeSet, HashSet};
@@ -47,7 +47,6 @@ const TRACES: &str = "SELECT print FROM erasure_trace WHERE erasure_id = $1";
 const BODIES: &str = "SELECT body_key FROM erasure_body WHERE erasure_id = $1";
 const DROP_TRACES: &str = "DELETE FROM erasure_trace WHERE erasure_id = $1";
 const DROP_BODIES: &str = "DELETE FROM erasure_body WHERE erasure_id = $1";
-const LEAVES: &str = "SELECT leaf_hash FROM ledger WHERE entry_index <= $1 ORDER BY entry_index";
 const CERTIFY: &str = "
     UPDATE erasure SET state = 'certified', verified_by = $2, certified_at = $3, certified_index = $4, certificate = $5,
                        ended_at = $3
@@ -230,13 +229,10 @@ impl Store {
                 verifier: verifier.clone(),
             },
         };
-        let (entry, index) = self.record_certificate(id, by, &certificate, now).await?;
-        let leaves: Vec<String> = sqlx::query_scalar(LEAVES).bind(index.cast_signed()).fetch_all(&self.reads).await?;
-        let leaves: Option<Vec<[u8; 32]>> =
-            leaves.iter().map(|leaf| crate::hex::unhex(leaf).and_then(|leaf| leaf.try_into().ok())).collect();
-        let proof = leaves.and_then(|leaves| LogProof::of(entry, index, &leaves));
-        let proof = proof.ok_or(Error::Impossible("ledger.leaf_hash"))?;
-        let signed = SignedCertificate::sign(certificate, proof, &self.certificate_key().await?);
+        let index = self.record_certificate(id, by, &certificate, now).await?;
+        let proof = self.proofs_of(&[index]).await?.pop().ok_or(WHERE)?;
+        let log_key = self.log_key().await?;
+        let signed = SignedCertificate::sign(certificate, proof, &log_key, &self.certificate_key().await?);
         let text = String::from_utf8(signed.to_bytes()).map_err(|_| WHERE)?;
         let stored = text.clone();
         self.writer
@@ -269,15 +265,14 @@ impl Store {
         by: Option<&OperatorName>,
         certificate: &Certificate,
         now: Timestamp,
-    ) -> Result<(String, u64), Error> {
+    ) -> Result<u64, Error> {
         let act = match by {
             Some(officer) => Act::officer(Action::ErasureCertify, officer, now),
             None => Act::system(Action::ErasureCertify, now),
         };
         let entry = act.object(id).hex(CERTIFICATE_DETAIL, &certificate.digest()).done()?;
-        let text = String::from_utf8(entry.to_bytes()).map_err(|_| Error::Impossible("ledger entry"))?;
         let index = self.writer.run(move |c| Box::pin(async move { record::append(c, &entry).await })).await?;
-        Ok((text, index.unsigned_abs()))
+        Ok(index.unsigned_abs())
     }
 }
 

@@ -1,9 +1,11 @@
 //! What an erasure takes away, kind by kind: what may go and when, and how it is blanked.
 
 use crate::database::Connection;
+use crate::receipts::append_step;
 use crate::record::{self, Act};
 use crate::retention::{Archives, Holds, Kind, Rule, after, days};
 use crate::{CopyPlace, Error, KEY_VERSION, KeyKind, Store, key_copies};
+use exchange::Step;
 use jiff::Timestamp;
 use ledger::Action;
 use seal::{DerivedKey, Envelope, Purpose};
@@ -247,6 +249,9 @@ const BLANK_SET: &str = "
     UPDATE transmission SET envelope = $2, commitment_salt = $2, digest = $3, erased_at = $4 WHERE transmission_id = $1";
 const DROP_FILES: &str = "DELETE FROM transmission_file WHERE transmission_id = $1";
 const DROP_ITEMS: &str = "DELETE FROM transmission_item WHERE transmission_id = $1";
+/// What the receiver said in its own words; codes and places stay with the proof.
+const NOTE: &str = "SELECT note_sealed FROM import_answer WHERE transmission_id = $1 AND note_sealed IS NOT NULL";
+const DROP_NOTE: &str = "UPDATE import_answer SET note_sealed = NULL, note_index = '' WHERE transmission_id = $1";
 
 const EVIDENCE_BYTES: &str = "SELECT evidence_sealed FROM recovery WHERE recovery_id = $1 AND erased_at IS NULL";
 const BLANK_EVIDENCE: &str = "UPDATE recovery SET evidence_sealed = $2, erased_at = $3 WHERE recovery_id = $1";
@@ -331,13 +336,17 @@ impl Blanker {
                 sqlx::query(BLANK_SET).bind(object).bind(nothing).bind(NO_DIGEST).bind(&at).execute(&mut *c).await?;
                 sqlx::query(DROP_FILES).bind(object).execute(&mut *c).await?;
                 sqlx::query(DROP_ITEMS).bind(object).execute(&mut *c).await?;
+                let note: Option<Vec<u8>> = sqlx::query_scalar(NOTE).bind(object).fetch_optional(&mut *c).await?;
+                taken.note(&note.unwrap_or_default(), SECRET_HEADER);
+                sqlx::query(DROP_NOTE).bind(object).execute(&mut *c).await?;
                 let copy = (KeyKind::Set, object, CopyPlace::Database, "");
                 key_copies::destroyed(c, copy, "erasure", &record.who(), record.now).await?;
                 let number =
                     |text: &str| text.parse::<OfficeNumber>().map_err(|_| Error::Impossible("office.office_number"));
                 let act = record.act(Action::SetExpire).object(object).office(number(&sender)?);
                 let act = act.counterpart(number(&receiver)?).code("erasure", record.erasure);
-                record::append(c, &act.done()?).await?;
+                let id = object.parse().map_err(|_| Error::Impossible("transmission_id"))?;
+                append_step(c, id, Step::Erase, &act.done()?).await?;
             }
             Kind::Evidence => {
                 let row: Option<Vec<u8>> =

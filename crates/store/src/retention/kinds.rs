@@ -62,7 +62,7 @@ const FACTS: [KindFacts; 11] = [
     KindFacts {
         kind: Kind::Sets,
         id: "sets",
-        tables: &["transmission", "transmission_file", "transmission_item"],
+        tables: &["transmission", "transmission_file", "transmission_item", "import_answer", "transmission_step"],
         places: &["bodies/"],
         ends: Ends::ByErasure,
         minimum_days: 0,

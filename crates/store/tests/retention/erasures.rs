@@ -1,8 +1,8 @@
 use crate::world::{World, name};
-use exchange::Refusal;
+use exchange::{Refusal, State};
 use fumibako_store::{
     Answer, Blocked, COOLING, Certified, ErasureApproved, ErasureRequested, Folder, HoldPlaced, HoldScope, Kind, Page,
-    Ran, State,
+    Ran,
 };
 use jiff::SignedDuration;
 
@@ -153,6 +153,8 @@ async fn r11_2_an_erasure_that_was_cut_short_goes_on_and_never_says_that_it_is_d
         .await
         .expect("back");
     let undone = "UPDATE transmission SET erased_at = NULL, envelope = x'00' WHERE transmission_id = $1";
+    world.execute(undone, &[last]).await.expect("back");
+    let undone = "DELETE FROM transmission_step WHERE transmission_id = $1 AND step = 'erased'";
     world.execute(undone, &[last]).await.expect("back");
     assert_eq!(world.certifies(erasure).await, Certified::NotErased);
     assert!(matches!(world.runs(erasure).await, Ran::Done { objects: 5, .. }));
