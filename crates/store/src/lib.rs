@@ -12,6 +12,7 @@ mod clock;
 mod database;
 mod deliver;
 mod devices;
+mod disposal;
 mod enrolment;
 mod erasure;
 mod error;
@@ -45,6 +46,7 @@ pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
 pub use devices::{Asker, Device, RevocationReason};
+pub use disposal::{DISPOSAL_DAYS_MAX, DisposalBatch, DisposalDevice, DisposalEntered, DisposalProof};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use erasure::{
     Blocked, COOLING, Certified, ERASURE_OBJECTS_MAX, ErasureApproved, ErasureList, ErasureRequested, ErasureRow,

@@ -142,8 +142,10 @@ async fn make(place: &Where, by: &OperatorName) -> Outcome {
         }
     };
     say!("控えを作り、読み返して確かめました: {id}");
-    let rotated =
-        store.rotate_backups(&settings.places, settings.keep_boxes, settings.keep_keys, Some(by)).await.map_err(explain)?;
+    let rotated = store
+        .rotate_backups(&settings.places, settings.keep_boxes, settings.keep_keys, Some(by))
+        .await
+        .map_err(explain)?;
     store.close().await;
     if !rotated.boxes.is_empty() || !rotated.keys.is_empty() {
         say!("古い控えを破棄しました（封 {}世代、鍵 {}世代）", rotated.boxes.len(), rotated.keys.len());
@@ -185,9 +187,9 @@ async fn chosen(store: &store::Store, backup: Option<BackupId>) -> anyhow::Resul
     }
     let rows = store.backups().await.map_err(explain)?;
     let newest = rows.into_iter().find(|row| row.ledger_size.is_some() && row.data_gone_at.is_none());
-    newest.map(|row| row.id).ok_or_else(|| {
-        Failure::new("控えがありません。", "fumibako backup run で作ってください。").into()
-    })
+    newest
+        .map(|row| row.id)
+        .ok_or_else(|| Failure::new("控えがありません。", "fumibako backup run で作ってください。").into())
 }
 
 async fn verify(place: &Where, backup: Option<BackupId>, by: &OperatorName) -> Outcome {
@@ -231,7 +233,11 @@ async fn restore(place: &Where, order: &RestoreOrder) -> Outcome {
     let failure = match restored.map_err(explain)? {
         Ok(restored) => {
             say!("戻しました: {}", order.into.display());
-            say!("送受信 {}件、アクセスの記録 {}件", restored.rows.get("transmission").unwrap_or(&0), restored.ledger_size);
+            say!(
+                "送受信 {}件、アクセスの記録 {}件",
+                restored.rows.get("transmission").unwrap_or(&0),
+                restored.ledger_size
+            );
             say!("控えの後に消去されたものを、もう一度消去しました（{}回）", restored.erasures_again);
             if restored.gap > 0 {
                 say!("失われたアクセスの記録: {}件（そう記録しました）", restored.gap);
@@ -240,12 +246,14 @@ async fn restore(place: &Where, order: &RestoreOrder) -> Outcome {
             return Ok(Done::All);
         }
         Err(RestoreRefused::OwnRequest) => return Err(own_request()),
-        Err(RestoreRefused::NotEmpty) => {
-            Failure::new("戻す先のフォルダーが空ではありません。", "空のフォルダーか、まだない場所を --into に示してください。")
-        }
-        Err(RestoreRefused::NoBoxes) => {
-            Failure::new("その世代の封の控えがありません。", "fumibako backup list と、設定の [backup] の場所を確かめてください。")
-        }
+        Err(RestoreRefused::NotEmpty) => Failure::new(
+            "戻す先のフォルダーが空ではありません。",
+            "空のフォルダーか、まだない場所を --into に示してください。",
+        ),
+        Err(RestoreRefused::NoBoxes) => Failure::new(
+            "その世代の封の控えがありません。",
+            "fumibako backup list と、設定の [backup] の場所を確かめてください。",
+        ),
         Err(RestoreRefused::NoKeys) => Failure::new(
             "この世代を開ける鍵の控えがありません。封の控えだけでは戻せません。",
             "鍵の控えを、設定の [backup] の keys に戻してから、やり直してください。",
@@ -282,14 +290,23 @@ async fn drill(place: &Where, backup: Option<BackupId>, aside: &Path, by: &Opera
     let (config, store) = place.open().await?;
     let settings = settings(&config)?;
     if aside.exists() {
-        return Err(Failure::new("訓練に使うフォルダーがすでにあります。", "まだない場所を --aside に示してください。").into());
+        return Err(Failure::new(
+            "訓練に使うフォルダーがすでにあります。",
+            "まだない場所を --aside に示してください。",
+        )
+        .into());
     }
     let backup = chosen(&store, backup).await?;
     let places = config.erasure_places();
     let drill = store.drill_backup(&settings.places, &places.list, backup, aside, by).await.map_err(explain)?;
     store.close().await;
     if drill.result == "ok" {
-        say!("復元できました: {backup}（{}秒、送受信 {}件、開けて比べた封 {}）", drill.seconds, drill.sets, drill.opened);
+        say!(
+            "復元できました: {backup}（{}秒、送受信 {}件、開けて比べた封 {}）",
+            drill.seconds,
+            drill.sets,
+            drill.opened
+        );
         return Ok(Done::All);
     }
     say!("復元できませんでした: {backup}（{}）", drill.result);

@@ -39,9 +39,7 @@ pub(crate) const fn words(kind: Kind) -> Words {
             method: "サーバーが自動で上書きして削除",
         },
         Kind::Notices => Words {
-            label: "お知らせ",
-            condition: "消去しません（端末の台帳の一部）",
-            method: "なし",
+            label: "お知らせ", condition: "消去しません（端末の台帳の一部）", method: "なし"
         },
         Kind::Backups => Words {
             label: "控え",
@@ -63,11 +61,11 @@ pub(crate) const fn words(kind: Kind) -> Words {
             condition: "この版では消去しません（利用終了後少なくとも1年は、だれも消せません）",
             method: "なし",
         },
-        Kind::Proofs => Words {
-            label: "消去・保全・廃棄の記録",
-            condition: "消去しません（証拠として保存）",
-            method: "なし",
-        },
+        Kind::Proofs => {
+            Words {
+                label: "消去・保全・廃棄の記録", condition: "消去しません（証拠として保存）", method: "なし"
+            }
+        }
     }
 }
 

@@ -2,16 +2,22 @@
 
 pub(crate) mod account;
 pub(crate) mod authority;
+pub(crate) mod backup;
 pub(crate) mod config;
 pub(crate) mod device;
+pub(crate) mod disposal;
+pub(crate) mod erasure;
+pub(crate) mod expire;
 pub(crate) mod init;
+mod kinds;
 pub(crate) mod office;
 pub(crate) mod outside;
+pub(crate) mod retention;
 pub(crate) mod serve;
 mod server_certificate;
 mod tls12;
 
-use crate::terminal::Failure;
+use crate::terminal::{Failure, say};
 use config::Config;
 use std::future::Future;
 use std::path::PathBuf;
@@ -38,6 +44,11 @@ impl Where {
         let config = self.read()?;
         let master = store::open_key_store(&config.key_store_file(), &config.unlock()?).map_err(explain)?;
         let store = Store::open(&config.data_folder(), master, Arc::new(HostClock)).await.map_err(explain)?;
+        // What was put back from a copy may hold what was erased since: nobody uses it before that is gone again (R4.6).
+        let again = store.settle_erasures(&config.erasure_places().list).await.map_err(explain)?;
+        if again > 0 {
+            say!("古いデータに残っていたものを、消去の一覧に従って消去しました（{again}回）。");
+        }
         Ok((config, store))
     }
 }
@@ -67,6 +78,9 @@ pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
 
 /// The ways in which opening an exchange fails, with a way out of each.
 pub(crate) fn explain(error: Error) -> anyhow::Error {
+    if let Error::ErasureList(list) = &error {
+        return backup::list_failed(*list).into();
+    }
     let (what, fix) = match &error {
         Error::KeyStore(KeyStoreError::WrongKey | KeyStoreError::EmptyPassphrase) => (
             "鍵ファイルの合言葉が違います。",
@@ -87,6 +101,10 @@ pub(crate) fn explain(error: Error) -> anyhow::Error {
         Error::Busy => {
             ("データベースを別のプロセスが使っています。", "ほかの操作が終わるのを待って、もう一度実行してください。")
         }
+        Error::BackupDamaged(_) => (
+            "控えが壊れているか、この交換所のものではありません。",
+            "fumibako backup list で別の世代を選ぶか、fumibako backup run で新しく作ってください。",
+        ),
         Error::DiskFull => ("ディスクに空きがありません。", "空きを作ってから、もう一度実行してください。"),
         Error::File { .. } => ("ファイルを読み書きできません。", "場所と権限を確かめてください。"),
         _ => ("交換所のデータを開けません。", "原因を確かめてください。データには何もしていません。"),

@@ -158,10 +158,9 @@ async fn set(place: &Where, new: NewRule, two: &Two) -> Outcome {
             "保存の義務がある日数より短くはできません。",
             format!("--minimum-days と --keep-days を {days} 以上にしてください。"),
         ),
-        RuleSet::Days => Failure::new(
-            "日数が合いません。",
-            "--keep-days は --minimum-days 以上、100年以内にしてください。",
-        ),
+        RuleSet::Days => {
+            Failure::new("日数が合いません。", "--keep-days は --minimum-days 以上、100年以内にしてください。")
+        }
         RuleSet::Staff => Failure::new(
             "消去は二人で行うため、職員が二人以上要ります。",
             "--staff に、違う識別名をコンマで区切って書いてください。",
@@ -180,9 +179,7 @@ async fn archive(place: &Where, number: OfficeNumber, days: i64, reason: &str, t
         ArchiveSet::OwnRequest => return Err(own_request()),
         ArchiveSet::NoOffice => return Err(no_office(number)),
         ArchiveSet::Incomplete => {
-            return Err(
-                Failure::new("日数か根拠が足りません。", "0〜36525の日数と、根拠を書いてください。").into()
-            );
+            return Err(Failure::new("日数か根拠が足りません。", "0〜36525の日数と、根拠を書いてください。").into());
         }
     }
     Ok(Done::All)
@@ -218,10 +215,11 @@ async fn hold(place: &Where, subject: &str, reason: &str, by: &OperatorName) -> 
         HoldPlaced::Incomplete => {
             Err(Failure::new("理由が空か、長すぎます。", "500文字までの理由を書いてください。").into())
         }
-        HoldPlaced::TooMany => {
-            Err(Failure::new("保全が多すぎます。", "要らなくなった保全を fumibako retention release で解いてください。")
-                .into())
-        }
+        HoldPlaced::TooMany => Err(Failure::new(
+            "保全が多すぎます。",
+            "要らなくなった保全を fumibako retention release で解いてください。",
+        )
+        .into()),
     }
 }
 
@@ -253,10 +251,10 @@ async fn holds(place: &Where) -> Outcome {
     for hold in holds {
         let subject = if hold.subject.is_empty() { "すべて" } else { &hold.subject };
         say!("{}  {subject}", hold.id);
-        let end = hold.released_at.as_deref().map_or_else(
-            || "続いています".to_owned(),
-            |at| format!("{} に解かれました", store::japanese_time(at)),
-        );
+        let end = hold
+            .released_at
+            .as_deref()
+            .map_or_else(|| "続いています".to_owned(), |at| format!("{} に解かれました", store::japanese_time(at)));
         say!("    {} {} から、{end}", hold.placed_by, store::japanese_time(&hold.placed_at));
         say!("    理由: {}", hold.reason);
     }

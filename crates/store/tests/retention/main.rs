@@ -2,6 +2,7 @@
 
 mod backups;
 mod certificates;
+mod disposals;
 mod erasures;
 mod leavers;
 mod restores;
