@@ -9,7 +9,8 @@ mod trust;
 mod verify;
 mod wording;
 
-use crate::terminal::Outcome;
+use crate::check::screen::{WIDTH, wrap};
+use crate::terminal::{Failure, Outcome};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -27,4 +28,10 @@ pub(crate) fn run(command: &Command) -> Outcome {
         Command::Prove(args) => prove::run(args),
         Command::Sample(args) => ledger_sample::run(args),
     }
+}
+
+/// A failure in lines that fit the screen.
+fn failure(what: impl AsRef<str>, fix: impl AsRef<str>) -> Failure {
+    let fit = |text: &str, columns| wrap(text, columns).join("\n");
+    Failure::new(fit(what.as_ref(), WIDTH), fit(fix.as_ref(), WIDTH - 3))
 }

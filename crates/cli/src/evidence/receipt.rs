@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use ledger::{ENTRY_PROOF_BYTES_MAX, Entry, EntryProof, EntryProofError, Trust};
 use serde_json::json;
 
+use super::failure;
 use super::folder::text;
 use super::wording::{clock, count, instant, made_at, note, seconds};
 use crate::convert::{Format, lines, plain, pretty, show};
-use crate::terminal::{Done, Failure, Outcome};
+use crate::terminal::{Done, Outcome};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -49,7 +50,7 @@ fn verify(args: &Args) -> Outcome {
             Ok(Done::All)
         }
         Err(EntryProofError::Malformed(_)) if !text.starts_with("c2sp.org/tlog-proof@v1") => {
-            Err(Failure::new("証明のファイルではありません。", fix).into())
+            Err(failure("証明のファイルではありません。", fix).into())
         }
         Err(error) => {
             let why = why(error);
@@ -89,13 +90,9 @@ fn said(proof: &EntryProof, trust: &Trust) -> String {
     let mut out = "証明は正しいものです。\n\n".to_owned();
     out.push_str("これで言えること\n");
     let mut point = |text: &str| lines(&mut out, "  ", &format!("・{text}"));
+    point(&format!("次の記録は、{} の{}番に、この内容のまま入っています。", checkpoint.origin(), count(proof.index())));
     point(&format!(
-        "次の記録は、{} の記録の{}番に、この内容のまま入っています。",
-        checkpoint.origin(),
-        count(proof.index())
-    ));
-    point(&format!(
-        "{} に署名された時には、もう入っていました（その時の件数 {}件）。",
+        "{}に署名された時には、もう入っていました（その時は{}件）。",
         made_at(checkpoint),
         count(checkpoint.size())
     ));
@@ -104,7 +101,7 @@ fn said(proof: &EntryProof, trust: &Trust) -> String {
         point(&format!("その時の時計：{text}{}", if unsure { "。時刻は確かとは言えません。" } else { "" }));
     }
     for cosigned in &trust.cosigned {
-        point(&format!("立会人 {} が、{} までに見ています。", cosigned.witness, seconds(cosigned.at_seconds)));
+        point(&format!("立会人 {} が、{}に見ています。", cosigned.witness, seconds(cosigned.at_seconds)));
     }
     out.push_str("\n記録の内容\n");
     content(&mut out, proof.entry());

@@ -52,6 +52,7 @@ const MENU: &[(&str, &str, Deed)] = &[
     ("/stock-taking", "棚卸", Deed::TakeStock),
     ("/devices", "端末", Deed::ManageDevices),
     ("/software", "ソフトウェア", Deed::ManageSoftware),
+    ("/evidence", "送受信の記録", Deed::ExportEvidence),
     ("/account", "自分のアカウント", Deed::OwnAccount),
 ];
 
