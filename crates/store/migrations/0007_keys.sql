@@ -55,7 +55,9 @@ CREATE TABLE key_rotation (
     after_id     TEXT NOT NULL,              -- the last row done there
     total        BIGINT NOT NULL,
     done         BIGINT NOT NULL,
-    walked_at    TEXT,                       -- everything was seen; what waits is the end of the old key
+    pass_started_at TEXT NOT NULL,           -- everything is walked again until a late pass finds nothing under the old key
+    found        BIGINT NOT NULL,            -- under the old key, in this pass
+    walked_at    TEXT,                       -- the last pass is over; what waits is the end of the old key
     finished_at  TEXT
 );
 CREATE UNIQUE INDEX key_rotation_open ON key_rotation (kind, subject) WHERE finished_at IS NULL;

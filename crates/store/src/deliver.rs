@@ -227,7 +227,7 @@ impl Store {
         let store = Arc::clone(self);
         let work = move || {
             let purpose = Purpose::OfficeKey { office: &office, version };
-            let secret = store.master.unwrap(&purpose, &wrapped_secret).map_err(|_| Error::Damaged)?;
+            let secret = store.keys.unwrap(&purpose, &wrapped_secret)?;
             let secret = OfficeSecretKey::from_bytes(&secret).map_err(|_| Error::Damaged)?;
             let binding =
                 SetBinding { transmission: &id, sender: &row.sender_office_id, receiver: &row.receiver_office_id };

@@ -42,7 +42,6 @@ macro_rules! ids {
         }
     };
 }
-pub(crate) use ids;
 
 ids! {
     /// What a key is for.
@@ -212,6 +211,15 @@ pub(crate) async fn made(c: &mut Connection, new: &NewKeyCopy, by: &str, now: Ti
         .await?
         .rows_affected();
     Ok(inserted == 1)
+}
+
+/// Enters the office keys of an exchange from before there was a register.
+pub(crate) async fn offices_of_before(c: &mut Connection, by: &str, now: Timestamp) -> Result<(), Error> {
+    let keys: Vec<String> = sqlx::query_scalar("SELECT key_id FROM office_key").fetch_all(&mut *c).await?;
+    for key_id in keys {
+        made(c, &crate::keys::in_database(KeyKind::Office, &key_id), by, now).await?;
+    }
+    Ok(())
 }
 
 /// Notes that a copy is gone, in the transaction that destroys it. False where no such copy lived.

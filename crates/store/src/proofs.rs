@@ -137,7 +137,7 @@ impl Store {
                 rand::rng().fill_bytes(seed.as_mut());
                 rand::rng().fill_bytes(&mut mark);
                 let name = format!("fumibako/log-{}", crate::hex::hex(&mark));
-                let wrapped = self.master.wrap(&purpose, seed.as_ref(), &mut rand::rng()).map_err(|_| WHERE)?;
+                let wrapped = self.keys.wrap(&purpose, seed.as_ref())?;
                 let at = clock::text(self.clock.now());
                 self.writer
                     .run(move |c| {
@@ -151,7 +151,7 @@ impl Store {
                 stored().await?.ok_or(WHERE)?
             }
         };
-        let seed = self.master.unwrap(&purpose, &wrapped).map_err(|_| Error::Damaged)?;
+        let seed = self.keys.unwrap(&purpose, &wrapped)?;
         let seed = Zeroizing::new(<[u8; 32]>::try_from(seed.as_slice()).map_err(|_| Error::Damaged)?);
         Ok(LogKey::new(name.parse().map_err(|_| WHERE)?, &seed))
     }

@@ -1,7 +1,7 @@
 //! 控え: 封と鍵を別々に (R4).
 
 use super::config::BackupConfig;
-use super::{Where, block_on, explain, officer, own_request};
+use super::{Where, block_on, explain, officer, open_key_store, own_request};
 use crate::terminal::{Done, Failure, Outcome, say};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -227,9 +227,9 @@ fn part_in_words(what: &str) -> &str {
 async fn restore(place: &Where, order: &RestoreOrder) -> Outcome {
     let config = place.read()?;
     let settings = settings(&config)?;
-    let master = store::open_key_store(&config.key_store_file(), &config.unlock()?).map_err(explain)?;
+    let masters = open_key_store(&config)?;
     let places = config.erasure_places();
-    let restored = store::restore_backup(&settings.places, &places.list, master, Arc::new(HostClock), order).await;
+    let restored = store::restore_backup(&settings.places, &places.list, masters, Arc::new(HostClock), order).await;
     let failure = match restored.map_err(explain)? {
         Ok(restored) => {
             say!("戻しました: {}", order.into.display());

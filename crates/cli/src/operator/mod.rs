@@ -9,6 +9,7 @@ pub(crate) mod disposal;
 pub(crate) mod erasure;
 pub(crate) mod expire;
 pub(crate) mod init;
+pub(crate) mod key;
 mod kinds;
 pub(crate) mod office;
 pub(crate) mod outside;
@@ -22,7 +23,7 @@ use config::Config;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
-use store::{Error, HostClock, KeyStoreError, OperatorName, Store};
+use store::{Error, HostClock, KeyStoreError, MasterKeys, OperatorName, Store, Token};
 
 /// Checking, sealing and opening run here; more threads than this would only take turns.
 const BLOCKING_THREADS_MAX: usize = 16;
@@ -42,8 +43,8 @@ impl Where {
 
     pub(crate) async fn open(&self) -> anyhow::Result<(Config, Store)> {
         let config = self.read()?;
-        let master = store::open_key_store(&config.key_store_file(), &config.unlock()?).map_err(explain)?;
-        let store = Store::open(&config.data_folder(), master, Arc::new(HostClock)).await.map_err(explain)?;
+        let masters = open_key_store(&config)?;
+        let store = Store::open(&config.data_folder(), masters, Arc::new(HostClock)).await.map_err(explain)?;
         // What was put back from a copy may hold what was erased since: nobody uses it before that is gone again (R4.6).
         let again = store.settle_erasures(&config.erasure_places().list).await.map_err(explain)?;
         if again > 0 {
@@ -51,6 +52,15 @@ impl Where {
         }
         Ok((config, store))
     }
+}
+
+/// The key store that the configuration names: a file or a token.
+pub(crate) fn open_key_store(config: &Config) -> anyhow::Result<MasterKeys> {
+    if let Some(token) = config.token()? {
+        return Ok(MasterKeys::new(Token::open(token).map_err(explain)?));
+    }
+    let file = config.key_store_file().unwrap_or_default();
+    store::open_key_store(&file, config.unlock()?).map_err(explain)
 }
 
 /// 運営者の識別名: two people are told apart by it, and the ledger names them by it.
@@ -93,6 +103,14 @@ pub(crate) fn explain(error: Error) -> anyhow::Error {
         Error::KeyStore(_) => (
             "鍵ファイルが壊れているか、鍵ファイルではありません。",
             "控えておいた鍵ファイルに戻してください。データには何もしていません。",
+        ),
+        Error::KeyStoreAway(_) => (
+            "鍵装置（PKCS#11）を使えません。",
+            "装置がつながっているか、設定の module・token・PIN が正しいか、鍵があるかを確かめてください。データには何もしていません。",
+        ),
+        Error::KeyStoreTaken => (
+            "鍵装置には、もうマスター鍵があります。上書きはしません。",
+            "別の交換所の鍵かもしれません。新しく作るなら、別のトークンを使ってください。",
         ),
         Error::WrongKey => (
             "データベースがこの鍵では開きません。別の交換所の鍵か、データベースが壊れています。",

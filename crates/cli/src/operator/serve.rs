@@ -14,6 +14,12 @@ use web::tls::Identity;
 /// How often what has had its time is ended.
 const UPKEEP_EVERY: Duration = Duration::from_mins(5);
 
+/// How often the key store is asked whether it is there.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// Looks at the key store between two looks at the keys in the database.
+const REFRESH_EACH: u64 = 5;
+const WAIT_AFTER_FAILURE: Duration = Duration::from_secs(30);
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -66,6 +72,8 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         .server_certificate()
         .map(|files| tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo)));
     let upkeep = tokio::spawn(keep_up(Arc::clone(&store), config.erasure_places(), stopped.clone()));
+    let watching = tokio::spawn(watch_keys(Arc::clone(&store), stopped.clone()));
+    let rotating = tokio::spawn(rotate_keys(Arc::clone(&store), stopped.clone()));
     let service = web::Service {
         store: Arc::clone(&store),
         limits: config.limits(),
@@ -81,6 +89,8 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         renewing.abort();
     }
     upkeep.await?;
+    watching.await?;
+    rotating.await?;
     store.record_service(false).await.map_err(explain)?;
     let (jobs, commits) = (store.writer_counts().jobs(), store.writer_counts().commits());
     if let Some(store) = Arc::into_inner(store) {
@@ -109,6 +119,43 @@ async fn keep_up(store: Arc<Store>, places: Places, mut stopped: watch::Receiver
                     Err(error) => tracing::warn!(%error, "expiry was left for the next time"),
                 }
             }
+        }
+    }
+}
+
+/// Asks the key store every second whether it is there, and learns of keys that a command made.
+async fn watch_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(WATCH_EVERY);
+    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ticks = 0_u64;
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = store.watch_key_store().await {
+                    tracing::warn!(%error, "the key store was not watched");
+                }
+                if ticks.is_multiple_of(REFRESH_EACH)
+                    && let Err(error) = store.refresh_keys().await
+                {
+                    tracing::warn!(%error, "the keys were not read again");
+                }
+                ticks += 1;
+            }
+        }
+    }
+}
+
+/// Continues to replace keys, if any is being replaced, standing back behind requests.
+async fn rotate_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let wait = store.rotation_turn().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "replacing keys was left for the next time");
+            WAIT_AFTER_FAILURE
+        });
+        tokio::select! {
+            _ = stopped.changed() => return,
+            () = tokio::time::sleep(wait) => {}
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::manifest::{Manifest, Part, digest_of};
 use super::plan::{self, Carried};
 use crate::Error;
-use libsqlite3_sys as _;
 use seal::Zeroizing;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
@@ -95,6 +94,10 @@ const PART: &str = "
     CREATE TABLE keys.part (tab TEXT NOT NULL, col TEXT NOT NULL, row TEXT NOT NULL, value NOT NULL,
                             PRIMARY KEY (tab, col, row)) WITHOUT ROWID";
 
+/// Whose archive it is: only the master key opens it, so what stands in it can be believed.
+const OWNER: &str = "CREATE TABLE keys.archive_owner (public_key TEXT NOT NULL)";
+const OWNER_ROW: &str = "INSERT INTO keys.archive_owner VALUES ($1)";
+
 /// What a snapshot held.
 pub(crate) struct Snapshot {
     pub(crate) ledger_size: u64,
@@ -103,9 +106,11 @@ pub(crate) struct Snapshot {
 }
 
 /// Copies one moment of the open database (`main`) into the attached `boxes` and `keys`.
-pub(crate) async fn copy(c: &mut SqliteConnection) -> Result<Snapshot, Error> {
+pub(crate) async fn copy(c: &mut SqliteConnection, owner: &str) -> Result<Snapshot, Error> {
     sqlx::query("PRAGMA foreign_keys = OFF").execute(&mut *c).await?;
     let mut transaction = c.begin().await?;
+    run(&mut transaction, OWNER.to_owned()).await?;
+    sqlx::query(OWNER_ROW).bind(owner).execute(&mut *transaction).await?;
     let copied = copy_in(&mut transaction).await?;
     transaction.commit().await?;
     Ok(copied)

@@ -111,7 +111,7 @@ impl Store {
         if manifest.verify(&signer.public()).is_err() || manifest.backup != id {
             return Ok(false);
         }
-        let key = manifest.unwrap_key(&self.master)?;
+        let key = manifest.unwrap_key(&self.keys.masters)?;
         let path = folder.join(Part::Keys.database());
         let mut c = archive::open(&path, &key, false).await?;
         let mut taken = 0;

@@ -104,11 +104,11 @@ impl Store {
             gap_declared: true,
         };
         let clock = Arc::clone(&self.clock);
-        let restored = restore_backup(places, list, self.master.second(), Arc::clone(&clock), &order).await?;
+        let restored = restore_backup(places, list, self.keys.masters.clone(), Arc::clone(&clock), &order).await?;
         let (result, sets, opened) = match restored {
             Err(refused) => (format!("{refused:?}").to_lowercase().replace([' ', '"', '(', ')'], "-"), 0, 0),
             Ok(_) => {
-                let aside_store = Self::open(aside, self.master.second(), clock).await?;
+                let aside_store = Self::open(aside, self.keys.masters.clone(), clock).await?;
                 let compared = aside_store.compare_restored().await;
                 aside_store.close().await;
                 match compared {
@@ -209,7 +209,7 @@ impl Store {
                 let Some((version, secret)) = row.filter(|(_, secret)| !secret.is_empty()) else { continue };
                 let version = u32::try_from(version).map_err(|_| Error::Damaged)?;
                 let purpose = Purpose::OfficeKey { office, version };
-                let secret = self.master.unwrap(&purpose, &secret).map_err(|_| Error::Damaged)?;
+                let secret = self.keys.unwrap(&purpose, &secret)?;
                 let secret = OfficeSecretKey::from_bytes(&secret).map_err(|_| Error::Damaged)?;
                 let key = wrapped.unwrap_with(&secret, &binding).map_err(|_| Error::Damaged)?;
                 let boxes: Vec<BoxRow> =

@@ -87,7 +87,7 @@ impl Store {
             archive::attach(&mut connection, &path, part.id(), &key).await?;
             secrets.push(key);
         }
-        let snapshot = archive::copy(&mut connection).await?;
+        let snapshot = archive::copy(&mut connection, &signer.public().to_string()).await?;
         let bodies_bytes = self.copy_bodies(&mut connection, places).await?;
         for part in [Part::Boxes, Part::Keys] {
             sqlx::query(AssertSqlSafe(format!("DETACH DATABASE {}", part.id()))).execute(&mut connection).await?;
@@ -168,8 +168,7 @@ impl Store {
         rand::rng().fill_bytes(key.as_mut());
         let backup = id.to_string();
         let purpose = Purpose::BackupKey { backup: &backup, part: part.id() };
-        let wrapped = self.master.wrap(&purpose, key.as_ref(), &mut rand::rng());
-        manifest.wrapped_key = crate::hex::hex(&wrapped.map_err(|_| Error::Impossible("backup key"))?);
+        manifest.wrapped_key = crate::hex::hex(&self.keys.masters.wrap(&purpose, key.as_ref())?);
         Ok(key)
     }
 
@@ -254,7 +253,7 @@ impl Store {
                 return Err(Error::BackupDamaged("missing"));
             };
             manifest.verify(&public)?;
-            let key = manifest.unwrap_key(&self.master)?;
+            let key = manifest.unwrap_key(&self.keys.masters)?;
             archive::read_back(&folder, part, &manifest, &key).await?;
             if part == Part::Boxes {
                 let mut c = archive::open(&folder.join(part.database()), &key, false).await?;
@@ -396,7 +395,7 @@ impl Store {
             let folder = places.folder(Part::Boxes, &row.id.to_string());
             // One that cannot be read might name anything: nothing goes.
             let Some(manifest) = Manifest::read(&folder)? else { return Ok(()) };
-            let key = manifest.unwrap_key(&self.master)?;
+            let key = manifest.unwrap_key(&self.keys.masters)?;
             let mut c = archive::open(&folder.join(Part::Boxes.database()), &key, false).await?;
             let bodies: Vec<String> = sqlx::query_scalar("SELECT body_key FROM archive_body").fetch_all(&mut c).await?;
             c.close().await?;

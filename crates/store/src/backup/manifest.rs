@@ -1,8 +1,8 @@
 //! What lies beside each archive: what it is, what it holds, and its key, which only the master key opens.
 
-use crate::{BackupId, Error};
+use crate::{BackupId, Error, MasterKeys};
 use ledger::certificate::{CertificateKey, CertificatePublicKey};
-use seal::{MasterKey, Purpose, Zeroizing};
+use seal::{Purpose, Zeroizing};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -119,10 +119,14 @@ impl Manifest {
     }
 
     /// The key of the archive.
-    pub(crate) fn unwrap_key(&self, master: &MasterKey) -> Result<Zeroizing<[u8; 32]>, Error> {
+    pub(crate) fn unwrap_key(&self, masters: &MasterKeys) -> Result<Zeroizing<[u8; 32]>, Error> {
         let wrapped = crate::hex::unhex(&self.wrapped_key).ok_or(Error::BackupDamaged("manifest"))?;
         let purpose = Purpose::BackupKey { backup: &self.backup, part: &self.part };
-        let key = master.unwrap(&purpose, &wrapped).map_err(|_| Error::WrongKey)?;
+        let key = masters.unwrap(&purpose, &wrapped).map_err(|error| match error {
+            // Another exchange's key store.
+            Error::Damaged => Error::WrongKey,
+            other => other,
+        })?;
         Ok(Zeroizing::new(key.as_slice().try_into().map_err(|_| Error::BackupDamaged("manifest"))?))
     }
 

@@ -3,12 +3,16 @@
 use super::archive;
 use super::manifest::{Manifest, Part, digest_of, sync_folder};
 use super::{BackupPlaces, body_file};
+use crate::database_key::{self, DatabaseKey};
 use crate::erasure::ErasureList;
 use crate::record::{self, Act};
-use crate::{BackupId, Clock, Error, ListError, MasterKey, OperatorName, Store, clock};
+use crate::{
+    BackupId, Clock, CopyPlace, Error, KeyKind, ListError, MasterKeys, NewKeyCopy, OperatorName, Store, clock,
+    key_copies,
+};
 use ledger::Action;
-use ledger::certificate::{CertificateKey, CertificatePublicKey};
-use seal::{Purpose, Zeroizing};
+use ledger::certificate::CertificatePublicKey;
+use seal::Zeroizing;
 use sqlx::Connection as _;
 use std::collections::BTreeMap;
 use std::fs;
@@ -92,10 +96,11 @@ const FIND_BACKUP: &str = "
 pub async fn restore_backup(
     places: &BackupPlaces,
     list: &ErasureList,
-    master: MasterKey,
+    masters: impl Into<MasterKeys>,
     clock: Arc<dyn Clock>,
     order: &RestoreOrder,
 ) -> Result<Result<Restored, RestoreRefused>, Error> {
+    let masters = masters.into();
     if order.by.is(&order.approved_by) {
         return Ok(Err(RestoreRefused::OwnRequest));
     }
@@ -103,7 +108,7 @@ pub async fn restore_backup(
     if !made_here && fs::read_dir(&order.into).map_err(Error::file(&order.into))?.next().is_some() {
         return Ok(Err(RestoreRefused::NotEmpty));
     }
-    let found = match find(places, &master, order.backup).await {
+    let found = match find(places, &masters, order.backup).await {
         Ok(Ok(found)) => found,
         Ok(Err(refused)) => return Ok(Err(refused)),
         Err(Error::BackupDamaged(what)) => return Ok(Err(RestoreRefused::Damaged(what))),
@@ -127,7 +132,7 @@ pub async fn restore_backup(
         return Ok(Err(RestoreRefused::Gap { has, known }));
     }
     let workshop = order.into.join(WORKSHOP);
-    let outcome = build(places, list, master, clock, order, &found, &workshop, known).await;
+    let outcome = build(places, list, masters, clock, order, &found, &workshop, known).await;
     match outcome {
         Ok(restored) => {
             for name in fs::read_dir(&workshop).map_err(Error::file(&workshop))?.flatten() {
@@ -164,10 +169,14 @@ struct Found {
 }
 
 /// The archive of boxes, and the oldest whole archive of keys that is at least as new.
-async fn find(places: &BackupPlaces, master: &MasterKey, id: BackupId) -> Result<Result<Found, RestoreRefused>, Error> {
+async fn find(
+    places: &BackupPlaces,
+    masters: &MasterKeys,
+    id: BackupId,
+) -> Result<Result<Found, RestoreRefused>, Error> {
     let folder = places.folder(Part::Boxes, &id.to_string());
     let Some(boxes) = Manifest::read(&folder)? else { return Ok(Err(RestoreRefused::NoBoxes)) };
-    let boxes_key = boxes.unwrap_key(master)?;
+    let boxes_key = boxes.unwrap_key(masters)?;
     let boxes_path = folder.join(Part::Boxes.database());
     let mut candidates = Vec::new();
     for entry in fs::read_dir(&places.keys).map_err(Error::file(&places.keys))?.flatten() {
@@ -179,12 +188,12 @@ async fn find(places: &BackupPlaces, master: &MasterKey, id: BackupId) -> Result
     candidates
         .sort_by(|one, other| (one.0.ledger_size, &one.0.started_at).cmp(&(other.0.ledger_size, &other.0.started_at)));
     for (keys, folder) in candidates {
-        let keys_key = keys.unwrap_key(master)?;
+        let keys_key = keys.unwrap_key(masters)?;
         if archive::read_back(&folder, Part::Keys, &keys, &keys_key).await.is_err() {
             continue;
         }
         let keys_path = folder.join(Part::Keys.database());
-        let Some(public) = public_key(&keys_path, &keys_key, master).await? else { continue };
+        let Some(public) = public_key(&keys_path, &keys_key).await? else { continue };
         if keys.verify(&public).is_err() {
             continue;
         }
@@ -196,15 +205,12 @@ async fn find(places: &BackupPlaces, master: &MasterKey, id: BackupId) -> Result
 }
 
 /// The public key of the exchange, out of its own archive of keys: only the master key opens what says so.
-async fn public_key(path: &Path, key: &[u8; 32], master: &MasterKey) -> Result<Option<CertificatePublicKey>, Error> {
-    const FIND: &str = "SELECT value FROM part WHERE tab = 'secret' AND col = 'wrapped' AND row = 'certificate'";
+async fn public_key(path: &Path, key: &[u8; 32]) -> Result<Option<CertificatePublicKey>, Error> {
     let mut c = archive::open(path, key, false).await?;
-    let wrapped: Option<Vec<u8>> = sqlx::query_scalar(FIND).fetch_optional(&mut c).await?;
+    let owner: Option<String> =
+        sqlx::query_scalar("SELECT public_key FROM archive_owner").fetch_optional(&mut c).await?;
     c.close().await?;
-    let Some(wrapped) = wrapped else { return Ok(None) };
-    let Ok(secret) = master.unwrap(&Purpose::CertificateKey { version: 1 }, &wrapped) else { return Ok(None) };
-    let Ok(secret) = secret.as_slice().try_into().map(Zeroizing::<[u8; 32]>::new) else { return Ok(None) };
-    Ok(Some(CertificateKey::from_bytes(&secret).public()))
+    Ok(owner.and_then(|owner| CertificatePublicKey::parse(&owner).ok()))
 }
 
 /// Every manifest in both places that this exchange signed.
@@ -226,7 +232,7 @@ fn manifests(places: &BackupPlaces, public: &CertificatePublicKey) -> Result<Vec
 async fn build(
     places: &BackupPlaces,
     list: &ErasureList,
-    master: MasterKey,
+    masters: MasterKeys,
     clock: Arc<dyn Clock>,
     order: &RestoreOrder,
     found: &Found,
@@ -235,8 +241,9 @@ async fn build(
 ) -> Result<Restored, Error> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(workshop).map_err(Error::file(workshop))?;
     let database = crate::database_path(workshop);
-    let key = crate::database_key(&master)?;
-    let mut c = archive::open(&database, key.reveal(), true).await?;
+    let key = DatabaseKey::fresh(1);
+    database_key::write(workshop, &masters, std::slice::from_ref(&key))?;
+    let mut c = archive::open(&database, key.key.reveal(), true).await?;
     archive::attach(&mut c, &found.boxes_path, Part::Boxes.id(), &found.boxes_key).await?;
     archive::attach(&mut c, &found.keys_path, Part::Keys.id(), &found.keys_key).await?;
     let rows = archive::restore(&mut c).await?;
@@ -274,7 +281,7 @@ async fn build(
         put_back += 1;
     }
 
-    let store = Store::open(workshop, master, clock).await?;
+    let store = Store::open(workshop, masters, clock).await?;
     let done = settle(&store, list, order, found, places, known).await;
     store.close().await;
     let (erasures_again, ledger_size) = done?;
@@ -308,11 +315,21 @@ async fn settle(
         .code("approved_by", &crate::retention::name_only(&order.approved_by))
         .done()?;
     let at = clock::text(now);
+    let by = order.by.to_string();
+    // The restored database has a key of its own.
+    let database = NewKeyCopy {
+        kind: KeyKind::Database,
+        key_id: store.database_key_id.clone(),
+        place: CopyPlace::DataFolder,
+        place_id: String::new(),
+        holder: String::new(),
+    };
     store
         .writer
         .run(move |c| {
             Box::pin(async move {
                 sqlx::query(REPLAYED).bind(&at).execute(&mut *c).await?;
+                key_copies::made(c, &database, &by, now).await?;
                 for manifest in manifests.iter().filter(|manifest| manifest.part == Part::Keys.id()) {
                     sqlx::query(KNOWN_BACKUP)
                         .bind(&manifest.backup)

@@ -177,11 +177,10 @@ impl Store {
         if !emptied {
             return Ok(None);
         }
-        let (fingerprints, key, control) =
-            (self.fingerprints()?, crate::database_key(&self.master)?, control.to_owned());
+        let (fingerprints, key, control) = (self.fingerprints()?, self.live_database_key()?, control.to_owned());
         let work = move || {
             let mut search = Search::new(&fingerprints, wanted, control.as_bytes());
-            search.database(&path, key.reveal())?;
+            search.database(&path, key.key.reveal())?;
             Ok(search.seen())
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Impossible("searching"))?.map(Some)

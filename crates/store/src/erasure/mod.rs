@@ -529,7 +529,7 @@ impl Store {
                 let mut secret = Zeroizing::new([0_u8; 32]);
                 rand::rng().fill_bytes(secret.as_mut());
                 let purpose = Purpose::CertificateKey { version: KEY_VERSION };
-                self.master.wrap(&purpose, secret.as_ref(), &mut rand::rng()).map_err(|_| WHERE)?
+                self.keys.wrap(&purpose, secret.as_ref())?
             };
             let now = self.clock.now();
             let entry = Act::system(Action::KeyCreate, now).code("key", KEY_NAME).done()?;
@@ -554,7 +554,7 @@ impl Store {
         }
         let wrapped = wrapped.ok_or(WHERE)?;
         let purpose = Purpose::CertificateKey { version: KEY_VERSION };
-        let secret = self.master.unwrap(&purpose, &wrapped).map_err(|_| Error::Damaged)?;
+        let secret = self.keys.unwrap(&purpose, &wrapped)?;
         let secret: Zeroizing<[u8; 32]> = Zeroizing::new(secret.as_slice().try_into().map_err(|_| Error::Damaged)?);
         Ok(CertificateKey::from_bytes(&secret))
     }

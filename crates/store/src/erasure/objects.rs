@@ -1,16 +1,19 @@
 //! What an erasure takes away, kind by kind: what may go and when, and how it is blanked.
 
 use crate::database::Connection;
+use crate::keys::Keys;
+use crate::people::evidence_pieces;
 use crate::receipts::append_step;
 use crate::record::{self, Act};
 use crate::retention::{Archives, Holds, Kind, Rule, after, days};
-use crate::{CopyPlace, Error, KEY_VERSION, KeyKind, Store, key_copies};
+use crate::{CopyPlace, Error, KeyKind, Store, key_copies};
 use exchange::Step;
 use jiff::Timestamp;
 use ledger::Action;
-use seal::{DerivedKey, Envelope, Purpose};
+use seal::{Envelope, Purpose};
 use sqlx::FromRow;
 use standard::OfficeNumber;
+use std::sync::Arc;
 
 /// A set that nobody fetched or confirmed waits so many days at least, however short the rule.
 const UNFINISHED_DAYS_MIN: i64 = 90;
@@ -292,15 +295,14 @@ impl Record<'_> {
     }
 }
 
-/// Blanks in a job of the writer, which may outlive the call that asked for it: so it holds the one key that it needs.
+/// Blanks in a job of the writer, which may outlive the call that asked for it: so it holds the keys that it needs.
 pub(super) struct Blanker {
-    field: DerivedKey,
+    keys: Arc<Keys>,
 }
 
 impl Store {
-    pub(super) fn blanker(&self) -> Result<Blanker, Error> {
-        let purpose = Purpose::FieldKey { version: KEY_VERSION };
-        Ok(Blanker { field: self.master.derive(&purpose).map_err(|_| Error::Impossible("field key"))? })
+    pub(super) fn blanker(&self) -> Blanker {
+        Blanker { keys: Arc::clone(&self.keys) }
     }
 }
 
@@ -352,9 +354,12 @@ impl Blanker {
                 let row: Option<Vec<u8>> =
                     sqlx::query_scalar(EVIDENCE_BYTES).bind(object).fetch_optional(&mut *c).await?;
                 let Some(evidence) = row else { return Ok(taken) };
-                taken.note(&evidence, SECRET_HEADER);
-                let blank = self.blank_field("recovery", "evidence_sealed", object)?;
-                sqlx::query(BLANK_EVIDENCE).bind(object).bind(blank).bind(&at).execute(&mut *c).await?;
+                // One that cannot be read any more is erased like any other.
+                for piece in evidence_pieces(&evidence).unwrap_or_default() {
+                    taken.note(piece, SECRET_HEADER);
+                }
+                // No piece at all: it opens to nothing.
+                sqlx::query(BLANK_EVIDENCE).bind(object).bind(nothing).bind(&at).execute(&mut *c).await?;
             }
             Kind::Leavers => {
                 let row: Option<(Vec<u8>, Vec<u8>, Vec<u8>)> =
@@ -402,6 +407,6 @@ impl Blanker {
 
     fn blank_field(&self, table: &str, column: &str, row: &str) -> Result<Vec<u8>, Error> {
         let purpose = Purpose::Field { table, column, row };
-        self.field.wrap(&purpose, BLANK, &mut rand::rng()).map_err(|_| Error::Impossible("sealed field"))
+        self.keys.wrap_as(KeyKind::Field, &purpose, BLANK)
     }
 }

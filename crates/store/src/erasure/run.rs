@@ -9,10 +9,9 @@ use super::{
 };
 use crate::record::{self, Act};
 use crate::retention::{Ends, Kind};
-use crate::{ErasureId, Error, KEY_VERSION, OperatorName, Store, clock};
+use crate::{ErasureId, Error, OperatorName, Store, clock};
 use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
-use seal::Purpose;
 use std::collections::BTreeSet;
 
 /// Things blanked in one transaction: sends wait no longer than for one of their own groups.
@@ -222,7 +221,7 @@ impl Store {
         let (erasure, by, now) = (erasure.to_owned(), by.cloned(), self.clock.now());
         let fingerprints = self.fingerprints()?;
         // The job outlives this call, the store does not have to: it gets what it needs.
-        let blanker = self.blanker()?;
+        let blanker = self.blanker();
         self.writer
             .run(move |c| {
                 Box::pin(async move {
@@ -250,8 +249,7 @@ impl Store {
     }
 
     pub(super) fn fingerprints(&self) -> Result<Fingerprints, Error> {
-        let purpose = Purpose::BlindIndexKey { version: KEY_VERSION };
-        Fingerprints::new(&self.master.derive(&purpose).map_err(|_| Error::Impossible("trace key"))?)
+        Ok(Fingerprints::new(&self.keys.blind_index("erasure_trace", b"")?))
     }
 
     async fn finish_erasing(
@@ -435,7 +433,7 @@ impl Store {
         if known {
             return self.blank_some(erasure, kind, objects, None).await;
         }
-        let (erasure, now, blanker) = (erasure.to_owned(), self.clock.now(), self.blanker()?);
+        let (erasure, now, blanker) = (erasure.to_owned(), self.clock.now(), self.blanker());
         let bodies = self
             .writer
             .run(move |c| {

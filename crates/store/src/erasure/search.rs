@@ -7,7 +7,7 @@
 use crate::Error;
 use aes::Aes256;
 use aes::cipher::{BlockCipherDecrypt as _, KeyInit as _};
-use seal::{DerivedKey, Zeroizing};
+use seal::Zeroizing;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -33,14 +33,13 @@ pub(super) struct Fingerprints {
 }
 
 impl Fingerprints {
-    /// `key` decides the point; only its holder can make or compare fingerprints.
-    pub(super) fn new(key: &DerivedKey) -> Result<Self, Error> {
-        let secret = seal::blind_index(key, "erasure_trace", b"").map_err(|_| Error::Impossible("trace key"))?;
+    /// The secret decides the point; only its holder can make or compare fingerprints.
+    pub(super) fn new(secret: &[u8; 32]) -> Self {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&secret[..8]);
         // Odd, so that no byte of the piece is multiplied away.
         let point = u64::from_be_bytes(bytes) | 1;
-        Ok(Self { point, top: (1..WINDOW).fold(1, |power: u64, _| power.wrapping_mul(point)) })
+        Self { point, top: (1..WINDOW).fold(1, |power: u64, _| power.wrapping_mul(point)) }
     }
 
     pub(super) fn of(&self, piece: &[u8]) -> u64 {
@@ -191,16 +190,9 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> std::io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seal::{MasterKey, Purpose};
-
-    fn prints() -> Fingerprints {
-        let master = MasterKey::from_bytes(&[3; 32].into());
-        Fingerprints::new(&master.derive(&Purpose::BlindIndexKey { version: 1 }).expect("derived")).expect("made")
-    }
-
     #[test]
     fn a_piece_is_found_wherever_it_lies_and_only_there() {
-        let fingerprints = prints();
+        let fingerprints = Fingerprints::new(&[3; 32]);
         let hay: Vec<u8> = (0..4000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         for at in [0, 1, 777, hay.len() - WINDOW] {
             let wanted = HashSet::from([fingerprints.of(&hay[at..at + WINDOW])]);

@@ -536,17 +536,7 @@ impl Store {
     }
 
     fn open_evidence(&self, id: RecoveryId, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let mut pieces = Vec::new();
-        let mut rest = sealed;
-        while let Some((length, after)) = rest.split_first_chunk::<4>() {
-            let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| Error::Damaged)?;
-            let (piece, after) = after.split_at_checked(length).ok_or(Error::Damaged)?;
-            pieces.push(piece);
-            rest = after;
-        }
-        if !rest.is_empty() {
-            return Err(Error::Damaged);
-        }
+        let pieces = evidence_pieces(sealed)?;
         let mut evidence = Zeroizing::new(Vec::with_capacity(sealed.len()));
         for (at, piece) in pieces.iter().enumerate() {
             let place = format!("{id}/{at}/{}", pieces.len());
@@ -554,4 +544,17 @@ impl Store {
         }
         Ok(evidence)
     }
+}
+
+/// The sealed pieces of evidence, each still closed.
+pub(crate) fn evidence_pieces(sealed: &[u8]) -> Result<Vec<&[u8]>, Error> {
+    let mut pieces = Vec::new();
+    let mut rest = sealed;
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| Error::Damaged)?;
+        let (piece, after) = after.split_at_checked(length).ok_or(Error::Damaged)?;
+        pieces.push(piece);
+        rest = after;
+    }
+    if rest.is_empty() { Ok(pieces) } else { Err(Error::Damaged) }
 }

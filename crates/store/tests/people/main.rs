@@ -2,6 +2,9 @@
 
 mod accounts;
 mod grants;
+mod key_stores;
+mod keys;
+mod letters;
 mod passkeys;
 mod passwords;
 mod recovery;

@@ -247,11 +247,10 @@ impl World {
 
     async fn connection_to(data: &Path) -> sqlx::SqliteConnection {
         use sqlx::ConnectOptions as _;
-        let key = master().derive(&seal::Purpose::DatabaseKey { version: 1 }).expect("key");
-        let hex: String = key.reveal().iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = store::database_key(data, &master().into()).expect("key");
         sqlx::sqlite::SqliteConnectOptions::new()
             .filename(store::database_path(data))
-            .pragma("key", format!("\"x'{hex}'\""))
+            .pragma("key", key.as_str().to_owned())
             .busy_timeout(std::time::Duration::from_secs(10))
             .disable_statement_logging()
             .connect()
