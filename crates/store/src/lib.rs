@@ -133,6 +133,8 @@ pub struct Store {
     people: People,
     log_tree: proofs::LogTree,
     deadlines: Deadlines,
+    /// Where backups lie, if there are any.
+    backups: Option<BackupPlaces>,
     clock: Arc<dyn Clock>,
 }
 
@@ -236,6 +238,7 @@ impl Store {
             public_keys: PublicKeys::default(),
             log_tree: proofs::LogTree::default(),
             deadlines: Deadlines::default(),
+            backups: None,
             clock,
         })
     }
@@ -292,6 +295,13 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Knows where backups lie, so that their keys follow when the master key is replaced.
+    #[must_use]
+    pub fn with_backups(mut self, places: Option<BackupPlaces>) -> Self {
+        self.backups = places;
+        self
     }
 
     /// Finishes what is being written and closes the database.

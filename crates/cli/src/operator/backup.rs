@@ -1,7 +1,7 @@
 //! 控え: 封と鍵を別々に (R4).
 
 use super::config::BackupConfig;
-use super::{Where, block_on, explain, officer, open_key_store, own_request};
+use super::{Where, below, block_on, explain, officer, open_key_store, own_request};
 use crate::terminal::{Done, Failure, Outcome, say};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -172,7 +172,7 @@ async fn list(place: &Where) -> Outcome {
         };
         say!("{}  {}  {}", row.id, store::japanese_time(&row.started_at), row.made_by);
         let part = |gone: &Option<String>| if gone.is_some() { "破棄済み" } else { "あり" };
-        say!("    封 {}・鍵 {}  {state}", part(&row.data_gone_at), part(&row.keys_gone_at));
+        below(&format!("封 {}・鍵 {}  {state}", part(&row.data_gone_at), part(&row.keys_gone_at)));
         if let (Some(entries), Some(bytes)) = (row.ledger_size, row.size_bytes) {
             say!("    アクセスの記録 {entries}件まで  {}KB", bytes >> 10);
         }
@@ -309,7 +309,8 @@ async fn drill(place: &Where, backup: Option<BackupId>, aside: &Path, by: &Opera
         );
         return Ok(Done::All);
     }
-    say!("復元できませんでした: {backup}（{}）", drill.result);
+    say!("復元できませんでした: {backup}");
+    below(&drill.result);
     match drill.next {
         Some(next) => say!("→ ほかに確かめてある世代: {next}"),
         None => say!("→ 確かめてある世代がほかにありません。すぐに fumibako backup run で作ってください。"),
@@ -326,7 +327,7 @@ async fn drills(place: &Where) -> Outcome {
     }
     for row in rows {
         say!("{}  {}  {}", store::japanese_time(&row.started_at), row.backup_id, row.drilled_by);
-        say!("    {}  {}秒  送受信 {}件  開けて比べた封 {}", row.result, row.seconds, row.sets, row.opened);
+        below(&format!("{}  {}秒  送受信 {}件  開けて比べた封 {}", row.result, row.seconds, row.sets, row.opened));
     }
     Ok(Done::All)
 }

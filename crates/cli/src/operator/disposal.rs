@@ -1,6 +1,6 @@
 //! 機器・媒体の廃棄台帳 and 外部委託の破棄台帳 (R11.7, R11.8).
 
-use super::{Where, block_on, explain, officer};
+use super::{Where, below, block_on, explain, officer};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
@@ -183,13 +183,13 @@ async fn list(place: &Where) -> Outcome {
     };
     for batch in &batches {
         say!("委託 {}  {}", batch.batch_id, state(&batch.opened_at, &batch.closed_at));
-        say!("    委託先 {}  契約 {}", batch.contractor, batch.contract);
+        below(&format!("委託先 {}  契約 {}", batch.contractor, batch.contract));
     }
     for device in &devices {
         say!("機器 {}  {}", device.device_id, state(&device.opened_at, &device.closed_at));
-        say!("    製造番号 {}（{}）", device.serial, device.serial_source);
+        below(&format!("製造番号 {}（{}）", device.serial, device.serial_source));
         if let (Some(method), Some(by)) = (&device.method, &device.performed_by) {
-            say!("    {method}（{by}）");
+            below(&format!("{method}（{by}）"));
         }
     }
     store.close().await;

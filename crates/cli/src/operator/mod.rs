@@ -18,6 +18,7 @@ pub(crate) mod serve;
 mod server_certificate;
 mod tls12;
 
+use crate::check::screen;
 use crate::terminal::{Failure, say};
 use config::Config;
 use std::future::Future;
@@ -45,6 +46,7 @@ impl Where {
         let config = self.read()?;
         let masters = open_key_store(&config)?;
         let store = Store::open(&config.data_folder(), masters, Arc::new(HostClock)).await.map_err(explain)?;
+        let store = store.with_backups(config.backup().map(|backup| backup.places));
         // What was put back from a copy may hold what was erased since: nobody uses it before that is gone again (R4.6).
         let again = store.settle_erasures(&config.erasure_places().list).await.map_err(explain)?;
         if again > 0 {
@@ -75,6 +77,14 @@ pub(crate) fn own_request() -> anyhow::Error {
         "別の運営者が --approved-by（または approve の --by）に自分の識別名を入れてください。",
     )
     .into()
+}
+
+/// Prints a text below a line, indented, in a window of eighty columns.
+pub(crate) fn below(text: &str) {
+    const INDENT: usize = 4;
+    for line in screen::wrap(text, screen::WIDTH - INDENT) {
+        say!("    {line}");
+    }
 }
 
 /// Runs an operator's command to its end.

@@ -1,6 +1,6 @@
 //! 保存期間・消去手順・保全 (R11.1, R11.6).
 
-use super::{Where, block_on, explain, kinds, officer, own_request};
+use super::{Where, below, block_on, explain, kinds, officer, own_request};
 use crate::terminal::{Done, Failure, Outcome, say};
 use standard::OfficeNumber;
 use store::{ArchiveSet, HoldId, HoldPlaced, HoldReleased, HoldScope, Kind, NewRule, OperatorName, RuleSet};
@@ -118,23 +118,24 @@ async fn list(place: &Where) -> Outcome {
     for rule in rules {
         let words = kinds::words(rule.kind);
         say!("{:<14} {}", rule.kind.id(), words.label);
-        say!("    いつ: {}", words.condition);
-        say!("    方法: {}", words.method);
+        below(&format!("いつ: {}", words.condition));
+        below(&format!("方法: {}", words.method));
         if rule.kind.facts().ends != store::Ends::ByErasure {
             continue;
         }
-        say!("    保存: {}日（{}日より前には消去できません）", rule.keep_days, rule.minimum_days);
+        below(&format!("保存: {}日（{}日より前には消去できません）", rule.keep_days, rule.minimum_days));
         match (rule.version, &rule.set_by, &rule.approved_by, &rule.set_at) {
-            (0, ..) => say!("    手順: 未定。fumibako retention set で定めるまで、消去されません"),
+            (0, ..) => below("手順: 未定。fumibako retention set で定めるまで、消去されません"),
             (version, Some(by), Some(approved), Some(at)) => {
-                say!("    手順: 第{version}版 {}（申請 {by}、承認 {approved}）", store::japanese_time(at));
-                say!("    職員: {}", rule.staff.join("、"));
+                below(&format!("手順: 第{version}版 {}（申請 {by}、承認 {approved}）", store::japanese_time(at)));
+                below(&format!("職員: {}", rule.staff.join("、")));
             }
             _ => {}
         }
     }
     for archive in archives.iter().filter(|archive| archive.minimum_days > 0) {
-        say!("事業所 {} の記録は {}日保存します（{}）", archive.office, archive.minimum_days, archive.reason);
+        say!("事業所 {} の記録は {}日保存します", archive.office, archive.minimum_days);
+        below(&format!("根拠: {}", archive.reason));
     }
     Ok(Done::All)
 }
@@ -255,8 +256,8 @@ async fn holds(place: &Where) -> Outcome {
             .released_at
             .as_deref()
             .map_or_else(|| "続いています".to_owned(), |at| format!("{} に解かれました", store::japanese_time(at)));
-        say!("    {} {} から、{end}", hold.placed_by, store::japanese_time(&hold.placed_at));
-        say!("    理由: {}", hold.reason);
+        below(&format!("{} {} から、{end}", hold.placed_by, store::japanese_time(&hold.placed_at)));
+        below(&format!("理由: {}", hold.reason));
     }
     Ok(Done::All)
 }

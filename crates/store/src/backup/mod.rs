@@ -11,6 +11,7 @@ mod make;
 mod manifest;
 mod plan;
 mod restore;
+mod rewrap;
 
 pub use drill::{Drill, DrillRow};
 pub use make::{Made, Rotated};

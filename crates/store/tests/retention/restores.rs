@@ -1,4 +1,4 @@
-use crate::world::{World, files, master, name};
+use crate::world::{World, files, name};
 use fumibako_store::{
     Answer, BackupId, Certified, ErasureList, Error, Kind, ListError, MasterKey, RestoreOrder, RestoreRefused,
     Restored, Store, TransmissionId, restore_backup,
@@ -24,7 +24,9 @@ impl World {
     }
 
     async fn restores(&self, order: &RestoreOrder, list: &ErasureList) -> Result<Restored, RestoreRefused> {
-        let restored = restore_backup(&self.backup_places(), list, master(), self.clock(), order).await.expect("tried");
+        let restored = restore_backup(&self.backup_places(), list, self.masters.clone(), self.clock(), order)
+            .await
+            .expect("tried");
         if restored.is_err() {
             assert!(!order.into.exists() || files(&order.into).iter().all(|path| path.ends_with("keep")));
         }
@@ -32,7 +34,7 @@ impl World {
     }
 
     async fn restored_store(&self) -> Store {
-        Store::open(&self.aside(), master(), self.clock()).await.expect("opens")
+        Store::open(&self.aside(), self.masters.clone(), self.clock()).await.expect("opens")
     }
 }
 
@@ -155,7 +157,7 @@ async fn r4_6_data_put_back_by_hand_are_not_opened_before_the_erasures_are_run_a
     world.checkpoint().await;
     copy(&world.data(), &snapshot);
     world.erases(Kind::Sets, &[gone.to_string()]).await;
-    let store = Store::open(&snapshot, master(), world.clock()).await.expect("opens");
+    let store = Store::open(&snapshot, world.masters.clone(), world.clock()).await.expect("opens");
     assert_eq!(store.settle_erasures(&world.list()).await.expect("settled"), 1);
     assert_eq!(opens(store, &world, &[gone, kept]).await, [None, Some(3)]);
     // And the other way round: a list that is older than the data.
@@ -279,4 +281,19 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         fs::create_dir_all(place.parent().expect("a folder")).expect("folder");
         fs::copy(&path, place).expect("copied");
     }
+}
+
+#[tokio::test]
+async fn r6_5_archives_follow_when_the_master_key_is_replaced() {
+    let world = World::new().await;
+    world.store.settle_erasures(&world.list()).await.expect("begun");
+    let id = world.sends().await;
+    let backup = world.backs_up().await;
+    assert_eq!(world.store.rewrap_archives(&world.backup_places()).await.expect("looked"), 0, "nothing to do");
+    let replaced = world.store.rotate_master_key(&name("kagi")).await.expect("replaced");
+    assert!(matches!(replaced, fumibako_store::MasterReplaced::Done { .. }), "{replaced:?}");
+    assert_eq!(world.store.verify_backup(&world.backup_places(), backup, None).await.expect("read"), Ok(()));
+    let restored = world.restores(&world.order(backup), &world.list()).await.expect("restored");
+    assert_eq!(restored.rows["transmission"], 1);
+    assert_eq!(opens(world.restored_store().await, &world, &[id]).await, [Some(3)]);
 }

@@ -3,8 +3,8 @@
 use fumibako_store as store;
 use fumibako_store::{
     Acceptance, Answer, Approval, Asker, BackupId, BackupPlaces, COOLING, Certified, Clock, Enrolment, ErasureApproved,
-    ErasureId, ErasureList, ErasureRequested, Kind, Made, MasterKey, NewEnrolment, NewErasure, NewOffice, NewRule,
-    Office, OfficeAdded, OperatorName, Places, Ran, Reason, Requested, RuleSet, Store, TransmissionId,
+    ErasureId, ErasureList, ErasureRequested, Kind, Made, MasterKey, MasterKeys, NewEnrolment, NewErasure, NewOffice,
+    NewRule, Office, OfficeAdded, OperatorName, Places, Ran, Reason, Requested, RuleSet, Store, TransmissionId,
 };
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256};
@@ -32,6 +32,7 @@ impl Clock for StoppedClock {
 pub(crate) struct World {
     pub(crate) folder: TempDir,
     pub(crate) store: Arc<Store>,
+    pub(crate) masters: MasterKeys,
     pub(crate) clock: Arc<StoppedClock>,
     pub(crate) sender: Asker,
     pub(crate) receiver: Asker,
@@ -50,11 +51,14 @@ impl World {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().expect("temporary folder");
         let clock = Arc::new(StoppedClock(Mutex::new("2027-04-01T00:00:00.000Z".parse().expect("instant"))));
-        let store = Store::create(&folder.path().join("data"), master(), Arc::clone(&clock) as Arc<dyn Clock>).await;
-        let store = Arc::new(store.expect("created"));
+        let masters = MasterKeys::from(master());
+        let at = folder.path().join("data");
+        let store = Store::create(&at, masters.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let store = store.expect("created").with_backups(Some(backups_below(folder.path())));
+        let store = Arc::new(store);
         let sender = desk(&store, OFFICE_A).await;
         let receiver = desk(&store, OFFICE_B).await;
-        Self { folder, store, clock, sender, receiver, next: AtomicU32::new(0) }
+        Self { folder, store, masters, clock, sender, receiver, next: AtomicU32::new(0) }
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -71,7 +75,7 @@ impl World {
     }
 
     pub(crate) fn backup_places(&self) -> BackupPlaces {
-        BackupPlaces { boxes: self.folder.path().join("backup-boxes"), keys: self.folder.path().join("backup-keys") }
+        backups_below(self.folder.path())
     }
 
     pub(crate) fn places(&self) -> Places {
@@ -233,6 +237,10 @@ async fn office(store: &Store, number: &str) -> Office {
     }
 }
 
+fn backups_below(folder: &Path) -> BackupPlaces {
+    BackupPlaces { boxes: folder.join("backup-boxes"), keys: folder.join("backup-keys") }
+}
+
 /// Every file below a folder.
 pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("folder").map(|entry| entry.expect("entry").path());
@@ -242,12 +250,12 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
 impl World {
     /// A connection of our own to the encrypted database, beside the store's.
     pub(crate) async fn connection(&self) -> sqlx::SqliteConnection {
-        Self::connection_to(&self.data()).await
+        self.connection_to(&self.data()).await
     }
 
-    async fn connection_to(data: &Path) -> sqlx::SqliteConnection {
+    async fn connection_to(&self, data: &Path) -> sqlx::SqliteConnection {
         use sqlx::ConnectOptions as _;
-        let key = store::database_key(data, &master().into()).expect("key");
+        let key = store::database_key(data, &self.masters).expect("key");
         sqlx::sqlite::SqliteConnectOptions::new()
             .filename(store::database_path(data))
             .pragma("key", key.as_str().to_owned())
@@ -292,7 +300,7 @@ impl World {
 
     /// What is left of the keys of a set.
     pub(crate) async fn envelopes_of(&self, data: &Path, id: TransmissionId) -> Vec<u8> {
-        let mut connection = Self::connection_to(data).await;
+        let mut connection = self.connection_to(data).await;
         sqlx::query_scalar("SELECT envelope FROM transmission WHERE transmission_id = $1")
             .bind(id.to_string())
             .fetch_one(&mut connection)
@@ -313,7 +321,7 @@ impl World {
     }
 
     pub(crate) async fn ledger_of(&self, data: &Path) -> Vec<String> {
-        let mut connection = Self::connection_to(data).await;
+        let mut connection = self.connection_to(data).await;
         sqlx::query_scalar("SELECT entry FROM ledger ORDER BY entry_index")
             .fetch_all(&mut connection)
             .await

@@ -4,7 +4,7 @@ mod paper;
 mod verify;
 
 use super::retention::kind;
-use super::{Where, block_on, explain, kinds, officer};
+use super::{Where, below, block_on, explain, kinds, officer};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use std::collections::BTreeSet;
@@ -197,8 +197,8 @@ async fn request(place: &Where, new: NewErasure, by: &OperatorName) -> Outcome {
     let failure = match requested {
         ErasureRequested::Done { id, objects } => {
             say!("消去を申請しました: {id}");
-            say!("{} {objects}件。方法: {}", words.label, words.method);
-            say!("別の人が fumibako erasure approve {id} --by … で承認します。");
+            below(&format!("{} {objects}件。方法: {}", words.label, words.method));
+            below(&format!("別の人が fumibako erasure approve {id} --by … で承認します。"));
             return Ok(Done::All);
         }
         ErasureRequested::Count => Failure::new(
@@ -261,7 +261,7 @@ async fn erase(one: &One) -> Outcome {
     let failure = match ran {
         Ran::Done { objects, living } if living.is_empty() => {
             say!("消去しました: {objects}件");
-            say!("別の人が fumibako erasure certify {} --by … で検証します。", one.erasure);
+            below(&format!("別の人が fumibako erasure certify {} --by … で検証します。", one.erasure));
             return Ok(Done::All);
         }
         Ran::Done { objects, living } => {
@@ -298,7 +298,7 @@ async fn certify(one: &One) -> Outcome {
     let failure = match certified {
         Certified::Done { .. } => {
             say!("検証し、証明書を出しました: {}", one.erasure);
-            say!("fumibako erasure certificate {} --json … --pdf … で書き出せます。", one.erasure);
+            below(&format!("fumibako erasure certificate {} --json … --pdf … で書き出せます。", one.erasure));
             return Ok(Done::All);
         }
         Certified::NotErased => not_found(),
@@ -346,11 +346,11 @@ async fn list(place: &Where) -> Outcome {
     }
     for row in rows {
         say!("{}  {} {}件", row.id, kinds::words(row.kind).label, row.objects);
-        say!("    {}", state(&row.state));
+        below(state(&row.state));
         let approved = row.approved_by.as_deref().map_or_else(String::new, |by| format!("、承認 {by}"));
-        say!("    申請 {} {}{approved}", row.requested_by, store::japanese_time(&row.requested_at));
+        below(&format!("申請 {} {}{approved}", row.requested_by, store::japanese_time(&row.requested_at)));
         if !row.basis.is_empty() {
-            say!("    根拠: {}", row.basis);
+            below(&format!("根拠: {}", row.basis));
         }
     }
     Ok(Done::All)
