@@ -156,6 +156,7 @@ async fn make(place: &Where, by: &OperatorName) -> Outcome {
 async fn list(place: &Where) -> Outcome {
     let (config, store) = place.open().await?;
     let rows = store.backups().await.map_err(explain)?;
+    let overdue = store.backup_is_overdue().await.map_err(explain)?;
     store.close().await;
     if rows.is_empty() {
         say!("控えはまだありません。fumibako backup run で作ります。");
@@ -176,6 +177,11 @@ async fn list(place: &Where) -> Outcome {
         if let (Some(entries), Some(bytes)) = (row.ledger_size, row.size_bytes) {
             say!("    アクセスの記録 {entries}件まで  {}KB", bytes >> 10);
         }
+    }
+    if overdue {
+        say!("確かめてある控えが、48時間より新しいものにありません。");
+        say!("→ fumibako backup run を毎日動かしてください。");
+        return Ok(Done::Partly);
     }
     Ok(Done::All)
 }

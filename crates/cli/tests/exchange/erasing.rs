@@ -194,7 +194,6 @@ async fn r11_5_the_commands_hold_to_two_people_and_a_day() {
         &["retention", "list"][..],
         &["retention", "holds"],
         &["erasure", "list"],
-        &["backup", "list"],
         &["backup", "drills"],
         &["disposal", "list"],
     ] {

@@ -18,9 +18,12 @@ pub use make::{Made, Rotated};
 pub use restore::{RestoreOrder, RestoreRefused, Restored, restore_backup};
 
 use crate::{BackupId, Error, Store};
+use jiff::SignedDuration;
 use sqlx::FromRow;
 use std::path::{Path, PathBuf};
 
+/// After so long without a whole backup somebody must be told (R4.2).
+const BACKUP_HOURS_MAX: i64 = 48;
 /// Rows of a listing.
 const LISTED_MAX: i64 = 10_000;
 
@@ -89,6 +92,8 @@ const NEWEST: &str = "
     SELECT backup_id, started_at, made_by, ledger_size, size_bytes, verified_at, data_gone_at, keys_gone_at
       FROM backup ORDER BY started_at DESC, backup_id DESC LIMIT $1";
 
+const NEWEST_WHOLE: &str = "SELECT max(started_at) FROM backup WHERE verified_at IS NOT NULL AND data_gone_at IS NULL";
+
 impl TryFrom<Row> for BackupRow {
     type Error = Error;
 
@@ -141,6 +146,16 @@ impl Store {
             SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations'
              ORDER BY name";
         Ok(sqlx::query_scalar(TABLES).fetch_all(&self.reads).await?)
+    }
+
+    /// Whether the newest whole backup is older than it may be, or there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backup_is_overdue(&self) -> Result<bool, Error> {
+        let newest: Option<String> = sqlx::query_scalar(NEWEST_WHOLE).fetch_one(&self.reads).await?;
+        let since = self.clock.now() - SignedDuration::from_hours(BACKUP_HOURS_MAX);
+        Ok(newest.is_none_or(|newest| newest < crate::clock::text(since)))
     }
 
     /// The newest generations.

@@ -77,7 +77,9 @@ const REPLAYED: &str = "
     INSERT INTO erasure (erasure_id, kind, reason, basis, rule_version, state, item_count, items_digest, requested_by,
                          requested_at, list_number, erased_at)
     VALUES ($1, $2, 'expiry', '', 0, 'replayed', $3, $4, 'system', $5, $6, $7)
-        ON CONFLICT (erasure_id) DO UPDATE SET list_number = excluded.list_number";
+        ON CONFLICT (erasure_id) DO UPDATE SET
+           list_number = excluded.list_number,
+           state = CASE WHEN erasure.state IN ('requested', 'approved') THEN 'replayed' ELSE erasure.state END";
 
 impl Store {
     /// Runs an erasure that was agreed to, or goes on with one that was interrupted.

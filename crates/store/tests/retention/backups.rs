@@ -194,3 +194,20 @@ async fn a_backup_made_after_the_erasure_holds_nothing_and_blocks_nothing() {
     let asked = world.asks(Kind::Sets, &[id.to_string()]).await;
     assert!(matches!(asked, ErasureRequested::Blocked(Blocked::Already(_))));
 }
+
+#[tokio::test]
+async fn r4_2_a_backup_that_is_too_old_or_not_whole_is_told() {
+    let world = World::new().await;
+    assert!(world.store.backup_is_overdue().await.expect("asked"), "there is none");
+    let backup = world.backs_up().await;
+    assert!(!world.store.backup_is_overdue().await.expect("asked"));
+    world.days_later(2);
+    assert!(world.store.backup_is_overdue().await.expect("asked"));
+    let newer = world.backs_up().await;
+    assert!(!world.store.backup_is_overdue().await.expect("asked"));
+    let file = world.backup_places().keys.join(newer.to_string()).join("keys.db");
+    fs::write(&file, b"not a database").expect("written");
+    assert!(world.store.verify_backup(&world.backup_places(), newer, None).await.expect("read").is_err());
+    assert!(world.store.backup_is_overdue().await.expect("asked"));
+    assert_ne!(backup, newer);
+}
