@@ -280,7 +280,9 @@ impl Config {
         let mut list: Vec<PathBuf> =
             self.file.key_store.erasure_list.iter().map(|path| self.folder.join(path)).collect();
         if list.is_empty() {
-            list.push(self.key_store_file().with_file_name(ERASURE_LIST));
+            // With a token there is no such file: then in the folder where one would be.
+            let beside = self.key_store_file().unwrap_or_else(|| self.folder.join("keys").join(ERASURE_LIST));
+            list.push(beside.with_file_name(ERASURE_LIST));
             list.extend(backup.as_ref().map(|places| places.keys.join(ERASURE_LIST)));
         }
         Places { list: ErasureList::at(list), backup }

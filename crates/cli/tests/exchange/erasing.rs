@@ -354,3 +354,46 @@ async fn r4_5_backups_are_drilled_destroyed_and_damage_is_told() {
     assert!(!place.join("r").exists());
     assert!(server.stop().await.0.success());
 }
+
+/// Needs `fumibako-print` beside the program (`cargo xtask print`), and poppler's tools.
+#[tokio::test]
+async fn r11_4_the_printed_certificate_shows_the_same_digest_and_carries_the_file() {
+    let exchange = exchange().await;
+    let server = exchange.start();
+    let offices = exchange.offices(&server).await;
+    let place = exchange.folder();
+    let id = offices.sender.sends(&schedule(&offices.sender, &offices.receiver, 1)).await.accepted();
+    delivered(&offices, std::slice::from_ref(&id)).await;
+    assert!(server.stop().await.0.success());
+    done(place, &["backup", "run", "--by", "tanaka"]);
+    sets_are_erased_when_done(place);
+    done(place, &["expire"]);
+    let erasure = numbers(&done(place, &["erasure", "list"])).remove(0);
+    done(place, &["erasure", "certificate", &erasure, "--json", "c.json", "--pdf", "c.pdf"]);
+    let tool = |program: &str, args: &[&str]| {
+        let output = Command::new(program).current_dir(place).args(args).output().unwrap();
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text: String = tool("pdftotext", &["-layout", "c.pdf", "-"]).split_whitespace().collect();
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(place.join("c.json")).unwrap()).unwrap();
+    let backup = numbers(&done(place, &["backup", "list"])).remove(0);
+    for shown in [
+        json["digest"].as_str().unwrap(),
+        json["key"].as_str().unwrap(),
+        &erasure,
+        &id,
+        &backup,
+        "データ消去証明書",
+        "送受信データ",
+        "保存期間の終わり",
+        "AES-256-GCM",
+        "取り除き、探して見つからなかった",
+        "復元が絶対に不可能であるとは述べません",
+    ] {
+        let shown: String = shown.split_whitespace().collect();
+        assert!(text.contains(&shown), "{shown} is not on paper:\n{text}");
+    }
+    tool("pdfdetach", &["-saveall", "-o", "out", "c.pdf"]);
+    assert_eq!(fs::read(place.join("out/certificate.json")).unwrap(), fs::read(place.join("c.json")).unwrap());
+}
