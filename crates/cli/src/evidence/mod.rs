@@ -1,6 +1,7 @@
 //! What an outsider does with the log: verifying an exported one, proving an entry, reading a proof. Nothing here knows the
 //! exchange: only the files, and public keys that came by another way (R10.5).
 
+mod delivery;
 mod folder;
 mod ledger_sample;
 mod prove;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use store::{BackupPlaces, ErasureList, Places, TokenPlace, Unlock};
+use store::{BackupPlaces, Deadlines, ErasureList, Places, TokenPlace, Unlock};
 use zeroize::Zeroizing;
 
 /// A passphrase longer than this is a wrong file.
@@ -68,6 +68,16 @@ call_files = 2000
 upload_memory_megabytes = 512
 # 失効と認証局を台帳で確かめる間隔（秒、1〜240）
 register_seconds = 15
+
+[receipts]
+# 届いてから受け取るまで、受け取ってから受領確認まで、受領確認から取込みの結果までの日数。過ぎたものを一覧に出します。
+collect_days = 7
+acknowledge_days = 3
+import_days = 14
+
+[print]
+# 書類を作るプログラム。書かなければ、fumibako と同じ場所の fumibako-print を使います。
+# program = "/usr/local/bin/fumibako-print"
 "#;
 
 #[derive(Debug, Deserialize)]
@@ -81,6 +91,10 @@ struct File {
     tls: Tls,
     #[serde(default)]
     limits: Limits,
+    #[serde(default)]
+    receipts: Receipts,
+    #[serde(default)]
+    print: Print,
     backup: Option<Backup>,
 }
 
@@ -178,6 +192,32 @@ impl Default for Limits {
             register_seconds: 15,
         }
     }
+}
+
+/// 期限: after how many days what is missing is listed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Receipts {
+    collect_days: u16,
+    acknowledge_days: u16,
+    import_days: u16,
+}
+
+impl Default for Receipts {
+    fn default() -> Self {
+        let usual = Deadlines::default();
+        Self {
+            collect_days: usual.collect_days,
+            acknowledge_days: usual.acknowledge_days,
+            import_days: usual.import_days,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Print {
+    program: Option<PathBuf>,
 }
 
 /// サーバー証明書 on disk, and what it must be good for.
@@ -329,6 +369,20 @@ impl Config {
         }
     }
 
+    /// 期限: after how many days what is missing is listed.
+    pub(crate) fn deadlines(&self) -> Deadlines {
+        let Receipts { collect_days, acknowledge_days, import_days } = self.file.receipts;
+        Deadlines { collect_days, acknowledge_days, import_days }
+    }
+
+    /// The program that typesets documents: where the configuration says, or beside this one.
+    pub(crate) fn printer(&self) -> print::Printer {
+        match &self.file.print.program {
+            Some(program) => print::Printer::new(self.folder.join(program)),
+            None => print::Printer::beside(&std::env::current_exe().unwrap_or_default()),
+        }
+    }
+
     /// What opens the key store: a systemd credential, a passphrase file, or the person at the terminal.
     pub(crate) fn unlock(&self) -> anyhow::Result<Unlock> {
         let key_store = &self.file.key_store;
@@ -414,6 +468,9 @@ mod tests {
         assert_eq!(file.listen.exchange, Listen::default().exchange);
         assert_eq!(file.listen.enrolment, Listen::default().enrolment);
         assert_eq!(file.limits.register_seconds, Limits::default().register_seconds);
+        assert_eq!(file.receipts.collect_days, Deadlines::default().collect_days);
+        assert_eq!(file.receipts.acknowledge_days, Deadlines::default().acknowledge_days);
+        assert_eq!(file.receipts.import_days, Deadlines::default().import_days);
     }
 
     #[test]

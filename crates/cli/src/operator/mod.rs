@@ -8,6 +8,7 @@ pub(crate) mod device;
 pub(crate) mod disposal;
 pub(crate) mod erasure;
 pub(crate) mod expire;
+pub(crate) mod evidence;
 pub(crate) mod init;
 pub(crate) mod key;
 mod kinds;

@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 
 async fn serve(place: &Where, demo: bool) -> Outcome {
     let (config, store) = place.open().await?;
-    let store = Arc::new(store);
+    let store = Arc::new(store.with_deadlines(config.deadlines()));
     let identity = Arc::new(Identity::new(server_certificate::first(&config, &store, demo).await?)?);
     let exchange = listen(config.exchange_address()).await?;
     let enrolment = listen(config.enrolment_address()).await?;
@@ -82,6 +82,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         exchange_url,
         tls12,
         identity,
+        printer: config.printer(),
         register_every: config.register_every(),
     };
     web::serve(service, stopped).await?;

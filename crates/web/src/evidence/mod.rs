@@ -3,6 +3,9 @@
 
 mod who;
 
+pub use crate::pages::evidence::period;
+pub use crate::pages::evidence::printing::words as why_not_printed;
+
 use crate::pages::receipts::wording::{outcome, state, step};
 use crate::wording::{day, moment, month};
 use jiff::Timestamp;

@@ -61,8 +61,9 @@ pub(crate) async fn make(State(app): State<App>, signed_in: SignedIn, form: Form
     Ok(download("application/pdf", &name, pdf))
 }
 
-/// The period in days of Japan, the last one included.
-pub(crate) fn period(from: Date, to: Date) -> Option<(Timestamp, Timestamp)> {
+/// The period in days of Japan, the last one included: from which instant on, and before which.
+#[must_use]
+pub fn period(from: Date, to: Date) -> Option<(Timestamp, Timestamp)> {
     let japan = TimeZone::fixed(jiff::tz::offset(9));
     let begin = |day: Date| day.to_zoned(japan.clone()).ok().map(|at| at.timestamp());
     let after = to.checked_add(1.day()).ok()?;

@@ -18,7 +18,7 @@ pub(crate) async fn print(app: &App, document: Document) -> Result<Vec<u8>, Prob
 
 /// What happened, and what to do.
 #[must_use]
-pub(crate) fn words(error: &PrintError) -> (&'static str, &'static str) {
+pub fn words(error: &PrintError) -> (&'static str, &'static str) {
     match error {
         PrintError::NoProgram(_) => (
             "書類を作るプログラム（fumibako-print）が、この交換所に入っていません。",
