@@ -104,13 +104,17 @@ fn leave_nothing_behind() {
     }
 }
 
-fn main() -> ExitCode {
-    leave_nothing_behind();
-    // A panic's message may quote data; where it happened is enough to find it (R6.8).
+/// A panic's message may quote data; where it happened is enough to find it (R6.8).
+fn panic_quietly() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
         anstream::eprintln!("内部の誤りで止まりました（{place}）。運営者に知らせてください。");
     }));
+}
+
+fn main() -> ExitCode {
+    leave_nothing_behind();
+    panic_quietly();
     match Cli::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Rule(args) => rule::run(&args),
@@ -138,5 +142,32 @@ fn main() -> ExitCode {
         Command::Disposal(command) => terminal::finish(operator::disposal::run(&command)),
         Command::Key(command) => terminal::finish(operator::key::run(&command)),
         Command::Account(command) => terminal::finish(operator::account::run(&command)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    /// The name of an invented person, as a panic's message might quote it.
+    const CANARY: &str = "贋鏡　硯子";
+
+    #[test]
+    fn r6_8_a_panic_says_where_and_not_what() {
+        const MARK: &str = "FUMIBAKO_TEST_PANICS";
+        if std::env::var_os(MARK).is_some() {
+            super::leave_nothing_behind();
+            super::panic_quietly();
+            let name = CANARY.to_owned();
+            panic!("cannot take {name}");
+        }
+        let again = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "tests::r6_8_a_panic_says_where_and_not_what", "--nocapture"])
+            .env(MARK, "1")
+            .output()
+            .expect("run");
+        let said = format!("{}{}", String::from_utf8_lossy(&again.stdout), String::from_utf8_lossy(&again.stderr));
+        assert!(!again.status.success() && said.contains("内部の誤り") && said.contains("main.rs:"), "{said}");
+        assert!(!said.contains("贋鏡") && !said.contains("cannot take"), "{said}");
     }
 }

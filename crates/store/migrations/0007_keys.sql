@@ -86,3 +86,15 @@ CREATE TABLE key_emergency (
 
 -- A box of the set did not open (R6.3): both offices are told. NULL again once it opens.
 ALTER TABLE transmission ADD COLUMN damaged_at TEXT;
+
+-- Sealed evidence may be sealed anew under another key, or erased after its time. What it is stays fixed by its digest, which
+-- is compared whenever somebody looks at it.
+DROP TRIGGER recovery_facts_are_never_changed;
+CREATE TRIGGER recovery_facts_are_never_changed BEFORE UPDATE ON recovery
+ WHEN NEW.recovery_id <> OLD.recovery_id OR NEW.account_id <> OLD.account_id OR NEW.office_id IS NOT OLD.office_id
+   OR NEW.kind <> OLD.kind OR NEW.requested_by <> OLD.requested_by OR NEW.verified_by <> OLD.verified_by
+   OR NEW.method <> OLD.method OR NEW.evidence_digest <> OLD.evidence_digest
+   OR NEW.awaits_approval <> OLD.awaits_approval OR NEW.made_at <> OLD.made_at OR NEW.expires_at <> OLD.expires_at
+   OR (OLD.approved_by IS NOT NULL AND NEW.approved_by IS NOT OLD.approved_by)
+   OR (OLD.ended_at IS NOT NULL AND (NEW.ended_at IS NOT OLD.ended_at OR NEW.result IS NOT OLD.result))
+BEGIN SELECT RAISE(ABORT, 'what a recovery states is never changed'); END;

@@ -299,6 +299,7 @@ async fn write(
         outcome: None,
         answered_at: None,
         erased_at: None,
+        damaged_at: None,
         files: Vec::new(),
     })))
 }

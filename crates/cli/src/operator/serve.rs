@@ -141,6 +141,9 @@ async fn watch_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
                 {
                     tracing::warn!(%error, "the keys were not read again");
                 }
+                if let Err(error) = store.record_damaged_fields().await {
+                    tracing::warn!(%error, "what did not open is recorded later");
+                }
                 ticks += 1;
             }
         }

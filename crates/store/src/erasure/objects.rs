@@ -249,7 +249,8 @@ const SET_BYTES: &str = "
      WHERE t.transmission_id = $1 AND t.erased_at IS NULL";
 const SET_BODIES: &str = "SELECT body, body_key FROM transmission_file WHERE transmission_id = $1";
 const BLANK_SET: &str = "
-    UPDATE transmission SET envelope = $2, commitment_salt = $2, digest = $3, erased_at = $4 WHERE transmission_id = $1";
+    UPDATE transmission SET envelope = $2, commitment_salt = $2, digest = $3, erased_at = $4, damaged_at = NULL
+     WHERE transmission_id = $1";
 const DROP_FILES: &str = "DELETE FROM transmission_file WHERE transmission_id = $1";
 const DROP_ITEMS: &str = "DELETE FROM transmission_item WHERE transmission_id = $1";
 /// What the receiver said in its own words; codes and places stay with the proof.

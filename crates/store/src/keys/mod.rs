@@ -5,6 +5,7 @@
 //! Working keys are unwrapped once and kept in memory while the key store can be reached. When it cannot they are forgotten,
 //! and whatever needs one is refused until it is back (R6.8).
 
+mod damage;
 mod ring;
 mod status;
 mod watch;
@@ -16,6 +17,7 @@ pub use watch::KeyStoreState;
 use crate::key_copies::KeyKind;
 use crate::key_store::MasterKeys;
 use crate::{Clock, Error, database};
+use damage::Damage;
 use seal::{Purpose, WorkingKey, Zeroizing, blind_index};
 use std::sync::{Arc, RwLock};
 use watch::Watch;
@@ -43,11 +45,12 @@ pub(crate) struct Keys {
     /// Nothing while the key store is out of reach.
     ring: RwLock<Option<Arc<Ring>>>,
     pub(crate) watch: Watch,
+    pub(crate) damage: Damage,
 }
 
 impl Keys {
     pub(crate) fn new(masters: MasterKeys, clock: Arc<dyn Clock>) -> Self {
-        Self { masters, clock, ring: RwLock::default(), watch: Watch::default() }
+        Self { masters, clock, ring: RwLock::default(), watch: Watch::default(), damage: Damage::default() }
     }
 
     /// Reads the working keys anew; false when there are none yet.
@@ -100,12 +103,12 @@ impl Keys {
         wrapped: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let ring = self.ring()?;
-        let id = seal::wrapped_under(wrapped).map_err(|_| Error::Damaged)?;
-        match ring.by_id(kind, id) {
-            Some(key) => key.unwrap(purpose, wrapped).map_err(|_| Error::Damaged),
-            None if kind == KeyKind::Wrapping => self.masters.unwrap(purpose, wrapped),
-            None => Err(Error::Damaged),
-        }
+        let opened = match seal::wrapped_under(wrapped).map(|id| ring.by_id(kind, id)) {
+            Ok(Some(key)) => key.unwrap(purpose, wrapped).map_err(|_| Error::Damaged),
+            Ok(None) if kind == KeyKind::Wrapping => self.masters.unwrap(purpose, wrapped),
+            Ok(None) | Err(_) => Err(Error::Damaged),
+        };
+        opened.map_err(|error| self.damage.note(purpose, error))
     }
 
     /// The keyed index of a value. There is one key for it: what was indexed cannot be indexed anew.

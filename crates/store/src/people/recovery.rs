@@ -166,7 +166,7 @@ const END_CODES_OF: &str = "
     UPDATE one_time_code SET ended_at = $2 WHERE recovery_id = $1 AND used_at IS NULL AND ended_at IS NULL";
 
 const EVIDENCE_OF: &str = "
-    SELECT evidence_sealed FROM recovery WHERE recovery_id = $1 AND coalesce(office_id, '') = $2";
+    SELECT evidence_sealed, evidence_digest FROM recovery WHERE recovery_id = $1 AND coalesce(office_id, '') = $2";
 
 /// What is lost may be in other hands (R8.13).
 const SUSPEND_FACTORS: &str = "
@@ -491,13 +491,13 @@ impl Store {
         if !by.may(Deed::ApproveRecovery) {
             return Ok(None);
         }
-        let sealed: Option<Vec<u8>> = sqlx::query_scalar(EVIDENCE_OF)
-            .bind(id.to_string())
-            .bind(grant_place(by))
-            .fetch_optional(&self.reads)
-            .await?;
-        let Some(sealed) = sealed else { return Ok(None) };
+        let sealed: Option<(Vec<u8>, String)> =
+            sqlx::query_as(EVIDENCE_OF).bind(id.to_string()).bind(grant_place(by)).fetch_optional(&self.reads).await?;
+        let Some((sealed, digest)) = sealed else { return Ok(None) };
         let evidence = self.open_evidence(id, &sealed)?;
+        if hex(&Sha256::digest(evidence.as_slice())) != digest {
+            return Err(Error::Damaged);
+        }
         self.record(Act::person(Action::RecoveryView, by, self.clock.now()).object(id).done()?).await?;
         Ok(Some(evidence))
     }

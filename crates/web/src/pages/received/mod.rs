@@ -69,6 +69,8 @@ fn row(set: &Transmission, folder: Folder) -> Row {
         accepted: store::japanese_time(&set.accepted_at),
         look: look(set.state()),
         state: match (set.state(), folder) {
+            (_, Folder::Received) if set.damaged_at.is_some() => "壊れています。送信元に再送を頼んでください",
+            (_, Folder::Sent) if set.damaged_at.is_some() => "壊れました。書き出し直して送ってください",
             (State::Waiting, Folder::Sent) => "相手は未受領",
             (at, _) => state(at),
         },
