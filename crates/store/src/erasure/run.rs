@@ -351,38 +351,37 @@ impl Store {
     async fn request_expiry(&self, kind: Kind, even_if_recent: bool) -> Result<Option<ErasureId>, Error> {
         let now = self.clock.now();
         let id = ErasureId::fresh();
+        // Looked for beside the writer, which sends wait for; what is found is decided again when it is run.
+        let (due, version) = {
+            let mut c = self.reads.acquire().await?;
+            let Some(measure) = measure(&mut c, kind, now).await? else { return Ok(None) };
+            let last: Option<String> = sqlx::query_scalar(LAST_EXPIRY).bind(kind.id()).fetch_one(&mut *c).await?;
+            let since = now.checked_sub(EXPIRY_EVERY).unwrap_or(Timestamp::MIN);
+            let found = objects::due(&mut c, kind, &measure, ERASURE_OBJECTS_MAX).await?;
+            // A full erasure means that more is waiting; a smaller one waits for tomorrow.
+            let recent = last.is_some_and(|last| last > clock::text(since));
+            if recent && !even_if_recent && found.len() < ERASURE_OBJECTS_MAX {
+                return Ok(None);
+            }
+            // What stands in another erasure is left to that one.
+            let mut due = BTreeSet::new();
+            for object in found {
+                let open: Option<String> =
+                    sqlx::query_scalar(super::OPEN_ITEM).bind(&object).fetch_optional(&mut *c).await?;
+                if open.is_none() {
+                    due.insert(object);
+                }
+            }
+            (due, measure.rule.version)
+        };
+        if due.is_empty() {
+            return Ok(None);
+        }
         self.writer
             .run(move |c| {
                 Box::pin(async move {
-                    let Some(measure) = measure(c, kind, now).await? else { return Ok(None) };
-                    let last: Option<String> =
-                        sqlx::query_scalar(LAST_EXPIRY).bind(kind.id()).fetch_one(&mut *c).await?;
-                    let since = now.checked_sub(EXPIRY_EVERY).unwrap_or(Timestamp::MIN);
-                    let mut due = objects::due(c, kind, &measure, ERASURE_OBJECTS_MAX).await?;
-                    let full = due.len() == ERASURE_OBJECTS_MAX;
-                    // What stands in another erasure is left to that one.
-                    let mut free = Vec::with_capacity(due.len());
-                    for object in due.drain(..) {
-                        let open: Option<String> =
-                            sqlx::query_scalar(super::OPEN_ITEM).bind(&object).fetch_optional(&mut *c).await?;
-                        if open.is_none() {
-                            free.push(object);
-                        }
-                    }
-                    let due = free;
-                    // A full erasure means that more is waiting; a smaller one waits for tomorrow.
-                    let recent = last.is_some_and(|last| last > clock::text(since));
-                    let enough = full || even_if_recent || !recent;
-                    if due.is_empty() || !enough {
-                        return Ok(None);
-                    }
-                    let new = NewErasure {
-                        kind,
-                        objects: due.into_iter().collect(),
-                        reason: Reason::Expiry,
-                        basis: String::new(),
-                    };
-                    insert(c, id, &new, measure.rule.version, "approved", "system", &clock::text(now)).await?;
+                    let new = NewErasure { kind, objects: due, reason: Reason::Expiry, basis: String::new() };
+                    insert(c, id, &new, version, "approved", "system", &clock::text(now)).await?;
                     let act = Act::system(Action::ErasureRequest, now).object(id).code("kind", kind.id());
                     let act = act.code("reason", Reason::Expiry.id()).number("objects", new.objects.len() as u64);
                     record::append(c, &act.done()?).await?;
