@@ -80,6 +80,22 @@ id! {
     RecoveryId
 }
 id! {
+    /// 保全.
+    HoldId
+}
+id! {
+    /// 消去.
+    ErasureId
+}
+id! {
+    /// 控えの世代.
+    BackupId
+}
+id! {
+    /// A device or medium that is disposed of, or a batch of them.
+    DisposalId
+}
+id! {
     /// A program's token, as lists name it. It is not the token itself.
     SoftwareId
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use store::{ClockSources, Deadlines, TokenPlace, Unlock};
+use store::{BackupPlaces, ClockSources, Deadlines, ErasureList, Places, TokenPlace, Unlock};
 use zeroize::Zeroizing;
 
 /// A passphrase longer than this is a wrong file.
@@ -17,6 +17,8 @@ const PASSPHRASE_BYTES_MAX: usize = 1024;
 const WITNESSES_MAX: usize = 16;
 /// Time servers that are asked.
 const CLOCK_SOURCES_MAX: usize = 16;
+/// The list of erasures, where the configuration says nothing else.
+const ERASURE_LIST: &str = "erasures";
 
 /// What `fumibako init` writes.
 pub(crate) const TEMPLATE: &str = r#"# 文箱の設定。相対パスは、このファイルのある場所から数えます。
@@ -33,6 +35,18 @@ file = "keys/master.key"
 # credential = "fumibako-master"
 # 鍵のファイルの代わりに、鍵装置（HSM、PKCS#11）を使うとき。file は書きません。
 # pkcs11 = { module = "/usr/lib/softhsm/libsofthsm2.so", token = "fumibako", pin_file = "/run/secrets/pin" }
+
+# 消去の一覧。これがないと、消去したものが控えからよみがえるおそれがあるので、データを開きません。
+# データとも封の控えとも別のディスクに置きます。書かなければ、鍵ファイルの隣（erasures）と鍵の控えのフォルダーに置きます。
+# erasure_list = ["keys/erasures", "/mnt/another-disk/erasures"]
+
+# 控え（fumibako backup run）。封と鍵は、互いにもデータとも別のディスクに置きます。
+# [backup]
+# boxes = "/backup/boxes"
+# keys = "/backup-keys/keys"
+# 残す世代の数。鍵の控えは短く: 消去のときに取り除く相手が少なくて済みます。
+# keep_boxes = 14
+# keep_keys = 3
 
 [listen]
 # 事業所の端末がつなぐところ（クライアント証明書が要ります）
@@ -101,6 +115,7 @@ struct File {
     receipts: Receipts,
     #[serde(default)]
     print: Print,
+    backup: Option<Backup>,
     #[serde(default)]
     log: LogSection,
     #[serde(default)]
@@ -144,11 +159,40 @@ struct ClockSection {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Backup {
+    boxes: PathBuf,
+    keys: PathBuf,
+    #[serde(default = "keep_boxes")]
+    keep_boxes: usize,
+    #[serde(default = "keep_keys")]
+    keep_keys: usize,
+}
+
+const fn keep_boxes() -> usize {
+    14
+}
+
+const fn keep_keys() -> usize {
+    3
+}
+
+/// 控え: where, and how many of each half stay.
+#[derive(Clone, Debug)]
+pub(crate) struct BackupConfig {
+    pub(crate) places: BackupPlaces,
+    pub(crate) keep_boxes: usize,
+    pub(crate) keep_keys: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct KeyStore {
     file: Option<PathBuf>,
     pkcs11: Option<Pkcs11>,
     passphrase_file: Option<PathBuf>,
     credential: Option<String>,
+    #[serde(default)]
+    erasure_list: Vec<PathBuf>,
 }
 
 /// 鍵装置. The PIN lies in a file or a systemd credential, never here (R6.4).
@@ -325,6 +369,29 @@ impl Config {
             _ => return Err(anyhow::anyhow!("key_store.pkcs11")),
         };
         Ok(Some(TokenPlace { module: self.folder.join(&pkcs11.module), label: pkcs11.token.clone(), pin }))
+    }
+
+    pub(crate) fn backup(&self) -> Option<BackupConfig> {
+        let backup = self.file.backup.as_ref()?;
+        Some(BackupConfig {
+            places: BackupPlaces { boxes: self.folder.join(&backup.boxes), keys: self.folder.join(&backup.keys) },
+            keep_boxes: backup.keep_boxes.max(1),
+            keep_keys: backup.keep_keys.max(1),
+        })
+    }
+
+    /// Where an erasure reaches: the list of erasures and the backups.
+    pub(crate) fn erasure_places(&self) -> Places {
+        let backup = self.backup().map(|backup| backup.places);
+        let mut list: Vec<PathBuf> =
+            self.file.key_store.erasure_list.iter().map(|path| self.folder.join(path)).collect();
+        if list.is_empty() {
+            // With a token there is no such file: then in the folder where one would be.
+            let beside = self.key_store_file().unwrap_or_else(|| self.folder.join("keys").join(ERASURE_LIST));
+            list.push(beside.with_file_name(ERASURE_LIST));
+            list.extend(backup.as_ref().map(|places| places.keys.join(ERASURE_LIST)));
+        }
+        Places { list: ErasureList::at(list), backup }
     }
 
     pub(crate) fn exchange_address(&self) -> SocketAddr {

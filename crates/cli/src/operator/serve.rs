@@ -3,7 +3,7 @@ use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{LOOK_EVERY, Store, WatchedClock};
+use store::{LOOK_EVERY, Places, Store, WatchedClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -74,7 +74,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     let renewing = config
         .server_certificate()
         .map(|files| tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo)));
-    let upkeep = tokio::spawn(keep_up(Arc::clone(&store), stopped.clone()));
+    let upkeep = tokio::spawn(keep_up(Arc::clone(&store), config.erasure_places(), stopped.clone()));
     let watching = tokio::spawn(watch_clock(Arc::clone(&store), clock, stopped.clone()));
     let indexing = tokio::spawn(index_log(Arc::clone(&store), stopped.clone()));
     let signing = tokio::spawn(log::keep(Arc::clone(&store), config.outside()?, stop, stopped.clone()));
@@ -113,7 +113,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
 }
 
 /// Ends what has had its time (unconfirmed rights, unused accounts, sessions), until the service stops.
-async fn keep_up(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+async fn keep_up(store: Arc<Store>, places: Places, mut stopped: watch::Receiver<bool>) {
     let mut due = tokio::time::interval_at(Instant::now() + UPKEEP_EVERY, UPKEEP_EVERY);
     loop {
         tokio::select! {
@@ -122,6 +122,13 @@ async fn keep_up(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
                 // Nothing depends on it: every rule is held to at the moment of use as well.
                 if let Err(error) = store.keep_up().await {
                     tracing::warn!(%error, "upkeep was left for the next time");
+                }
+                match store.expire(&places, false).await {
+                    Ok(expired) if expired.waiting > 0 => {
+                        tracing::warn!(waiting = expired.waiting, "erasures wait for a copy of keys, or to be tidied");
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%error, "expiry was left for the next time"),
                 }
             }
         }

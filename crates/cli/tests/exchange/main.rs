@@ -17,6 +17,7 @@ mod damage;
 mod device;
 mod disk;
 mod document;
+mod erasing;
 mod evidence;
 mod handshake;
 mod history;
