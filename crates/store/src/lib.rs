@@ -24,6 +24,7 @@ mod offices;
 mod outside;
 pub mod people;
 mod proofs;
+mod reading;
 mod receipts;
 mod record;
 mod tls12;
@@ -52,6 +53,7 @@ pub use offices::{NewOffice, Office, OfficeAdded};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
+pub use reading::{Reading, Version};
 pub use receipts::{
     Answered, Doer, EVIDENCE_SETS_MAX, Evidence, EvidenceAsked, EvidenceRow, GivenReceipt, Hand, ImportGiven,
     ImportReport, NOTE_CHARACTERS_MAX, OVERDUE_MAX, Overdue,
