@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
-    account, devices, first, grants, operator, received, recovery, sign_in, software, staff, stock_taking,
+    account, devices, first, forms, grants, operator, received, recovery, sign_in, software, staff, stock_taking,
 };
 use crate::{api, assets};
 use axum::Router;
@@ -34,13 +34,14 @@ fn post<T: 'static>(path: &'static str, needs: Needs, handler: impl Handler<T, A
 pub(crate) fn table() -> Vec<Route> {
     use Deed::{
         ApproveEnrolment, ApproveRecovery, CollectSets, ConfirmGrants, ListSets, ManageDevices, ManageOperators,
-        ManageSoftware, ManageStaff, OwnAccount, RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery,
+        ManageSoftware, ManageStaff, OwnAccount, ReadSets, RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery,
         SendSets, TakeStock, WithdrawSets,
     };
     use Needs::{Device, Enrolling, HalfWay, Nothing, Person, Program, SignedIn, Software};
     vec![
         // Holds nothing about anybody.
         get("/style.css", Nothing, assets::style),
+        get("/forms.css", Nothing, assets::forms),
         get("/icon.svg", Nothing, assets::icon),
         get("/passkey.js", Nothing, assets::passkey),
         get("/api/v1/openapi.json", Device, api::document),
@@ -70,6 +71,9 @@ pub(crate) fn table() -> Vec<Route> {
         post("/first/done", Enrolling, first::complete),
         // People.
         get("/", SignedIn, received::front),
+        // Opening a set collects it, if it is the receiver who opens.
+        get("/sets/{id}", Person(ReadSets), forms::show_set),
+        get("/sets/{id}/pictures/{number}", Person(ReadSets), forms::picture),
         get("/account", Person(OwnAccount), account::page),
         get("/account/password", Person(OwnAccount), account::password),
         post("/account/password", Person(OwnAccount), account::change_password),

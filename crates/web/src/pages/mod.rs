@@ -6,6 +6,7 @@ pub(crate) mod devices;
 pub(crate) mod field;
 pub(crate) mod first;
 pub(crate) mod form;
+pub(crate) mod forms;
 pub(crate) mod frame;
 pub(crate) mod grants;
 pub(crate) mod once;

@@ -1,0 +1,63 @@
+//! 印字の漏れがないこと: one column after the other gets another value, and the form must show it.
+
+use super::planted::{file, value};
+use super::{forms, named, text_of};
+use crate::pages::forms::unprinted;
+use standard::layout::EDITIONS;
+use standard::{FileKind, Layout};
+
+/// Every sheet of every edition.
+fn layouts() -> impl Iterator<Item = &'static Layout> {
+    EDITIONS.iter().flat_map(|edition| edition.layouts.iter().copied())
+}
+
+fn page(layout: &Layout, other: Option<&str>) -> String {
+    forms(&[named(layout.kind, file(layout, other))])
+}
+
+#[test]
+fn every_item_of_the_standard_has_its_place_on_a_form() {
+    let mut looked_at = 0;
+    for layout in layouts() {
+        let first = page(layout, None);
+        let first_text = text_of(&first);
+        for column in layout.columns.iter().filter(|column| !unprinted::contains(column.ident)) {
+            let place = format!("{} {}", layout.kind.id(), column.ident);
+            let (one, other) = (value(layout.kind, column, 0), value(layout.kind, column, 1));
+            assert_ne!(one.cell, other.cell, "{place}: two values to tell apart");
+            let second = page(layout, Some(column.ident));
+            assert_ne!(first, second, "{place}: another value makes another form");
+            assert!(first_text.contains(&super::squeezed(&one.shown)), "{place}: {} is not printed", one.shown);
+            if !one.ringed && !other.ringed {
+                let often = |text: &str, what: &str| text.matches(&super::squeezed(what)).count();
+                let (before, after) = (often(&first_text, &one.shown), often(&text_of(&second), &one.shown));
+                assert!(after < before, "{place}: {} stands there {before} times and then {after}", one.shown);
+            }
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 900, "{looked_at}");
+}
+
+#[test]
+fn what_is_not_printed_is_listed_and_makes_no_difference() {
+    for (ident, reason) in unprinted::UNPRINTED {
+        assert!(!reason.is_empty());
+        let mut known = false;
+        for layout in layouts().filter(|layout| layout.index(ident).is_some()) {
+            known = true;
+            if ident != "csv_version" {
+                assert_eq!(page(layout, None), page(layout, Some(ident)), "{ident} is printed after all");
+            }
+        }
+        assert!(known, "no sheet has a column {ident}");
+    }
+}
+
+#[test]
+fn every_kind_of_file_makes_a_form() {
+    for kind in FileKind::ALL.into_iter().filter(|kind| *kind != FileKind::UpkihonImage) {
+        let layout = layouts().find(|layout| layout.kind == kind).expect("a layout");
+        assert!(page(layout, None).contains("<h3"), "{}", kind.id());
+    }
+}

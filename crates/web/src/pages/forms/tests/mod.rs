@@ -1,0 +1,87 @@
+//! The forms held against the standard: every item has a place, on the page and on paper.
+
+mod changed;
+mod every_item;
+mod paper;
+mod planted;
+
+use super::book::Book;
+use super::changes::Changes;
+use super::page::Sheets;
+use askama::Template as _;
+use standard::SourceFile;
+use standard::sample::{self, Request, SampleFile};
+use standard::{FileKind, UnitKind};
+
+/// A set of invented people.
+fn set(kind: UnitKind, seed: u64, people: usize, serial: &str) -> Vec<SampleFile> {
+    let (sender_type, receiver_type) = sample::types_for(kind);
+    let number = |text: &str| text.parse().expect("a number");
+    let request = Request {
+        seed,
+        people,
+        sender: number("0390000100"),
+        sender_type,
+        receiver: number("0390001000"),
+        receiver_type,
+        serial: serial.parse().expect("a serial"),
+        month: "202604".parse().expect("a month"),
+        names: None,
+    };
+    sample::make(kind, &request)
+}
+
+fn sources(files: &[SampleFile]) -> Vec<SourceFile<'_>> {
+    files.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes }).collect()
+}
+
+/// A file of this kind, of one sender to one receiver.
+fn named(kind: FileKind, bytes: Vec<u8>) -> SampleFile {
+    let month = if kind.has_month() { "202604_" } else { "" };
+    let name = format!("{}_{month}0390000100_43_0390001000_11_20260325090000.CSV", kind.id());
+    SampleFile { name, bytes }
+}
+
+/// The forms of a set, without the page around them.
+fn forms(files: &[SampleFile]) -> String {
+    let sources = sources(files);
+    let book = Book::read(&sources, None, "/sets/x/pictures");
+    assert!(book.unread.is_empty(), "{:?}", book.unread);
+    Sheets { people: book.people, printed: true }.render().expect("a page")
+}
+
+/// The same, compared with what was sent before.
+fn compared(before: &[SampleFile], after: &[SampleFile]) -> String {
+    let (before, after) = (sources(before), sources(after));
+    let changes = Changes::between(&[before], &after);
+    let book = Book::read(&after, Some(&changes), "/sets/x/pictures");
+    Sheets { people: book.people, printed: true }.render().expect("a page")
+}
+
+/// A file that a browser opens without us.
+fn standing_alone(forms: &str) -> String {
+    let styles = [include_str!("../../../../templates/style.css"), include_str!("../../../../templates/forms.css")];
+    format!(
+        "<!DOCTYPE html><html lang=\"ja\"><meta charset=\"utf-8\"><title>様式</title><style>{}</style><main>{forms}</main></html>",
+        styles.join("\n")
+    )
+}
+
+/// What is to be read on a page: no tags, no spaces, no grouping of digits.
+fn text_of(html: &str) -> String {
+    let mut text = String::new();
+    let mut inside = false;
+    for letter in html.chars() {
+        match letter {
+            '<' => inside = true,
+            '>' => inside = false,
+            letter if !inside => text.push(letter),
+            _ => {}
+        }
+    }
+    squeezed(&text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&"))
+}
+
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_whitespace() && *letter != ',').collect()
+}

@@ -1,0 +1,1 @@
+//! On paper: Chromium prints, pdftotext reads.
