@@ -16,6 +16,7 @@ mod damage;
 mod device;
 mod disk;
 mod document;
+mod forms;
 mod handshake;
 mod history;
 mod identity;

@@ -9,6 +9,8 @@ use standard::value::Value;
 #[template(path = "forms/basic_info.html")]
 pub(crate) struct BasicInfo<'a> {
     pub(crate) info: Block<'a>,
+    /// All rows, for what is the same in all of them.
+    all: Block<'a>,
     routine: Vec<Entry<'a>>,
     diseases: Vec<Entry<'a>>,
     /// Where the picture of the family is to be found, if the set has it.
@@ -70,7 +72,8 @@ impl<'a> BasicInfo<'a> {
             pictures.contains(branch)
         });
         let picture = picture.map(|branch| format!("{pictures_at}/{}", branch.escape_ascii()));
-        Self { info: Block(info), routine, diseases, picture }
+        let all = Block([&info[..], &routine, &diseases].concat());
+        Self { info: Block(info), all, routine, diseases, picture }
     }
 
     fn contacts(&self) -> &'static [Contact] {

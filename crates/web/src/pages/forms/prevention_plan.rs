@@ -7,6 +7,8 @@ use askama::Template;
 #[template(path = "forms/prevention_plan.html")]
 pub(crate) struct PreventionPlan<'a> {
     pub(crate) plan: Block<'a>,
+    /// All rows, for what is the same in all of them.
+    all: Block<'a>,
     rows: Vec<Line<'a>>,
 }
 
@@ -74,6 +76,7 @@ impl<'a> PreventionPlan<'a> {
         let numbers = |entry: &Entry<'_>| ["issue_no", "support_plan_no", "service_no"].map(|ident| number(entry, ident));
         plan.sort_by_key(|row| row.mark == Mark::Removed);
         lines.sort_by_key(|entry| (numbers(entry), entry.mark != Mark::Removed));
+        let all = Block([&plan[..], &lines].concat());
         let mut above: Option<[i64; 3]> = None;
         let mut rows = Vec::new();
         for entry in lines {
@@ -88,7 +91,7 @@ impl<'a> PreventionPlan<'a> {
             above = Some(these);
             rows.push(Line { entry, goes_on });
         }
-        Self { plan: Block(plan), rows }
+        Self { plan: Block(plan), all, rows }
     }
 
     fn areas(&self) -> &'static [Area] {

@@ -22,6 +22,8 @@ struct Front {
 }
 
 struct Row {
+    /// Where the set is read; none where there is nothing more to read.
+    href: Option<String>,
     kind: &'static str,
     month: String,
     partner: String,
@@ -56,6 +58,7 @@ fn row(set: &Transmission, folder: Folder) -> Row {
         Folder::Sent => (set.receiver, &set.receiver_name),
     };
     Row {
+        href: (set.state() != SetState::Withdrawn).then(|| format!("/sets/{}", set.id)),
         kind: set.kind.label(),
         month: set
             .service_month

@@ -17,7 +17,7 @@ fn page(layout: &Layout, other: Option<&str>) -> String {
 
 #[test]
 fn every_item_of_the_standard_has_its_place_on_a_form() {
-    let mut looked_at = 0;
+    let (mut looked_at, mut faults) = (0, Vec::new());
     for layout in layouts() {
         let first = page(layout, None);
         let first_text = text_of(&first);
@@ -26,16 +26,23 @@ fn every_item_of_the_standard_has_its_place_on_a_form() {
             let (one, other) = (value(layout.kind, column, 0), value(layout.kind, column, 1));
             assert_ne!(one.cell, other.cell, "{place}: two values to tell apart");
             let second = page(layout, Some(column.ident));
-            assert_ne!(first, second, "{place}: another value makes another form");
-            assert!(first_text.contains(&super::squeezed(&one.shown)), "{place}: {} is not printed", one.shown);
+            if first == second {
+                faults.push(format!("{place}: another value makes no other form"));
+            }
+            if !first_text.contains(&super::squeezed(&one.shown)) {
+                faults.push(format!("{place}: {} is not printed", one.shown));
+            }
             if !one.ringed && !other.ringed {
                 let often = |text: &str, what: &str| text.matches(&super::squeezed(what)).count();
                 let (before, after) = (often(&first_text, &one.shown), often(&text_of(&second), &one.shown));
-                assert!(after < before, "{place}: {} stands there {before} times and then {after}", one.shown);
+                if after >= before {
+                    faults.push(format!("{place}: {} stands there {before} times and then {after}", one.shown));
+                }
             }
             looked_at += 1;
         }
     }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(looked_at > 900, "{looked_at}");
 }
 

@@ -1,7 +1,9 @@
 //! Rows with a value of its own in every column, made from the layouts alone.
 
+use super::named;
 use standard::layout::{Form, Length};
-use standard::{Column, FileKind, Layout};
+use standard::sample::SampleFile;
+use standard::{Column, Edition, FileKind, Layout, UnitKind};
 
 /// What stands in a column: the cell of the file, and what a form must show of it.
 pub(super) struct Planted {
@@ -25,9 +27,11 @@ pub(super) fn value(kind: FileKind, column: &Column, turn: usize) -> Planted {
         let (code, label) = table.values[chosen];
         let (shown, ringed) = match (column.ident, code) {
             ("insurance_coverage", "Y") => ("○", false),
-            ("insurance_coverage", _) | ("over_30_days", "0") => ("", true),
+            // A blank, and a place in the week.
+            ("insurance_coverage", _) | ("over_30_days", "0") | ("weekday", _) => ("", true),
             ("over_30_days", _) => ("30日超", false),
-            _ => (label, true),
+            // Some codes ring two choices.
+            _ => (label.split('＆').next().unwrap_or_default(), true),
         };
         return Planted { cell: code.to_owned(), shown: shown.to_owned(), ringed };
     }
@@ -54,6 +58,10 @@ pub(super) fn value(kind: FileKind, column: &Column, turn: usize) -> Planted {
                 _ if links => (3, 20 + turn),
                 _ => (1 + number / 28, 1 + (number + turn) % 28),
             };
+            if column.ident == "service_date" {
+                // A column of the calendar.
+                return Planted { cell: format!("2026{month:02}{day:02}"), shown: String::new(), ringed: true };
+            }
             let year = if column.ident == "birth_date" { 1940 } else { 2026 };
             let era = if year == 1940 { "昭和15年" } else { "令和8年" };
             Planted { cell: format!("{year}{month:02}{day:02}"), shown: format!("{era}{month}月{day}日"), ringed: false }
@@ -67,11 +75,11 @@ pub(super) fn value(kind: FileKind, column: &Column, turn: usize) -> Planted {
             Planted { cell: format!("{hour:02}{minute:02}"), shown: format!("{hour:02}:{minute:02}"), ringed: false }
         }
         Form::DayMask => {
-            let day = 10 + turn;
-            let days = (1..=31).map(|at| if at == day { '1' } else { '0' }).collect();
-            Planted { cell: days, shown: format!("日割{day}日"), ringed: false }
+            let (first, last) = (10 + 3 * turn, 12 + 3 * turn);
+            let days = (1..=31).map(|day| if (first..=last).contains(&day) { '1' } else { '0' }).collect();
+            Planted { cell: days, shown: format!("{first}〜{last}日"), ringed: false }
         }
-        Form::Decimal => same(format!("10.{:02}", 20 + unique % 70)),
+        Form::Decimal => same(format!("10.{:02}", 20 + unique % 67)),
         Form::Insurer => same(format!("1310{:02}", 16 + turn)),
         Form::Insured => same(format!("00000000{:02}", 11 + turn)),
         Form::Office => same(format!("13{:08}", 40_000 + unique)),
@@ -91,14 +99,17 @@ pub(super) fn value(kind: FileKind, column: &Column, turn: usize) -> Planted {
                 Length::Exact(most) | Length::Max(most) | Length::Printed(most, _) => usize::from(most).min(6),
                 Length::Free => 6,
             };
-            let digits = u32::try_from(digits).unwrap_or(6);
-            same((unique % 10_usize.pow(digits)).to_string())
+            same(match digits {
+                1 => (unique % 10).to_string(),
+                2 => (30 + unique % 67).to_string(),
+                _ => (700_000 + unique).to_string(),
+            })
         }
         Form::Flag => same(usize::from(turn == 0).to_string()),
     }
 }
 
-/// A file of one row, with another value in `other` and in the edition's own column for the version.
+/// A file of one row, with another value in the column `other`.
 pub(super) fn file(layout: &Layout, other: Option<&str>) -> Vec<u8> {
     let cells = layout.columns.iter().map(|column| {
         let turn = usize::from(other == Some(column.ident));
@@ -110,4 +121,36 @@ pub(super) fn file(layout: &Layout, other: Option<&str>) -> Vec<u8> {
     });
     let row = cells.collect::<Vec<_>>().join(",");
     standard::write::ms932(&format!("{row}\r\n")).expect("MS932")
+}
+
+/// What makes a row one of another plan, month or person.
+pub(super) const KEYS: [&str; 6] =
+    ["insurer_no", "insured_no", "care_plan_date", "target_month", "plan_date", "consultation_date"];
+
+/// The sheets of a unit, all that it may have.
+pub(super) fn sheets(kind: UnitKind) -> &'static [FileKind] {
+    use FileKind::{Up1kyo, Up2kyo, Up3kyo, Uphosoku, Upjsk, Upkihon, UpkihonSub1, UpkihonSub2, Upplan, Upsikyu};
+    match kind {
+        UnitKind::CarePlan => &[Up1kyo, Up2kyo, Up3kyo, Uphosoku],
+        UnitKind::Schedule => &[Upplan, Upsikyu, Uphosoku],
+        UnitKind::Actual => &[Upjsk],
+        _ => &[FileKind::Upyobo, FileKind::UpyoboSub, Upkihon, UpkihonSub1, UpkihonSub2],
+    }
+}
+
+/// A whole unit of planted rows, with another value in one column of one sheet.
+pub(super) fn unit(kind: UnitKind, serial: &str, other: Option<(FileKind, &str)>) -> Vec<SampleFile> {
+    let sheet = |sheet: &FileKind| {
+        let layout = standard::layout(*sheet, Edition::V202407).expect("a layout");
+        let mut file = named(*sheet, file(layout, other.filter(|(of, _)| of == sheet).map(|(_, ident)| ident)));
+        file.name = file.name.replace("20260325090000", serial);
+        if kind == UnitKind::CarePlan {
+            file.name = file.name.replace("202604_", "000000_");
+        }
+        if !matches!(kind, UnitKind::CarePlan | UnitKind::Schedule | UnitKind::Actual) {
+            file.name = file.name.replace("_43_", "_46_").replace("_11_", "_66_");
+        }
+        file
+    };
+    sheets(kind).iter().map(sheet).collect()
 }
