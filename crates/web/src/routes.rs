@@ -34,8 +34,8 @@ fn post<T: 'static>(path: &'static str, needs: Needs, handler: impl Handler<T, A
 pub(crate) fn table() -> Vec<Route> {
     use Deed::{
         ApproveEnrolment, ApproveRecovery, CollectSets, ConfirmGrants, ListSets, ManageDevices, ManageOperators,
-        ManageSoftware, ManageStaff, OwnAccount, ReadSets, RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery,
-        SendSets, TakeStock, WithdrawSets,
+        ManageSoftware, ManageStaff, OwnAccount, ReadSets, RegisterOffices, RequestEnrolment, RequestGrants,
+        RequestRecovery, SendSets, TakeStock, WithdrawSets,
     };
     use Needs::{Device, Enrolling, HalfWay, Nothing, Person, Program, SignedIn, Software};
     vec![

@@ -49,7 +49,9 @@ async fn r10_2_both_offices_read_a_set_as_forms_and_each_reading_is_recorded() {
         let front = browser.get("/").await.done().text();
         assert!(front.contains(&format!("href=\"{path}\"")), "the list leads to it");
         let page = browser.get(&path).await.done().text();
-        for shown in [NAME, "居宅サービス計画書（１）", "居宅サービス計画書（２）", "週間サービス計画表", "利用者補足情報"] {
+        for shown in
+            [NAME, "居宅サービス計画書（１）", "居宅サービス計画書（２）", "週間サービス計画表", "利用者補足情報"]
+        {
             assert!(page.contains(shown), "{shown}");
         }
         let head = page.split("</head>").next().unwrap();

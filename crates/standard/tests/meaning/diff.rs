@@ -139,7 +139,8 @@ fn a_change_says_in_which_rows_it_stands() {
     let after = month(&[other_day(), Visit { count: "2", ..VISIT }]);
     let (difference, rows) = diff_with_rows(&sources(&[before.clone()]), &sources(&[after.clone()]));
     assert_eq!(difference, between(&before, &after));
-    let told: Vec<_> = difference.people[0].changes.iter().map(|change| change.what).zip(rows[0].iter().copied()).collect();
+    let told: Vec<_> =
+        difference.people[0].changes.iter().map(|change| change.what).zip(rows[0].iter().copied()).collect();
     let expected = [
         (What::Removed, Rows { before: Some(1), after: None }),
         (What::Changed, Rows { before: Some(2), after: Some(2) }),

@@ -68,9 +68,10 @@ impl<'a> BasicInfo<'a> {
         for rows in [&mut info, &mut routine, &mut diseases] {
             rows.sort_by_key(|row| row.mark == Mark::Removed);
         }
-        let picture = info.first().and_then(|info| branch(info.value("family_image_file"))).filter(|branch| {
-            pictures.contains(branch)
-        });
+        let picture = info
+            .first()
+            .and_then(|info| branch(info.value("family_image_file")))
+            .filter(|branch| pictures.contains(branch));
         let picture = picture.map(|branch| format!("{pictures_at}/{}", branch.escape_ascii()));
         let all = Block([&info[..], &routine, &diseases].concat());
         Self { info: Block(info), all, routine, diseases, picture }

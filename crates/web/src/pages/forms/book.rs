@@ -17,7 +17,9 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 /// Rows of one set that are shown. A set larger than any two offices could have in common is cut here, and says so.
-pub(crate) const ROWS_MAX: usize = 200_000;
+pub(crate) const ROWS_MAX: usize = 50_000;
+/// The same of one person in one sheet: sixty services a day, and more.
+pub(crate) const ROWS_OF_ONE_MAX: usize = 2_000;
 
 /// 綴り
 #[derive(Default)]
@@ -25,7 +27,7 @@ pub(crate) struct Book<'a> {
     pub(crate) people: Vec<Folder<'a>>,
     /// What could not be shown: which sheet, and how many records of it.
     pub(crate) unread: Vec<(&'static str, u64)>,
-    /// Whether [`ROWS_MAX`] was reached.
+    /// Whether [`ROWS_MAX`] or [`ROWS_OF_ONE_MAX`] was reached.
     pub(crate) cut: bool,
 }
 
@@ -34,6 +36,8 @@ pub(crate) struct Folder<'a> {
     /// 氏名, where the set has it.
     pub(crate) name: super::cell::Cell,
     pub(crate) insured: String,
+    /// How many rows the forms are made of.
+    pub(crate) rows: usize,
     pub(crate) forms: Vec<Form<'a>>,
 }
 
@@ -121,7 +125,7 @@ impl<'a> Book<'a> {
         let mut people: Vec<(Whose, Sheets<'a>)> = Vec::new();
         let mut places: BTreeMap<Whose, usize> = BTreeMap::new();
         let mut pictures: Vec<[u8; 4]> = Vec::new();
-        let mut rows = 0;
+        let (mut rows, mut cut) = (0, false);
         let mut named: Vec<_> = files.iter().filter_map(|file| Some((name::parse(file.name).ok()?, file))).collect();
         named.sort_by_key(|(name, _)| (name.kind.rank(), name.branch));
         for (name, file) in named {
@@ -139,6 +143,7 @@ impl<'a> Book<'a> {
             let unread = sheet.rows(|row| {
                 rows += 1;
                 if rows > ROWS_MAX {
+                    cut = true;
                     return;
                 }
                 let whose = whose(&row);
@@ -147,17 +152,22 @@ impl<'a> Book<'a> {
                     people.push((whose.clone(), Sheets::new()));
                 }
                 let Some((_, sheets)) = people.get_mut(place) else { return };
+                let sheet = sheets.entry(kind).or_default();
+                if sheet.len() >= ROWS_OF_ONE_MAX {
+                    cut = true;
+                    return;
+                }
                 let mut entry = Entry::of(&row);
                 if let Some(changes) = changes {
                     entry = changes.mark(&whose, kind, row.number(), entry);
                 }
-                sheets.entry(kind).or_default().push(entry);
+                sheet.push(entry);
             });
             if unread > 0 {
                 book.unread.push((kind.label(), unread));
             }
         }
-        book.cut = rows > ROWS_MAX;
+        book.cut = cut;
         for (whose, mut sheets) in people {
             if let Some(changes) = changes {
                 for (kind, entry) in changes.removed(&whose) {
@@ -173,6 +183,7 @@ impl<'a> Book<'a> {
 /// The forms of one person, in the order in which they lie on a desk.
 fn folder<'a>((_, insured): Whose, mut sheets: Sheets<'a>, pictures: &[[u8; 4]], pictures_at: &str) -> Folder<'a> {
     use FileKind::*;
+    let rows = sheets.values().map(Vec::len).sum();
     let about = sheets.remove(&Uphosoku).unwrap_or_default();
     let mut take = |kind| sheets.remove(&kind).unwrap_or_default();
     let mut forms = Vec::new();
@@ -182,12 +193,14 @@ fn folder<'a>((_, insured): Whose, mut sheets: Sheets<'a>, pictures: &[[u8; 4]],
             forms.push(Form::Withdrawal(Withdrawal { kind, rows }));
         }
     }
-    let link = |column: &str, key: &str| {
-        let linked = about.iter().find(|entry| entry.key(column) == key).or(about.first());
+    let links = |column| about.iter().map(|entry| (entry.key(column), entry)).rev().collect::<BTreeMap<_, _>>();
+    let (by_date, by_month) = (links("care_plan_date"), links("target_month"));
+    let link = |linked: &BTreeMap<String, &Entry<'a>>, key: &str| {
+        let linked = linked.get(key).copied().or(about.first());
         linked.cloned().map(Block::from).unwrap_or_default()
     };
     for (date, [one, two, three]) in together("care_plan_date", [take(Up1kyo), take(Up2kyo), take(Up3kyo)]) {
-        let about = || link("care_plan_date", &date);
+        let about = || link(&by_date, &date);
         for plan in one {
             forms.push(Form::Sheet1(Box::new(Sheet1 { plan, about: about() })));
         }
@@ -201,11 +214,11 @@ fn folder<'a>((_, insured): Whose, mut sheets: Sheets<'a>, pictures: &[[u8; 4]],
     for (month, [plan, costs, actual]) in together("target_month", [take(Upplan), take(Upsikyu), take(Upjsk)]) {
         for (rows, kind) in [(plan, Upplan), (actual, Upjsk)] {
             if !rows.is_empty() {
-                forms.push(Form::Schedule(Box::new(Schedule::of(kind, rows, link("target_month", &month)))));
+                forms.push(Form::Schedule(Box::new(Schedule::of(kind, rows, link(&by_month, &month)))));
             }
         }
         if !costs.is_empty() {
-            forms.push(Form::Costs(Box::new(Costs::of(costs, link("target_month", &month)))));
+            forms.push(Form::Costs(Box::new(Costs::of(costs, link(&by_month, &month)))));
         }
     }
     for (_, [plan, lines]) in together("plan_date", [take(Upyobo), take(UpyoboSub)]) {
@@ -220,7 +233,7 @@ fn folder<'a>((_, insured): Whose, mut sheets: Sheets<'a>, pictures: &[[u8; 4]],
     let mut named = about.iter().chain(&heads).map(|entry| entry.cell("person_name"));
     let name = named.find(|name| !name.is_blank()).unwrap_or_default();
     forms.extend(about.into_iter().map(|entry| Form::Supplement(Box::new(Supplement { entry }))));
-    Folder { name, insured, forms }
+    Folder { name, insured, rows, forms }
 }
 
 /// Rows of forms that name their person themselves.
@@ -235,13 +248,14 @@ fn heads<'a>(forms: &[Form<'a>]) -> Vec<Entry<'a>> {
 
 /// Rows of several sheets that belong to one plan or month, in the order in which these come.
 fn together<'a, const N: usize>(column: &str, sheets: [Vec<Entry<'a>>; N]) -> Vec<(String, [Vec<Entry<'a>>; N])> {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut found: Vec<(String, [Vec<Entry<'a>>; N])> = Vec::new();
     for (at, entries) in sheets.into_iter().enumerate() {
         for (key, group) in by_key(entries, |entry| entry.key(column)) {
-            let place = found.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+            let place = *places.entry(key.clone()).or_insert(found.len());
+            if place == found.len() {
                 found.push((key, [const { Vec::new() }; N]));
-                found.len() - 1
-            });
+            }
             if let Some(slot) = found.get_mut(place).and_then(|(_, sheets)| sheets.get_mut(at)) {
                 slot.extend(group);
             }

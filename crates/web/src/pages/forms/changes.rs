@@ -1,8 +1,8 @@
 //! 前の版からの変更 — which rows of a set came, went or changed since the versions it replaced.
 
 use super::book::{Whose, whose};
-use super::unprinted;
 use super::entry::{Entry, Mark};
+use super::unprinted;
 use standard::diff::{What, diff_with_rows};
 use standard::truth::{State, arrivals, truth};
 use standard::value::Sheet;
@@ -82,9 +82,10 @@ impl<'a> Changes<'a> {
                     What::Removed => Mark::Removed,
                     What::Changed => Mark::Changed,
                 };
-                let cells = change.cells.into_iter().map(|cell| {
-                    (cell.column.0.ident, cell.before.into_revealed(), !cell.after.reveal().is_empty())
-                });
+                let cells = change
+                    .cells
+                    .into_iter()
+                    .map(|cell| (cell.column.0.ident, cell.before.into_revealed(), !cell.after.reveal().is_empty()));
                 let cells = if mark == Mark::Changed { cells.collect() } else { Vec::new() };
                 if let Some(number) = rows.after {
                     self.rows.insert((whose.clone(), change.kind, number), Marked { mark, cells });

@@ -105,21 +105,26 @@ impl Mark {
     }
 }
 
+/// Different values of what ought to be one that are shown.
+const VALUES_MAX: usize = 20;
+
 /// まとまり — rows that share a place of the form: all rows of a month, or all days of one service.
 #[derive(Clone, Default)]
 pub(crate) struct Block<'a>(pub(crate) Vec<Entry<'a>>);
 
 impl<'a> Block<'a> {
-    /// What the rows say in this column. They ought to say the same; where they do not, all of it is shown.
+    /// What the rows say in this column. They ought to say the same; where they do not, all of it is shown, to
+    /// [`VALUES_MAX`].
     pub(crate) fn cell(&self, ident: &str) -> Cell {
         let stays: Vec<&Entry<'a>> = self.0.iter().filter(|entry| entry.mark != Mark::Removed).collect();
         let shown = if stays.is_empty() { self.0.iter().collect() } else { stays };
         let mut cells: Vec<Cell> = Vec::new();
         for entry in shown {
             let cell = entry.cell(ident);
+            let full = cells.len() >= VALUES_MAX;
             match cells.iter_mut().find(|known| known.text() == cell.text()) {
                 Some(known) => known.take_before(cell),
-                None if cell.is_blank() => {}
+                None if cell.is_blank() || full => {}
                 None => cells.push(cell),
             }
         }
@@ -163,15 +168,16 @@ impl<'a> From<Entry<'a>> for Block<'a> {
 }
 
 /// Puts rows of one key together, in the order in which the keys come.
-pub(crate) fn by_key<'a, K: PartialEq>(
+pub(crate) fn by_key<'a, K: Ord + Clone>(
     entries: Vec<Entry<'a>>,
     key: impl Fn(&Entry<'a>) -> K,
 ) -> Vec<(K, Vec<Entry<'a>>)> {
+    let mut places: BTreeMap<K, usize> = BTreeMap::new();
     let mut groups: Vec<(K, Vec<Entry<'a>>)> = Vec::new();
     for entry in entries {
         let key = key(&entry);
-        // Rows of one key mostly follow one another.
-        match groups.iter_mut().rev().find(|(known, _)| *known == key) {
+        let place = *places.entry(key.clone()).or_insert(groups.len());
+        match groups.get_mut(place) {
             Some((_, group)) => group.push(entry),
             None => groups.push((key, vec![entry])),
         }

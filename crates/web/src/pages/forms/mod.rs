@@ -20,8 +20,8 @@ mod supplement;
 #[cfg(test)]
 mod tests;
 mod unprinted;
-mod wording;
 mod withdrawal;
+mod wording;
 
 use crate::app::App;
 use crate::guard::SignedIn;
@@ -48,11 +48,8 @@ pub(crate) async fn show_set(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let view = View {
-        changes: asked.has("changes"),
-        print: asked.has("print"),
-        page: asked.get("page").parse().unwrap_or(1),
-    };
+    let view =
+        View { changes: asked.has("changes"), print: asked.has("print"), page: asked.get("page").parse().unwrap_or(1) };
     let set = find(&app, &signed_in, &id).await?;
     let reading = if view.print { Reading::Print } else { Reading::View };
     let files = open(&app, &signed_in, set.id, reading).await?;

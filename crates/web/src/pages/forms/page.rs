@@ -7,10 +7,13 @@ use crate::guard::SignedIn;
 use crate::pages::frame::Frame;
 use askama::Template;
 use standard::FileKind;
+use std::ops::Range;
 use store::{Transmission, Version};
 
 /// People on one page; more are on further ones.
-pub(crate) const PEOPLE_PER_PAGE: usize = 100;
+const PEOPLE_PER_PAGE: usize = 100;
+/// Rows on one page, unless a single person has more: so that a page stays one that a browser can hold.
+const ROWS_PER_PAGE: usize = 8_000;
 /// Newer versions that are named.
 const NEWER_MAX: usize = 5;
 
@@ -32,6 +35,8 @@ pub(crate) struct SetPage<'a> {
     pages: Vec<PageLink>,
     /// Number of the first person on this page.
     first: usize,
+    /// People of the whole set.
+    people: usize,
     sheets: Sheets<'a>,
 }
 
@@ -104,18 +109,13 @@ pub(crate) struct Around<'s> {
 }
 
 impl<'a> SetPage<'a> {
-    pub(crate) fn new(
-        signed_in: &SignedIn,
-        around: Around<'_>,
-        book: Book<'a>,
-        changes: Option<&Changes<'_>>,
-    ) -> Self {
+    pub(crate) fn new(signed_in: &SignedIn, around: Around<'_>, book: Book<'a>, changes: Option<&Changes<'_>>) -> Self {
         let Around { set, versions, view, received, remarks } = around;
         let id = set.id.to_string();
         let people = book.people.len();
-        let last_page = people.div_ceil(PEOPLE_PER_PAGE).max(1);
-        let page = view.page.clamp(1, last_page);
-        let first = (page - 1) * PEOPLE_PER_PAGE;
+        let parts = parts(&book.people);
+        let page = view.page.clamp(1, parts.len());
+        let part = parts.get(page - 1).cloned().unwrap_or_default();
         let mut said: Vec<String> = book.unread.iter().map(|(sheet, rows)| wording::unread(sheet, *rows)).collect();
         said.extend(book.cut.then(|| wording::CUT.to_owned()));
         said.extend(changes.into_iter().flat_map(|changes| outcome(changes, people)));
@@ -136,8 +136,7 @@ impl<'a> SetPage<'a> {
         acts.push(Act { href: "/".to_owned(), label: wording::TO_LISTS });
         let before = if earlier.is_empty() { wording::VERSION_FIRST } else { wording::VERSION_AFTER };
         let now = if later.is_empty() { wording::VERSION_NEWEST } else { wording::VERSION_OLD };
-        let (number, name) =
-            if received { (set.sender, &set.sender_name) } else { (set.receiver, &set.receiver_name) };
+        let (number, name) = if received { (set.sender, &set.sender_name) } else { (set.receiver, &set.receiver_name) };
         Self {
             frame: signed_in.frame(set.kind.label()),
             lead: if received { wording::LEAD_RECEIVED } else { wording::LEAD_SENT },
@@ -151,10 +150,11 @@ impl<'a> SetPage<'a> {
             said,
             acts,
             marked: view.changes,
-            pages: (1..=last_page).map(|number| link(view, number, page, people, &id)).collect(),
-            first: first + 1,
+            pages: parts.iter().enumerate().map(|(at, part)| link(view, at + 1, page, part, &id)).collect(),
+            first: part.start + 1,
+            people,
             sheets: Sheets {
-                people: book.people.into_iter().skip(first).take(PEOPLE_PER_PAGE).collect(),
+                people: book.people.into_iter().skip(part.start).take(part.len()).collect(),
                 printed: view.print,
             },
         }
@@ -187,11 +187,29 @@ fn newer(version: &Version) -> Newer {
     }
 }
 
-fn link(view: View, number: usize, page: usize, people: usize, id: &str) -> PageLink {
-    let first = (number - 1) * PEOPLE_PER_PAGE + 1;
+/// The people of each page; one page at least.
+fn parts(people: &[Folder<'_>]) -> Vec<Range<usize>> {
+    let mut parts = vec![0..0];
+    let mut rows = 0;
+    for (at, folder) in people.iter().enumerate() {
+        rows += folder.rows;
+        match parts.last_mut() {
+            Some(part) if part.start == part.end || (part.len() < PEOPLE_PER_PAGE && rows <= ROWS_PER_PAGE) => {
+                part.end = at + 1
+            }
+            _ => {
+                parts.push(at..at + 1);
+                rows = folder.rows;
+            }
+        }
+    }
+    parts
+}
+
+fn link(view: View, number: usize, page: usize, part: &Range<usize>, id: &str) -> PageLink {
     PageLink {
         href: View { page: number, ..view }.href(id),
-        label: format!("{first}〜{}人目", people.min(first + PEOPLE_PER_PAGE - 1)),
+        label: format!("{}〜{}人目", part.start + 1, part.end),
         here: number == page,
     }
 }
@@ -205,4 +223,32 @@ pub(crate) fn is_jpeg(bytes: &[u8]) -> bool {
 pub(crate) fn is_picture(name: &str, branch: &str) -> bool {
     let parsed = standard::name::parse(name).ok().filter(|name| name.kind == FileKind::UpkihonImage);
     parsed.and_then(|name| name.branch).is_some_and(|found| found == *branch.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn people(rows: &[usize]) -> Vec<Folder<'static>> {
+        let folder = |rows: &usize| Folder {
+            name: crate::pages::forms::cell::Cell::default(),
+            insured: String::new(),
+            rows: *rows,
+            forms: Vec::new(),
+        };
+        rows.iter().map(folder).collect()
+    }
+
+    #[test]
+    fn a_page_ends_where_it_would_grow_too_long_and_nobody_is_left_out() {
+        assert_eq!(parts(&people(&[])), [0..0]);
+        assert_eq!(parts(&people(&[10; 250])), [0..100, 100..200, 200..250]);
+        assert_eq!(parts(&people(&[9_000, 5_000, 3_000, 1])), [0..1, 1..3, 3..4]);
+    }
+
+    #[test]
+    fn an_address_says_how_a_set_is_looked_at_and_nothing_else() {
+        assert_eq!(View { changes: false, print: false, page: 1 }.href("x"), "/sets/x");
+        assert_eq!(View { changes: true, print: true, page: 2 }.href("x"), "/sets/x?changes&print&page=2");
+    }
 }

@@ -73,7 +73,8 @@ impl<'a> PreventionPlan<'a> {
     /// Lines in the order of their three numbers (README 9.11).
     pub(crate) fn of(mut plan: Vec<Entry<'a>>, mut lines: Vec<Entry<'a>>) -> Self {
         let number = |entry: &Entry<'_>, ident| entry.integer(ident).unwrap_or(0);
-        let numbers = |entry: &Entry<'_>| ["issue_no", "support_plan_no", "service_no"].map(|ident| number(entry, ident));
+        let numbers =
+            |entry: &Entry<'_>| ["issue_no", "support_plan_no", "service_no"].map(|ident| number(entry, ident));
         plan.sort_by_key(|row| row.mark == Mark::Removed);
         lines.sort_by_key(|entry| (numbers(entry), entry.mark != Mark::Removed));
         let all = Block([&plan[..], &lines].concat());
@@ -86,7 +87,8 @@ impl<'a> PreventionPlan<'a> {
             let same_support = same_issue && above.is_some_and(|[_, above, _]| above == support);
             let goes_on = [
                 same_issue && blank(&["overall_issue", "proposed_goal_and_measures", "intention", "goal"]),
-                same_support && blank(&["support_points", "self_care_and_informal_support", "insured_service_or_program"]),
+                same_support
+                    && blank(&["support_points", "self_care_and_informal_support", "insured_service_or_program"]),
             ];
             above = Some(these);
             rows.push(Line { entry, goes_on });

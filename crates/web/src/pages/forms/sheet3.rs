@@ -96,7 +96,9 @@ fn hour(row: usize) -> Hour {
 
 fn weekday(entry: &Entry<'_>) -> Option<usize> {
     match entry.value("weekday") {
-        Value::Code(code) => code.code.parse::<usize>().ok().filter(|day| (1..COLUMNS).contains(day)).map(|day| day - 1),
+        Value::Code(code) => {
+            code.code.parse::<usize>().ok().filter(|day| (1..COLUMNS).contains(day)).map(|day| day - 1)
+        }
         _ => None,
     }
 }

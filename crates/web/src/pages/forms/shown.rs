@@ -52,11 +52,19 @@ pub(crate) fn words(column: &Column, value: &Value<'_>) -> String {
         Value::Empty | Value::Unlinked | Value::Time(Time::Without) => String::new(),
         // ※1 of 第2表: a circle where the service is paid by the insurance, and nothing where it is not.
         Value::Code(code) if code.table.ident == "insurance_coverage" => {
-            if code.code == "Y" { "○".to_owned() } else { String::new() }
+            if code.code == "Y" {
+                "○".to_owned()
+            } else {
+                String::new()
+            }
         }
         // On the forms a word that stands there or does not.
         Value::Flag(beyond) if column.ident == "over_30_days" => {
-            if *beyond { "30日超".to_owned() } else { String::new() }
+            if *beyond {
+                "30日超".to_owned()
+            } else {
+                String::new()
+            }
         }
         Value::Text(text) => text.reveal().replace("\r\n", "\n"),
         // Numbers that count something are grouped; numbers that number something are not.
@@ -106,6 +114,7 @@ pub(crate) fn key(value: &Value<'_>) -> String {
         Value::ServiceType(code) => code.to_string(),
         Value::ServiceCode(code) => code.to_string(),
         Value::Flag(flag) => u8::from(*flag).to_string(),
+        Value::Code(code) => code.code.to_owned(),
         Value::Unreadable(cell) => raw(cell.bytes.reveal()),
         _ => String::new(),
     }
@@ -153,8 +162,12 @@ pub(crate) fn visible(letter: char) -> char {
         '\t' => ' ',
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(letter)).unwrap_or(char::REPLACEMENT_CHARACTER),
         '\u{7f}' => '␡',
-        '\u{80}'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        | '\u{feff}' | '\u{e000}'..='\u{f8ff}' => char::REPLACEMENT_CHARACTER,
+        '\u{80}'..='\u{9f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{feff}'
+        | '\u{e000}'..='\u{f8ff}' => char::REPLACEMENT_CHARACTER,
         letter => letter,
     }
 }

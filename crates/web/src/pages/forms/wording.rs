@@ -16,14 +16,14 @@ pub(crate) const VERSION_AFTER: &str = "同じ利用者・同じ対象の前の�
 pub(crate) const VERSION_NEWEST: &str = "いまの版です。";
 pub(crate) const VERSION_OLD: &str = "これより新しいものがあります。";
 
-pub(crate) const CUT: &str =
-    "行数が多すぎるため、途中までを表示しています。すべての行は、データを受け取って取り込んだソフトウェアで確かめてください。";
+pub(crate) const CUT: &str = "行数が多すぎるため、途中までを表示しています。すべての行は、データを受け取って取り込んだソフトウェアで確かめてください。";
 pub(crate) const NO_VERSION_BEFORE: &str = "比べられる前の版がないため、変更の印はありません。";
 pub(crate) const NOT_COLLECTED_BEFORE: &str =
     "前の版のうち、事業所でまだ受け取っていないものは比べていません。受け取る権限のある職員なら比べられます。";
 pub(crate) const NOTHING_CHANGED: &str = "前の版から変わったところはありません。";
 pub(crate) const PICTURE_CHANGED: &str = "家族構成の図が、前の版から変わりました。";
-pub(crate) const TOO_MANY_VERSIONS: &str = "前の版が多くの送信に分かれているため、新しいものから順に一部だけと比べています。";
+pub(crate) const TOO_MANY_VERSIONS: &str =
+    "前の版が多くの送信に分かれているため、新しいものから順に一部だけと比べています。";
 pub(crate) const DAMAGED_BEFORE: &str = "前の版の一部を開けなかったため、比べていません。運営者に記録が残りました。";
 
 /// What could not be shown of a sheet.
@@ -35,6 +35,8 @@ pub(crate) fn unread(sheet: &str, records: u64) -> String {
 pub(crate) fn compared(people: usize, compared: usize, changed: usize) -> String {
     match people - compared.min(people) {
         0 => format!("{compared}人を前の版と比べ、{changed}人に変更がありました。"),
-        new => format!("{compared}人を前の版と比べ、{changed}人に変更がありました。前の版のない{new}人には印を付けていません。"),
+        new => format!(
+            "{compared}人を前の版と比べ、{changed}人に変更がありました。前の版のない{new}人には印を付けていません。"
+        ),
     }
 }

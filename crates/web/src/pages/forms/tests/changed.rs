@@ -25,7 +25,8 @@ fn whatever_changes_is_marked_with_what_stood_there_before() {
         for sheet in sheets(kind) {
             let layout = standard::layout(*sheet, Edition::V202407).expect("a layout");
             // Actuals of another service are other actuals, not changed ones.
-            let subject = |ident: &str| *sheet == FileKind::Upjsk && ["service_office_no", "service_code"].contains(&ident);
+            let subject =
+                |ident: &str| *sheet == FileKind::Upjsk && ["service_office_no", "service_code"].contains(&ident);
             let printed = |ident: &str| !unprinted::contains(ident) && !KEYS.contains(&ident) && !subject(ident);
             for column in layout.columns.iter().filter(|column| printed(column.ident)) {
                 let html = compared(&before, &unit(kind, SECOND, Some((*sheet, column.ident))));
@@ -81,7 +82,8 @@ fn a_day_that_came_and_one_that_went_stand_in_their_columns_with_both_totals() {
     let moved = |serial, other| unit(UnitKind::Schedule, serial, other);
     let html = compared(&moved(FIRST, None), &moved(SECOND, Some((FileKind::Upplan, "service_date"))));
     let schedule = html.split("</article>").next().unwrap_or_default();
-    let days: Vec<&str> = schedule.split("<th scope=\"row\">予定</th>").nth(1).unwrap_or_default().split("<td").collect();
+    let days: Vec<&str> =
+        schedule.split("<th scope=\"row\">予定</th>").nth(1).unwrap_or_default().split("<td").collect();
     let count = value(FileKind::Upplan, column("service_count"), 0).shown;
     assert!(days[5].contains(&format!("<del>{count}</del>")), "the fifth: {}", days[5]);
     assert!(days[6].contains(&format!("<ins>{count}</ins>")), "the sixth: {}", days[6]);

@@ -5,7 +5,7 @@ mod every_item;
 mod paper;
 mod planted;
 
-use super::book::Book;
+use super::book::{Book, ROWS_OF_ONE_MAX};
 use super::changes::Changes;
 use super::page::Sheets;
 use askama::Template as _;
@@ -79,9 +79,51 @@ fn text_of(html: &str) -> String {
             _ => {}
         }
     }
-    squeezed(&text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&"))
+    squeezed(
+        &text
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&quot;", "\"")
+            .replace("&#39;", "'")
+            .replace("&amp;", "&"),
+    )
 }
 
 fn squeezed(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_whitespace() && *letter != ',').collect()
+}
+
+#[test]
+fn more_rows_than_anybody_has_are_cut_and_it_is_said() {
+    let layout = standard::layout(FileKind::Upplan, standard::Edition::V202407).expect("a layout");
+    let rows = planted::file(layout, None).repeat(ROWS_OF_ONE_MAX + 1);
+    let set = [named(FileKind::Upplan, rows)];
+    let book = Book::read(&sources(&set), None, "");
+    assert!(book.cut);
+    assert_eq!(book.people[0].rows, ROWS_OF_ONE_MAX);
+}
+
+#[test]
+fn what_is_no_row_is_counted_and_the_rest_is_shown() {
+    let layout = standard::layout(FileKind::Dltplan, standard::Edition::V202407).expect("a layout");
+    let rows = [planted::file(layout, None), b"202407,\"broken\r\n".to_vec()].concat();
+    let set = [named(FileKind::Dltplan, rows), named(FileKind::Upjsk, b"209912,who,knows\r\n".to_vec())];
+    let book = Book::read(&sources(&set), None, "");
+    assert_eq!(book.unread, [(FileKind::Upjsk.label(), 1), (FileKind::Dltplan.label(), 1)]);
+    assert_eq!(book.people.len(), 1);
+}
+
+/// How long an ordinary set takes and how large its page is. `--release -- --nocapture` gives the figure.
+#[test]
+fn an_ordinary_set_makes_a_small_page() {
+    for (kind, people) in [(UnitKind::CarePlan, 2), (UnitKind::Schedule, 2), (UnitKind::PreventionPlanWithBasicInfo, 2)]
+    {
+        let files = set(kind, 7, people, "20260325090000");
+        let started = std::time::Instant::now();
+        let page = forms(&files);
+        let took = started.elapsed();
+        let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
+        println!("{}: {people} people, {bytes} bytes of CSV, {} bytes of page, {took:?}", kind.id(), page.len());
+        assert!(page.len() < 95_000, "{} makes {} bytes", kind.id(), page.len());
+    }
 }

@@ -67,11 +67,15 @@ fn the_paper_lies_as_the_official_forms_do() {
     let (_folder, pdf) = printed("care-plan", &forms(&set(UnitKind::CarePlan, 3, 2, "20260325090000")));
     let sizes = output(Command::new("pdfinfo").args(["-l", "100"]).arg(&pdf));
     let sizes = String::from_utf8(sizes.stdout).expect("text");
-    let lying = sizes.lines().filter(|line| line.contains("size:") && line.contains("(A4)") && line.contains("841")).count();
+    let lying =
+        sizes.lines().filter(|line| line.contains("size:") && line.contains("(A4)") && line.contains("841")).count();
     assert!(sizes.lines().any(|line| line.contains("x 841")), "利用者補足情報 is upright: {sizes}");
     assert!(lying >= 8, "six sheets lying, two upright: {sizes}");
     let pages = pages(&pdf);
-    assert!(pages.first().is_some_and(|page| page.contains("居宅サービス計画書（１）")), "no empty page before the first");
+    assert!(
+        pages.first().is_some_and(|page| page.contains("居宅サービス計画書（１）")),
+        "no empty page before the first"
+    );
     assert!(pages.iter().all(|page| page.contains('表') || page.contains("補足")), "no empty page between");
 }
 

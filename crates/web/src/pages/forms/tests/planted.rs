@@ -64,7 +64,11 @@ pub(super) fn value(kind: FileKind, column: &Column, turn: usize) -> Planted {
             }
             let year = if column.ident == "birth_date" { 1940 } else { 2026 };
             let era = if year == 1940 { "昭和15年" } else { "令和8年" };
-            Planted { cell: format!("{year}{month:02}{day:02}"), shown: format!("{era}{month}月{day}日"), ringed: false }
+            Planted {
+                cell: format!("{year}{month:02}{day:02}"),
+                shown: format!("{era}{month}月{day}日"),
+                ringed: false,
+            }
         }
         Form::Month => {
             let month = 4 + turn;
@@ -92,7 +96,9 @@ pub(super) fn value(kind: FileKind, column: &Column, turn: usize) -> Planted {
         Form::Code if column.ident.ends_with("service_type") => {
             let known = standard::service_type::SERVICE_TYPES;
             let entry = &known[(number / 4 + turn) % 12];
-            Planted { cell: entry.code.to_string(), shown: format!("{}（{}）", entry.name, entry.code), ringed: false }
+            Planted {
+                cell: entry.code.to_string(), shown: format!("{}（{}）", entry.name, entry.code), ringed: false
+            }
         }
         Form::Code | Form::Digits => {
             let digits = match column.length {
