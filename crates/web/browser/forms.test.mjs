@@ -65,7 +65,7 @@ journey("a plan is read as the forms people know, compared, and printed", async 
     service.number,
     `nazuna-${service.number}`,
     ["架空 なずな", "かくうなずな", "1982-06-15"],
-    "橋のたもとで猫が4匹、夕日を見ている",
+    "橋のたもとでZ色の猫が4匹、夕日を見ている",
   );
   const page = await visit(world.exchange, { certificate });
   const name = "想定　計画子";
@@ -152,7 +152,7 @@ journey("the forms of 予防, with the picture of the family", async (step) => {
     centre.number,
     `kaede-${centre.number}`,
     ["架空 かえで", "かくうかえで", "1979-11-03"],
-    "図書館の裏で柿が12個、まだ青い",
+    "図書館の裏でM型の柿が12個、まだ青い",
   );
   const page = await visit(world.exchange, { certificate });
 
