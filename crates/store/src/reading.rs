@@ -16,7 +16,8 @@ const SENDER: &str = "SELECT sender_office_id FROM transmission WHERE transmissi
 const VERSIONS: &str = "
     SELECT i.item_index, t.transmission_id, t.kind, t.serial, t.accepted_at, t.collected_at
       FROM transmission_item i JOIN transmission t ON t.transmission_id = i.transmission_id
-     WHERE i.item_index IN ($1, $2, $3, $4, $5, $6, $7, $8) AND t.withdrawn_at IS NULL AND t.transmission_id <> $9
+     WHERE i.item_index IN ($1, $2, $3, $4, $5, $6, $7, $8) AND t.transmission_id <> $9
+       AND t.withdrawn_at IS NULL AND t.erased_at IS NULL
      LIMIT $10";
 
 /// What a person does with a set.

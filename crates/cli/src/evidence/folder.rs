@@ -24,7 +24,8 @@ impl Folder {
             return Ok(Self(path.to_owned()));
         }
         let what = format!("{}というフォルダーがありません。", plain(&path.to_string_lossy()));
-        Err(Failure::new(what, "書き出した記録のフォルダー（checkpoint と tile のあるところ）を指定してください。").into())
+        Err(Failure::new(what, "書き出した記録のフォルダー（checkpoint と tile のあるところ）を指定してください。")
+            .into())
     }
 
     fn walk(&self, folder: &str, depth: usize, each: &mut dyn FnMut(&str)) -> Result<(), Unread> {

@@ -52,10 +52,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
 fn keys() -> Result<(LogKey, [WitnessKey; 2]), io::Error> {
     let name = |text: &str| text.parse().map_err(io::Error::other);
     let log = LogKey::new(name("sample.invalid/fumibako")?, &[1; 32]);
-    let witnesses = [
-        WitnessKey::new(name("sample.invalid/w1")?, &[2; 32]),
-        WitnessKey::new(name("sample.invalid/w2")?, &[3; 32]),
-    ];
+    let witnesses =
+        [WitnessKey::new(name("sample.invalid/w1")?, &[2; 32]), WitnessKey::new(name("sample.invalid/w2")?, &[3; 32])];
     Ok((log, witnesses))
 }
 

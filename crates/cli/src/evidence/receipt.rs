@@ -76,7 +76,11 @@ fn refused(why: &str) -> String {
     let mut out = "この証明からは何も言えません。\n\n".to_owned();
     lines(&mut out, "  ", &format!("✗ {why}。"));
     out.push('\n');
-    lines(&mut out, "", "→ 証明をもらい直してください。公開鍵（--key、以前の鍵は --old-key）が正しいかも確かめてください。");
+    lines(
+        &mut out,
+        "",
+        "→ 証明をもらい直してください。公開鍵（--key、以前の鍵は --old-key）が正しいかも確かめてください。",
+    );
     out
 }
 

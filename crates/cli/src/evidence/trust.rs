@@ -36,7 +36,10 @@ impl Trust {
         let former = self.old_key.iter().map(|key| read(key, KeyKind::Log)).collect::<Result<_, _>>()?;
         let witnesses = self.witness.iter().map(|key| read(key, KeyKind::Witness)).collect::<Result<_, _>>()?;
         let policy = Policy::new(log).and_then(|policy| policy.with_former(former)).map_err(|_| {
-            Failure::new("--old-key が、--key と同じ交換所の鍵ではありません。", "名前（+の前）が同じ鍵を指定してください。")
+            Failure::new(
+                "--old-key が、--key と同じ交換所の鍵ではありません。",
+                "名前（+の前）が同じ鍵を指定してください。",
+            )
         })?;
         policy.with_witnesses(witnesses, self.need.unwrap_or(self.witness.len())).map_err(|_| {
             let fix = "同じ鍵を二度指定していないか、--need が --witness の数より大きくないかを確かめてください。";

@@ -77,10 +77,9 @@ pub(crate) fn wrong(wrong: &Wrong) -> String {
             "ここで終わっていますが、{}件あった時のチェックポイントがあります。後ろが切られたか、古い写しです",
             count(*known)
         ),
-        Wrong::OtherHistory { good, bad } if *good == 0 => format!(
-            "はじめの{}件のどこかが、署名されたチェックポイントと違います（作り直された記録です）",
-            count(*bad)
-        ),
+        Wrong::OtherHistory { good, bad } if *good == 0 => {
+            format!("はじめの{}件のどこかが、署名されたチェックポイントと違います（作り直された記録です）", count(*bad))
+        }
         Wrong::OtherHistory { good, bad } => format!(
             "{}番から{}番までのどこかから、署名されたチェックポイントと違います（作り直された記録です）",
             count(*good),
@@ -98,7 +97,8 @@ pub(crate) fn wrong(wrong: &Wrong) -> String {
         Wrong::Hashes => "ハッシュのファイルが書き換えられています。記録そのものは署名どおりです".to_owned(),
         Wrong::NoHashes => "ハッシュのファイルがありません。記録そのものは署名どおりです".to_owned(),
         Wrong::Contradiction => {
-            "記録とハッシュが食い違っています（上のハッシュも壊れているので、どちらが正しいかは決められません）".to_owned()
+            "記録とハッシュが食い違っています（上のハッシュも壊れているので、どちらが正しいかは決められません）"
+                .to_owned()
         }
         Wrong::Stray => "この記録のものではないファイルです".to_owned(),
         Wrong::TooManyCheckpoints => "過去のチェックポイントが多すぎて、すべては見ていません".to_owned(),
@@ -130,9 +130,7 @@ pub(crate) fn id(wrong: &Wrong) -> &'static str {
 
 /// When a checkpoint was made, in words.
 pub(crate) fn made_at(checkpoint: &Checkpoint) -> String {
-    checkpoint
-        .stamp()
-        .map_or_else(|| "時刻が書かれていません".to_owned(), |stamp| instant(stamp.at.as_millisecond()))
+    checkpoint.stamp().map_or_else(|| "時刻が書かれていません".to_owned(), |stamp| instant(stamp.at.as_millisecond()))
 }
 
 #[cfg(test)]

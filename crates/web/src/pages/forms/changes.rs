@@ -3,11 +3,11 @@
 use super::book::{Whose, whose};
 use super::entry::{Entry, Mark};
 use super::unprinted;
-use standard::diff::{What, diff_with_rows};
-use standard::truth::{State, arrivals, truth};
+use standard::diff::{Change, What, diff_with_rows};
+use standard::truth::{State, Subject, arrivals, truth};
 use standard::value::Sheet;
 use standard::{FileKind, SourceFile, name};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A row: whose, which sheet, and the number of its record.
 type Place = (Whose, FileKind, u64);
@@ -18,9 +18,9 @@ pub(crate) struct Changes<'a> {
     rows: BTreeMap<Place, Marked>,
     removed: BTreeMap<Whose, Vec<(FileKind, Entry<'a>)>>,
     /// People of the set of whom there is a version before.
-    pub(crate) compared: usize,
+    pub(crate) compared: BTreeSet<Whose>,
     /// People for whom something changed.
-    pub(crate) changed: usize,
+    pub(crate) changed: BTreeSet<Whose>,
     /// Whether a picture came, went or changed.
     pub(crate) pictures: bool,
 }
@@ -32,8 +32,8 @@ struct Marked {
 }
 
 impl<'a> Changes<'a> {
-    /// Compares a set with earlier ones of the same sender and receiver, each person with the version that this set
-    /// replaced by the version truth. Who has none is marked nowhere: everything would be.
+    /// Compares a set with earlier ones of the same sender and receiver: each plan and month of a person with the version
+    /// that this set replaced by the version truth. Where there is none nothing is marked: everything would be.
     pub(crate) fn between(earlier: &[Vec<SourceFile<'a>>], set: &[SourceFile<'a>]) -> Self {
         let mut changes = Self::default();
         let mut seen = arrivals(set);
@@ -44,39 +44,39 @@ impl<'a> Changes<'a> {
             units.push(before.first().map(|arrival| arrival.unit));
             seen.extend(before);
         }
-        // Of each person the version replaced; where it was several sets', the newest of them.
-        let mut replaced: BTreeMap<Whose, usize> = BTreeMap::new();
+        // Of each thing that the set is about, the version replaced.
+        let mut replaced: Vec<BTreeMap<Whose, Vec<Subject>>> = vec![BTreeMap::new(); earlier.len()];
         for ((_, key), steps) in &truth(&seen).histories {
             let step = steps.iter().rfind(|step| step.state == State::ReplacedBy(this));
-            let Some(index) = step.and_then(|step| units.iter().position(|unit| *unit == Some(step.set))) else {
-                continue;
-            };
+            let index = step.and_then(|step| units.iter().position(|unit| *unit == Some(step.set)));
+            let Some(replaced) = index.and_then(|index| replaced.get_mut(index)) else { continue };
             let person = (key.person.insurer.as_str().to_owned(), key.person.insured.as_str().to_owned());
-            let newest = replaced.entry(person).or_insert(index);
-            if units.get(*newest) < units.get(index) {
-                *newest = index;
-            }
+            changes.compared.insert(person.clone());
+            replaced.entry(person).or_default().push(key.subject);
         }
-        changes.compared = replaced.len();
-        for (index, files) in earlier.iter().enumerate() {
-            if replaced.values().any(|replaced| *replaced == index) {
-                changes.compare(files, set, |person| replaced.get(person) == Some(&index));
-            }
+        for (files, replaced) in earlier.iter().zip(&replaced).filter(|(_, replaced)| !replaced.is_empty()) {
+            changes.compare(files, set, replaced);
         }
         changes
     }
 
-    fn compare(&mut self, before: &[SourceFile<'a>], after: &[SourceFile<'_>], concerns: impl Fn(&Whose) -> bool) {
+    fn compare(
+        &mut self,
+        before: &[SourceFile<'a>],
+        after: &[SourceFile<'_>],
+        replaced: &BTreeMap<Whose, Vec<Subject>>,
+    ) {
         let (difference, rows) = diff_with_rows(before, after);
         self.pictures |= difference.files.iter().any(|file| file.kind == FileKind::UpkihonImage);
         let mut gone: BTreeMap<(FileKind, u64), Whose> = BTreeMap::new();
         for (person, rows) in difference.people.into_iter().zip(rows) {
             let whose = person.person.into_revealed();
-            if !concerns(&whose) {
-                continue;
-            }
-            self.changed += 1;
+            let Some(subjects) = replaced.get(&whose) else { continue };
             for (change, rows) in person.changes.into_iter().zip(rows) {
+                if !subjects.iter().any(|subject| is_about(&change, subject)) {
+                    continue;
+                }
+                self.changed.insert(whose.clone());
                 let mark = match change.what {
                     What::Added => Mark::Added,
                     What::Removed => Mark::Removed,
@@ -123,4 +123,22 @@ impl<'a> Changes<'a> {
     pub(crate) fn removed(&self, whose: &Whose) -> &[(FileKind, Entry<'a>)] {
         self.removed.get(whose).map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+/// Whether a change is in what was replaced, and not in something else that the two sets have beside it.
+fn is_about(change: &Change, replaced: &Subject) -> bool {
+    let of_kind = replaced.files().contains(&change.kind);
+    of_kind
+        && match replaced {
+            Subject::CarePlan(date) | Subject::BasicInfo(date) | Subject::PreventionPlan(date) => {
+                change.subject.dated == Some(*date)
+            }
+            // A file is about one month.
+            Subject::Schedule(_) => true,
+            Subject::Actuals { office, service_type, .. } => {
+                let code = change.subject.service_code.as_deref().unwrap_or_default();
+                change.subject.office.as_deref() == Some(&*office.to_string())
+                    && code.starts_with(service_type.as_str())
+            }
+        }
 }

@@ -162,13 +162,14 @@ impl<'a> SetPage<'a> {
 }
 
 fn outcome(changes: &Changes<'_>, people: usize) -> Vec<String> {
-    if changes.compared == 0 {
+    let (compared, changed) = (changes.compared.len(), changes.changed.len());
+    if compared == 0 {
         return vec![wording::NO_VERSION_BEFORE.to_owned()];
     }
-    let mut said = vec![wording::compared(people, changes.compared, changes.changed)];
+    let mut said = vec![wording::compared(people, compared, changed)];
     if changes.pictures {
         said.push(wording::PICTURE_CHANGED.to_owned());
-    } else if changes.changed == 0 {
+    } else if changed == 0 {
         said.push(wording::NOTHING_CHANGED.to_owned());
     }
     said

@@ -58,7 +58,7 @@ fn row(set: &Transmission, folder: Folder) -> Row {
         Folder::Sent => (set.receiver, &set.receiver_name),
     };
     Row {
-        href: (set.state() != SetState::Withdrawn).then(|| format!("/sets/{}", set.id)),
+        href: (set.withdrawn_at.is_none() && set.erased_at.is_none()).then(|| format!("/sets/{}", set.id)),
         kind: set.kind.label(),
         month: set
             .service_month
@@ -73,6 +73,9 @@ fn row(set: &Transmission, folder: Folder) -> Row {
             (SetState::Collected, _) => "受領済み",
             (SetState::Acknowledged, _) => "受領確認済み",
             (SetState::Withdrawn, _) => "取下げ",
+            (SetState::Imported, _) => "取込み済み",
+            (SetState::Partly, _) => "一部取込み",
+            (SetState::Rejected, _) => "取り込めず",
             (SetState::Erased, _) => "消去済み",
         },
     }

@@ -78,6 +78,33 @@ fn who_had_no_version_before_is_marked_nowhere() {
 }
 
 #[test]
+fn each_plan_of_a_person_is_compared_with_its_own_version_before() {
+    let plan = |serial, other| unit(UnitKind::CarePlan, serial, other);
+    let first = plan(FIRST, None);
+    let other_date: Vec<SampleFile> = sheets(UnitKind::CarePlan)
+        .iter()
+        .zip(plan("20260325100000", None))
+        .map(|(sheet, file)| {
+            let layout = standard::layout(*sheet, Edition::V202407).expect("a layout");
+            let bytes = super::planted::file(layout, Some("care_plan_date"));
+            SampleFile { name: file.name, bytes }
+        })
+        .collect();
+    // The newest set has both plans as they were.
+    let both: Vec<SampleFile> = plan(SECOND, None)
+        .into_iter()
+        .zip(&other_date)
+        .map(|(file, other)| SampleFile { name: file.name, bytes: [file.bytes, other.bytes.clone()].concat() })
+        .collect();
+    let earlier = [super::sources(&first), super::sources(&other_date)];
+    let after = super::sources(&both);
+    let changes = super::Changes::between(&earlier, &after);
+    assert_eq!((changes.compared.len(), changes.changed.len()), (1, 0));
+    let changes = super::Changes::between(&earlier[..1], &after);
+    assert_eq!(changes.changed.len(), 0, "the other plan is new, not changed");
+}
+
+#[test]
 fn a_day_that_came_and_one_that_went_stand_in_their_columns_with_both_totals() {
     let moved = |serial, other| unit(UnitKind::Schedule, serial, other);
     let html = compared(&moved(FIRST, None), &moved(SECOND, Some((FileKind::Upplan, "service_date"))));

@@ -68,3 +68,40 @@ fn every_kind_of_file_makes_a_form() {
         assert!(page(layout, None).contains("<h3"), "{}", kind.id());
     }
 }
+
+#[test]
+fn hostile_cells_stay_text_and_break_no_form() {
+    const HOSTILE: [&[u8]; 9] = [
+        b"<script>alert(1)</script>",
+        b"=HYPERLINK(1)",
+        b"99999999",
+        b"-1",
+        b"2400",
+        b"\x00\x1b[2J",
+        b"\x81",
+        b"A",
+        b"\"</table>\"\"\"",
+    ];
+    for layout in layouts() {
+        for at in 1..layout.columns.len() {
+            for hostile in HOSTILE {
+                let row = file(layout, None);
+                let mut cells: Vec<&[u8]> = row.trim_ascii_end().split(|byte| *byte == b',').collect();
+                cells[at] = hostile;
+                let bytes = [cells.join(&b','), b"\r\n".to_vec()].concat();
+                let page = forms_of(&named(layout.kind, bytes));
+                let place = format!("{} {}", layout.kind.id(), layout.columns[at].ident);
+                assert!(!page.contains("<script") && !page.contains('\u{1b}'), "{place}");
+                assert_eq!(page.matches("<table").count(), page.matches("</table>").count(), "{place}");
+            }
+        }
+    }
+}
+
+/// The forms of a file, whether or not all of it can be shown.
+fn forms_of(file: &standard::sample::SampleFile) -> String {
+    use askama::Template as _;
+    let set = [standard::SourceFile { name: &file.name, bytes: &file.bytes }];
+    let book = crate::pages::forms::book::Book::read(&set, None, "/sets/x/pictures");
+    crate::pages::forms::page::Sheets { people: book.people, printed: false }.render().expect("a page")
+}
