@@ -123,7 +123,8 @@ journey("a plan is read as the forms people know, compared, and printed", async 
     await look(page, "forms-month-changes");
     await press(page, link(page, "印刷用に開く"));
     await page.getByText("用紙は A4 です。").waitFor();
-    assert.ok((await printed(page, "forms-print-month-changes")).join("").includes("追加"));
+    const text = (await printed(page, "forms-print-month-changes")).join("");
+    assert.ok(text.includes("変更") && text.includes("削除"), "the marks are on paper too");
   });
 
   await step("an older version says that there is a newer one", async () => {

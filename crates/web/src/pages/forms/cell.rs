@@ -81,13 +81,16 @@ impl Display for Cell {
         }
         f.write_str(self.around.0)?;
         if let Some(before) = &self.before {
+            let [start, gone, come, end] = parts(before, &self.text);
+            write!(f, "{}", Letters(start))?;
             // Nothing stands for a blank that was filled.
-            if !before.is_empty() {
-                write!(f, "<del>{}</del>", Letters(before))?;
+            if !gone.is_empty() {
+                write!(f, "<del>{}</del>", Letters(gone))?;
             }
-            if !self.text.is_empty() {
-                write!(f, "<ins>{}</ins>", Letters(&self.text))?;
+            if !come.is_empty() {
+                write!(f, "<ins>{}</ins>", Letters(come))?;
             }
+            write!(f, "{}", Letters(end))?;
         } else {
             write!(f, "{}", Letters(&self.text))?;
         }
@@ -99,6 +102,28 @@ impl Display for Cell {
         }
         f.write_str(self.around.1)
     }
+}
+
+/// Characters from which on a text is long: of these only what differs is marked.
+const LONG: usize = 12;
+
+/// What two texts begin with, what only the first and what only the second has, and what they end with. Short ones are
+/// taken as a whole: half a number says nothing.
+fn parts<'t>(before: &'t str, after: &'t str) -> [&'t str; 4] {
+    if before.chars().count().min(after.chars().count()) < LONG {
+        return ["", before, after, ""];
+    }
+    let same = |(one, other): &(char, char)| one == other;
+    let start: usize = before.chars().zip(after.chars()).take_while(same).map(|(letter, _)| letter.len_utf8()).sum();
+    let (rest, rest_after) = (before.get(start..).unwrap_or_default(), after.get(start..).unwrap_or_default());
+    let ends = rest.chars().rev().zip(rest_after.chars().rev());
+    let end: usize = ends.take_while(same).map(|(letter, _)| letter.len_utf8()).sum();
+    [
+        before.get(..start).unwrap_or_default(),
+        rest.get(..rest.len() - end).unwrap_or_default(),
+        rest_after.get(..rest_after.len() - end).unwrap_or_default(),
+        rest.get(rest.len() - end..).unwrap_or_default(),
+    ]
 }
 
 /// 選択肢 — all meanings of a code, the chosen ones ringed.
@@ -209,6 +234,20 @@ mod tests {
         assert_eq!(cell("週2回", "週1回"), "<del>週1回</del><ins>週2回</ins>");
         assert_eq!(cell("週2回", ""), "<ins>週2回</ins>");
         assert_eq!(cell("", "週1回"), "<del>週1回</del>");
+    }
+
+    #[test]
+    fn of_a_long_text_only_what_differs_is_marked() {
+        let cell = |text: &str, before: &str| Cell::new(text.to_owned(), Some(before.to_owned()), false).to_string();
+        let (before, after) = ("歩けるうちは畑に出たい。孫に会いたい。", "歩けるうちは庭に出たい。孫に会いたい。");
+        assert_eq!(cell(after, before), "歩けるうちは<del>畑</del><ins>庭</ins>に出たい。孫に会いたい。");
+        let longer = "歩けるうちは畑に出たい。友とも。孫に会いたい。";
+        assert_eq!(cell(longer, before), "歩けるうちは畑に出たい。<ins>友とも。</ins>孫に会いたい。");
+        assert_eq!(
+            cell("同同同同同同同同同同同同同", "同同同同同同同同同同同同"),
+            "同同同同同同同同同同同同<ins>同</ins>"
+        );
+        assert_eq!(cell("週3回", "週2回"), "<del>週2回</del><ins>週3回</ins>");
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl<'a> SetPage<'a> {
             newer: later.into_iter().rev().take(NEWER_MAX).map(newer).collect(),
             said,
             acts,
-            marked: view.changes,
+            marked: changes.is_some_and(|changes| !changes.changed.is_empty()),
             pages: parts.iter().enumerate().map(|(at, part)| link(view, at + 1, page, part, &id)).collect(),
             first: part.start + 1,
             people,
