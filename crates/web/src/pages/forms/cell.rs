@@ -33,6 +33,8 @@ pub(crate) struct Cell {
     before: Option<String>,
     /// Not of the form its column asks for.
     odd: bool,
+    /// Free text: of a long one only what differs is marked.
+    prose: bool,
     around: (&'static str, &'static str),
 }
 
@@ -40,7 +42,11 @@ impl HtmlSafe for Cell {}
 
 impl Cell {
     pub(crate) fn new(text: String, before: Option<String>, odd: bool) -> Self {
-        Self { text, before, odd, around: ("", "") }
+        Self { text, before, odd, prose: false, around: ("", "") }
+    }
+
+    pub(crate) fn of_prose(self) -> Self {
+        Self { prose: true, ..self }
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -81,7 +87,8 @@ impl Display for Cell {
         }
         f.write_str(self.around.0)?;
         if let Some(before) = &self.before {
-            let [start, gone, come, end] = parts(before, &self.text);
+            let whole = ["", before, &self.text, ""];
+            let [start, gone, come, end] = if self.prose { parts(before, &self.text) } else { whole };
             write!(f, "{}", Letters(start))?;
             // Nothing stands for a blank that was filled.
             if !gone.is_empty() {
@@ -108,7 +115,7 @@ impl Display for Cell {
 const LONG: usize = 12;
 
 /// What two texts begin with, what only the first and what only the second has, and what they end with. Short ones are
-/// taken as a whole: half a number says nothing.
+/// taken as a whole.
 fn parts<'t>(before: &'t str, after: &'t str) -> [&'t str; 4] {
     if before.chars().count().min(after.chars().count()) < LONG {
         return ["", before, after, ""];
@@ -238,7 +245,8 @@ mod tests {
 
     #[test]
     fn of_a_long_text_only_what_differs_is_marked() {
-        let cell = |text: &str, before: &str| Cell::new(text.to_owned(), Some(before.to_owned()), false).to_string();
+        let plain = |text: &str, before: &str| Cell::new(text.to_owned(), Some(before.to_owned()), false);
+        let cell = |text: &str, before: &str| plain(text, before).of_prose().to_string();
         let (before, after) = ("歩けるうちは畑に出たい。孫に会いたい。", "歩けるうちは庭に出たい。孫に会いたい。");
         assert_eq!(cell(after, before), "歩けるうちは<del>畑</del><ins>庭</ins>に出たい。孫に会いたい。");
         let longer = "歩けるうちは畑に出たい。友とも。孫に会いたい。";
@@ -248,6 +256,8 @@ mod tests {
             "同同同同同同同同同同同同<ins>同</ins>"
         );
         assert_eq!(cell("週3回", "週2回"), "<del>週2回</del><ins>週3回</ins>");
+        let telephone = plain("03-0000-1012", "03-0000-1082").to_string();
+        assert_eq!(telephone, "<del>03-0000-1082</del><ins>03-0000-1012</ins>");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::cell::{Cell, Choice, Tag, Tick};
 use super::shown;
 use standard::Layout;
+use standard::layout::Form;
 use standard::value::{Row, Value};
 use std::collections::BTreeMap;
 
@@ -64,9 +65,10 @@ impl<'a> Entry<'a> {
 
     /// The cell of a column.
     pub(crate) fn cell(&self, ident: &str) -> Cell {
-        let value = self.value(ident);
-        let text = self.layout.column(ident).map(|column| shown::words(column, value)).unwrap_or_default();
-        Cell::new(text, self.before(ident), value.is_unreadable())
+        let (value, column) = (self.value(ident), self.layout.column(ident));
+        let text = column.map(|column| shown::words(column, value)).unwrap_or_default();
+        let cell = Cell::new(text, self.before(ident), value.is_unreadable());
+        if column.is_some_and(|column| column.form == Form::Text) { cell.of_prose() } else { cell }
     }
 
     /// A column of codes with all its choices, the chosen ones ringed as on paper.

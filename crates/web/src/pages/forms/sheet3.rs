@@ -63,7 +63,8 @@ impl<'a> Sheet3<'a> {
             for (idents, day) in [(service, weekday(entry)), (activity, Some(COLUMNS - 1))] {
                 let is_service = idents == service;
                 let said = idents.iter().any(|ident| !entry.cell(ident).is_blank());
-                if !said && !(is_service && !entry.cell("weekday").is_blank()) {
+                let has_day = is_service && !entry.cell("weekday").is_blank();
+                if !said && !has_day {
                     continue;
                 }
                 let item = item(entry, idents, is_service);
