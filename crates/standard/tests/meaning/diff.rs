@@ -3,6 +3,7 @@ use fumibako_standard::diff::{Change, Difference, Presence, Rows, Subject, What,
 use fumibako_standard::sample::SampleFile;
 use fumibako_standard::{FileKind, UnitKind};
 use proptest::prelude::*;
+use std::slice::from_ref;
 
 const GOALS: &str = "UP2KYO_0390000100_43_0390001000_11_20260401090000.CSV";
 const MONTH: &str = "UPPLAN_202604_0390000100_43_0390001000_11_20260401090000.CSV";
@@ -137,7 +138,7 @@ fn a_change_says_in_which_rows_it_stands() {
     let other_day = || Visit { day: "20260410", ..VISIT };
     let before = month(&[Visit { day: "20260401", ..VISIT }, VISIT]);
     let after = month(&[other_day(), Visit { count: "2", ..VISIT }]);
-    let (difference, rows) = diff_with_rows(&sources(&[before.clone()]), &sources(&[after.clone()]));
+    let (difference, rows) = diff_with_rows(&sources(from_ref(&before)), &sources(from_ref(&after)));
     assert_eq!(difference, between(&before, &after));
     let told: Vec<_> =
         difference.people[0].changes.iter().map(|change| change.what).zip(rows[0].iter().copied()).collect();
