@@ -113,15 +113,19 @@ fn what_is_no_row_is_counted_and_the_rest_is_shown() {
     assert_eq!(book.people.len(), 1);
 }
 
-/// How long an ordinary set takes and how large its page is. `--release -- --nocapture` gives the figure.
+/// How large the page of an ordinary set is. With `--nocapture` it also says how long it took, the best of twenty.
 #[test]
 fn an_ordinary_set_makes_a_small_page() {
     for (kind, people) in [(UnitKind::CarePlan, 2), (UnitKind::Schedule, 2), (UnitKind::PreventionPlanWithBasicInfo, 2)]
     {
         let files = set(kind, 7, people, "20260325090000");
-        let started = std::time::Instant::now();
         let page = forms(&files);
-        let took = started.elapsed();
+        let once = |_| {
+            let started = std::time::Instant::now();
+            assert_eq!(forms(&files), page);
+            started.elapsed()
+        };
+        let took = (0..20).map(once).min().unwrap_or_default();
         let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
         println!("{}: {people} people, {bytes} bytes of CSV, {} bytes of page, {took:?}", kind.id(), page.len());
         assert!(page.len() < 95_000, "{} makes {} bytes", kind.id(), page.len());
