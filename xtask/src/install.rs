@@ -37,6 +37,9 @@ pub(crate) fn to_print() -> Done {
 pub(crate) fn to_test() -> Done {
     packages(&BUILD)?;
     packages(&TEST)?;
+    // Forms are printed and read back in a test.
+    packages(&PRINT)?;
+    packages(&BROWSER)?;
     // The browser's build of the checks is tested in Node; one from elsewhere will do.
     if !exists("node", "--version") {
         packages(&["nodejs"])?;
@@ -55,6 +58,7 @@ pub(crate) fn to_test() -> Done {
 /// Returns the folder in which Node finds what the journeys import. The browser is Debian's; none is downloaded.
 pub(crate) fn to_browse() -> Done<PathBuf> {
     packages(&BROWSER)?;
+    packages(&PRINT)?;
     for (program, package) in [("node", "nodejs"), ("npm", "npm")] {
         if !exists(program, "--version") {
             packages(&[package])?;

@@ -32,6 +32,7 @@ mod officer;
 mod offices;
 mod outside;
 pub mod people;
+mod reading;
 mod receipts;
 mod record;
 mod retention;
@@ -81,6 +82,7 @@ pub use offices::{NewOffice, Office, OfficeAdded};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
+pub use reading::{Reading, Version};
 pub use receipts::{
     Answered, Doer, EVIDENCE_SETS_MAX, Evidence, EvidenceAsked, EvidenceRow, GivenReceipt, Hand, ImportGiven,
     ImportReport, NOTE_CHARACTERS_MAX, OVERDUE_MAX, Overdue,

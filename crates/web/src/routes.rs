@@ -4,8 +4,8 @@
 use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
-    account, devices, evidence, first, grants, log, operator, receipts, received, recovery, reviews, sign_in, software,
-    staff, stock_taking,
+    account, devices, evidence, first, forms, grants, log, operator, receipts, received, recovery, reviews, sign_in,
+    software, staff, stock_taking,
 };
 use crate::{api, assets};
 use axum::Router;
@@ -35,13 +35,14 @@ fn post<T: 'static>(path: &'static str, needs: Needs, handler: impl Handler<T, A
 pub(crate) fn table() -> Vec<Route> {
     use Deed::{
         ApproveEnrolment, ApproveRecovery, CollectSets, ConfirmGrants, ExportEvidence, ListSets, ManageDevices,
-        ManageOperators, ManageSoftware, ManageStaff, OwnAccount, ReadLedger, ReadOfficeLedger, RegisterOffices,
-        RequestEnrolment, RequestGrants, RequestRecovery, SendSets, TakeStock, WithdrawSets,
+        ManageOperators, ManageSoftware, ManageStaff, OwnAccount, ReadLedger, ReadOfficeLedger, ReadSets,
+        RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery, SendSets, TakeStock, WithdrawSets,
     };
     use Needs::{Device, Enrolling, HalfWay, Nothing, Person, Program, SignedIn, Software};
     vec![
         // Holds nothing about anybody.
         get("/style.css", Nothing, assets::style),
+        get("/forms.css", Nothing, assets::forms),
         get("/icon.svg", Nothing, assets::icon),
         get("/passkey.js", Nothing, assets::passkey),
         get("/api/v1/openapi.json", Device, api::document),
@@ -77,6 +78,9 @@ pub(crate) fn table() -> Vec<Route> {
         post("/sets/{id}/receipt/import", Person(CollectSets), receipts::answer),
         get("/evidence", Person(ExportEvidence), evidence::page),
         post("/evidence", Person(ExportEvidence), evidence::make),
+        // Opening a set collects it, if it is the receiver who opens.
+        get("/sets/{id}", Person(ReadSets), forms::show_set),
+        get("/sets/{id}/pictures/{number}", Person(ReadSets), forms::picture),
         get("/account", Person(OwnAccount), account::page),
         get("/account/password", Person(OwnAccount), account::password),
         post("/account/password", Person(OwnAccount), account::change_password),

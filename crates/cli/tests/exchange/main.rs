@@ -19,6 +19,7 @@ mod disk;
 mod document;
 mod erasing;
 mod evidence;
+mod forms;
 mod handshake;
 mod history;
 mod identity;

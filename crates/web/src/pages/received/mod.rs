@@ -27,6 +27,8 @@ struct Front {
 
 struct Row {
     id: String,
+    /// Where the set is read; none where there is nothing more to read.
+    href: Option<String>,
     kind: &'static str,
     month: String,
     partner: String,
@@ -62,6 +64,7 @@ fn row(set: &Transmission, folder: Folder) -> Row {
         Folder::Sent => (set.receiver, &set.receiver_name),
     };
     Row {
+        href: (set.withdrawn_at.is_none() && set.erased_at.is_none()).then(|| format!("/sets/{}", set.id)),
         kind: set.kind.label(),
         id: set.id.to_string(),
         month: set.service_month.map_or_else(String::new, |at| month(&at.to_string())),
