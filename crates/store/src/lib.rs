@@ -24,6 +24,7 @@ mod offices;
 mod outside;
 pub mod people;
 mod record;
+mod server_certificate;
 mod tls12;
 mod transmission;
 mod writer;
@@ -49,6 +50,7 @@ pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
 pub use seal::{KeyStoreError, MasterKey, Sealer};
+pub use server_certificate::{AcmeTurn, HeldServerCertificate, NewServerCertificate, TURN as ACME_TURN};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
 pub use transmission::{Answer, Folder, OpenedFile, Page, State, StoredFile, Transmission};
 pub use writer::WriterCounts;

@@ -1,6 +1,7 @@
 use crate::gate::Gate;
 use crate::pages::once::Once;
 use crate::pages::passkeys;
+use crate::tls::Identity;
 use std::sync::Arc;
 use store::Store;
 use store::people::PasskeySite;
@@ -34,18 +35,31 @@ pub(crate) struct App {
     /// Secrets on their way to the page that shows them.
     pub(crate) once: Arc<Once>,
     pub(crate) gate: Arc<Gate>,
+    /// What the doors show; for the page that says how long it lasts.
+    pub(crate) identity: Arc<Identity>,
+    /// Whether the exchange orders that itself.
+    pub(crate) acme: bool,
     /// One permit per KiB of upload in memory.
     pub(crate) upload_memory: Arc<Semaphore>,
 }
 
 impl App {
-    pub(crate) fn new(store: Arc<Store>, limits: Limits, exchange_url: &str, gate: Arc<Gate>) -> Self {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        limits: Limits,
+        exchange_url: &str,
+        gate: Arc<Gate>,
+        identity: Arc<Identity>,
+        acme: bool,
+    ) -> Self {
         let permits = (limits.upload_memory_bytes >> 10).clamp(1, Semaphore::MAX_PERMITS);
         Self {
             store,
             limits,
             exchange_url: exchange_url.into(),
             gate,
+            identity,
+            acme,
             site: passkeys::site(exchange_url),
             once: Arc::default(),
             upload_memory: Arc::new(Semaphore::new(permits)),

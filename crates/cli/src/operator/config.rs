@@ -1,9 +1,10 @@
 //! 設定ファイル — one file, with sensible defaults. It names where secrets are and never holds one (R6.4).
 
+use super::server_certificate::acme::{Acme, agreed_key};
 use crate::terminal::Failure;
 use anyhow::Context as _;
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::Unlock;
@@ -41,6 +42,18 @@ names = ["localhost"]
 # 置き換えると、1分以内に（SIGHUP を送ればすぐに）読み直します。
 # certificate = "tls/server.pem"
 # key = "tls/server.key"
+
+# 証明書を、ACME（RFC 8555）に対応した認証局から自動で受け取り、更新します。certificate と key の代わりに書きます。
+# 認証局が、listen.names の名前の 443 番からこの交換所のどちらかの窓口につなげることが要ります。
+# [tls.acme]
+# 認証局のアドレス。書くと、その認証局の利用規約に同意したことになります。
+# directory = "https://acme.example.jp/directory"
+# contact = ["anzen@example.jp"]
+# 認証局のサーバーが、この機械の信頼しない認証局の証明書を使っているとき（PEM）
+# authority = "tls/acme-authority.pem"
+# 認証局と契約したアカウントがあるとき: その番号と、鍵（base64url）を書いたファイル
+# account = "番号"
+# account_key_file = "/run/secrets/acme-account"
 
 [limits]
 # 一度に受け付ける大きさ（MB）
@@ -99,6 +112,29 @@ impl Default for Listen {
 struct Tls {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
+    acme: Option<AcmeTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcmeTable {
+    directory: String,
+    #[serde(default)]
+    contact: Vec<String>,
+    authority: Option<PathBuf>,
+    account: Option<String>,
+    account_key_file: Option<PathBuf>,
+    #[serde(default)]
+    #[expect(dead_code, reason = "there is one, and any other is refused by its name")]
+    challenge: Challenge,
+}
+
+/// How a name is proven. Over a door without encryption (http-01) it is not (R5.1).
+#[derive(Debug, Default, Deserialize)]
+enum Challenge {
+    #[default]
+    #[serde(rename = "tls-alpn-01")]
+    TlsAlpn01,
 }
 
 #[derive(Debug, Deserialize)]
@@ -158,6 +194,19 @@ impl Config {
             )
             .into());
         }
+        if let Some(acme) = &file.tls.acme {
+            let sound = file.tls.certificate.is_none()
+                && acme.directory.starts_with("https://")
+                && acme.account.is_some() == acme.account_key_file.is_some()
+                && file.listen.names.iter().all(|name| name.parse::<IpAddr>().is_err());
+            if !sound {
+                return Err(Failure::new(
+                    "設定の tls.acme に、使えない値があります。",
+                    "directory は https:// で始め、certificate・key と同時に書かず、account と account_key_file は両方か片方もなしにし、listen.names は番地でなく名前にしてください。",
+                )
+                .into());
+            }
+        }
         let limits = &file.limits;
         let sound = (1..=1024).contains(&limits.call_megabytes)
             && limits.call_files > 0
@@ -214,6 +263,36 @@ impl Config {
     pub(crate) fn server_certificate(&self) -> Option<ServerCertificateFiles> {
         let (certificate, key) = self.certificate_files()?;
         Some(ServerCertificateFiles { certificate, key, names: self.names().to_vec() })
+    }
+
+    /// Where the server's certificate is ordered, if it is.
+    pub(crate) fn acme(&self) -> anyhow::Result<Option<Acme>> {
+        let Some(table) = &self.file.tls.acme else { return Ok(None) };
+        let agreed = match (&table.account, &table.account_key_file) {
+            (Some(account), Some(file)) => {
+                let path = self.folder.join(file);
+                let key = std::fs::read_to_string(&path).map(Zeroizing::new).map_err(anyhow::Error::from);
+                let key = key.and_then(|text| agreed_key(&text)).with_context(|| {
+                    Failure::new(
+                        format!("ACME のアカウントの鍵のファイル {} を読めません。", path.display()),
+                        "認証局から受け取った鍵（base64url）が書いてあるか、読む権限があるかを確かめてください。",
+                    )
+                })?;
+                Some((account.clone(), key))
+            }
+            _ => None,
+        };
+        let contact = |address: &String| match address.contains(':') {
+            true => address.clone(),
+            false => format!("mailto:{address}"),
+        };
+        Ok(Some(Acme {
+            directory: table.directory.clone(),
+            contacts: table.contact.iter().map(contact).collect(),
+            authority: table.authority.as_ref().map(|file| self.folder.join(file)),
+            agreed,
+            names: self.names().to_vec(),
+        }))
     }
 
     pub(crate) fn limits(&self) -> web::Limits {

@@ -1,3 +1,4 @@
+use super::server_certificate::acme::Keeper;
 use super::{Where, block_on, explain, server_certificate};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
@@ -36,7 +37,6 @@ pub(crate) fn run(args: &Args) -> Outcome {
 async fn serve(place: &Where, demo: bool) -> Outcome {
     let (config, store) = place.open().await?;
     let store = Arc::new(store);
-    let identity = Arc::new(Identity::new(server_certificate::first(&config, &store, demo).await?)?);
     let exchange = listen(config.exchange_address()).await?;
     let enrolment = listen(config.enrolment_address()).await?;
     let tls12 = match config.tls12_address() {
@@ -53,6 +53,17 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         let _ = stop.send(true);
     });
+    // Nothing but an authority's question is answered before there is a certificate that offices trust.
+    let acme = config.acme()?;
+    let (first, version) = match &acme {
+        Some(acme) => {
+            let shown = acme.first(&store, [&exchange, &enrolment], demo, stopped.clone()).await?;
+            let version = shown.version();
+            (shown.identity, version)
+        }
+        None => (server_certificate::first(&config, &store, demo).await?, 0),
+    };
+    let identity = Arc::new(Identity::new(first)?);
     store.record_service(true).await.map_err(explain)?;
     // Printed only once both doors are open: whoever starts the program may wait for it.
     say!("交換所を開きました: {exchange_url}（端末の登録: {enrolment_url}）");
@@ -62,9 +73,15 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     if let Some(listener) = &tls12 {
         say!("TLS 1.2 の例外の窓口: https://{name}:{}", listener.local_addr()?.port());
     }
-    let renewing = config
-        .server_certificate()
-        .map(|files| tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo)));
+    let answering = acme.is_some();
+    let renewing = match (acme, config.server_certificate()) {
+        (Some(acme), _) => {
+            let keeper = Keeper::new(Arc::clone(&store), Arc::clone(&identity), demo, stopped.clone(), version);
+            Some(tokio::spawn(server_certificate::keep_ordering(acme, keeper)))
+        }
+        (None, Some(files)) => Some(tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo))),
+        (None, None) => None,
+    };
     let upkeep = tokio::spawn(keep_up(Arc::clone(&store), stopped.clone()));
     let service = web::Service {
         store: Arc::clone(&store),
@@ -74,11 +91,14 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         exchange_url,
         tls12,
         identity,
+        acme: answering,
         register_every: config.register_every(),
     };
     web::serve(service, stopped).await?;
     if let Some(renewing) = renewing {
         renewing.abort();
+        // It holds the store, which is to be closed in order.
+        let _ = renewing.await;
     }
     upkeep.await?;
     store.record_service(false).await.map_err(explain)?;

@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers of tests")]
 
+mod acme;
 mod answer;
 mod authorities;
 mod browser;

@@ -9,7 +9,6 @@ use crate::enrolment::fresh_code;
 use crate::record::{self, Act};
 use crate::{AccountId, Error, GrantId, OfficeId, Store, clock};
 use identity::grant;
-use identity::password::Profile;
 use identity::recovery::{CODE_LIFE, Purpose};
 use identity::role::{Deed, Held, Role, Side, Way, Why, may_hold};
 use jiff::{SignedDuration, Timestamp};
@@ -325,6 +324,7 @@ impl Store {
             .code("account", &id.to_string())
             .done()?;
         let (side, until) = (new.role.side().id(), expires_at.clone());
+        let profile = self.people.settings.policy.profile();
         let done = self
             .writer
             .run(move |c| {
@@ -338,7 +338,7 @@ impl Store {
                         .bind(kana_sealed)
                         .bind(person_index)
                         .bind(side)
-                        .bind(Profile::default().id())
+                        .bind(profile.id())
                         .bind(&at)
                         .execute(&mut *c)
                         .await?;
