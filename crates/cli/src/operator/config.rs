@@ -1,13 +1,16 @@
 //! 設定ファイル — one file, with sensible defaults. It names where secrets are and never holds one (R6.4).
 
+use super::breached;
 use super::server_certificate::acme::{Acme, agreed_key};
 use crate::terminal::Failure;
 use anyhow::Context as _;
+use identity::password::{CHARS_MIN_DEFAULT, Policy, Profile};
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::Unlock;
+use store::people::PeopleSettings;
 use zeroize::Zeroizing;
 
 /// A passphrase longer than this is a wrong file.
@@ -55,6 +58,15 @@ names = ["localhost"]
 # account = "番号"
 # account_key_file = "/run/secrets/acme-account"
 
+[passwords]
+# どの決まりに従うか。いくつか書くと、いちばん厳しいものが効きます。
+# mhlw7-2fa・careDB-2fa・mhlw7-single・careDB-single
+profiles = ["mhlw7-2fa"]
+# 長さの下限。二要素の決まりでは8から、ほかは13から
+characters = 15
+# 流出したパスワードの一覧（1行に SHA-1 を一つ。「HEX」か「HEX:件数」）。起動のときに読みます。
+# breached = "breached.txt"
+
 [limits]
 # 一度に受け付ける大きさ（MB）
 call_megabytes = 64
@@ -75,6 +87,8 @@ struct File {
     listen: Listen,
     #[serde(default)]
     tls: Tls,
+    #[serde(default)]
+    passwords: Passwords,
     #[serde(default)]
     limits: Limits,
 }
@@ -135,6 +149,20 @@ enum Challenge {
     #[default]
     #[serde(rename = "tls-alpn-01")]
     TlsAlpn01,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Passwords {
+    profiles: Vec<String>,
+    characters: usize,
+    breached: Option<PathBuf>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { profiles: vec![Profile::default().id().to_owned()], characters: CHARS_MIN_DEFAULT, breached: None }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -293,6 +321,28 @@ impl Config {
             agreed,
             names: self.names().to_vec(),
         }))
+    }
+
+    /// Whose rules new passwords are judged by (R8.6, R8.8). The strictest of those that are named.
+    pub(crate) fn people(&self) -> anyhow::Result<PeopleSettings> {
+        let passwords = &self.file.passwords;
+        let profiles: Option<Vec<_>> = passwords.profiles.iter().map(|id| Profile::from_id(id)).collect();
+        let profile = profiles.filter(|profiles| !profiles.is_empty()).map(Profile::strictest);
+        let policy = profile.and_then(|profile| Policy::with_chars_min(profile, passwords.characters));
+        let policy = policy.ok_or_else(|| {
+            Failure::new(
+                "設定の passwords に、使えない値があります。",
+                "profiles は mhlw7-2fa・careDB-2fa・mhlw7-single・careDB-single から、characters は二要素だけなら8〜64、ほかは13〜64にしてください。",
+            )
+        })?;
+        let settings = PeopleSettings { policy, ..PeopleSettings::default() };
+        match &passwords.breached {
+            None => Ok(settings),
+            Some(file) => {
+                let list = breached::read(&self.folder.join(file))?;
+                Ok(PeopleSettings { breached: std::sync::Arc::new(list), ..settings })
+            }
+        }
     }
 
     pub(crate) fn limits(&self) -> web::Limits {

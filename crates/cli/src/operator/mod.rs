@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod authority;
+mod breached;
 pub(crate) mod config;
 pub(crate) mod device;
 pub(crate) mod init;

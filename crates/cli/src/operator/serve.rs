@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 
 async fn serve(place: &Where, demo: bool) -> Outcome {
     let (config, store) = place.open().await?;
-    let store = Arc::new(store);
+    let store = Arc::new(store.with_people(config.people()?).map_err(explain)?);
     let exchange = listen(config.exchange_address()).await?;
     let enrolment = listen(config.enrolment_address()).await?;
     let tls12 = match config.tls12_address() {
