@@ -11,6 +11,7 @@ mod answer;
 mod authorities;
 mod browser;
 mod canary;
+mod client_trust;
 mod commands;
 mod crash;
 mod damage;
