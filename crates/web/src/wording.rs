@@ -39,6 +39,9 @@ pub fn server_certificate_reason(code: &str) -> &'static str {
         }
         "late" => "認証局の返事が時間内に来ませんでした。自動でもう一度申し込みます。",
         "interrupted" => "申込みの途中で止められました。",
+        "unsupported" | "invalidProfile" => {
+            "認証局に、設定の tls.acme の profile がありません。別の名前にするか、消してください。"
+        }
         "noChallenge" => {
             "認証局が tls-alpn-01 に対応していません。別の認証局にするか、証明書をファイルで置いてください。"
         }

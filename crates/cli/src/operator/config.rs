@@ -57,6 +57,8 @@ names = ["localhost"]
 # 認証局と契約したアカウントがあるとき: その番号と、鍵（base64url）を書いたファイル
 # account = "番号"
 # account_key_file = "/run/secrets/acme-account"
+# 証明書の種類。数日で切れる短いもの（認証局にあれば）にすると、失効を待たずに済みます。
+# profile = "shortlived"
 
 [passwords]
 # どの決まりに従うか。いくつか書くと、いちばん厳しいものが効きます。
@@ -138,6 +140,7 @@ struct AcmeTable {
     authority: Option<PathBuf>,
     account: Option<String>,
     account_key_file: Option<PathBuf>,
+    profile: Option<String>,
     #[serde(default)]
     #[expect(dead_code, reason = "there is one, and any other is refused by its name")]
     challenge: Challenge,
@@ -320,6 +323,7 @@ impl Config {
             authority: table.authority.as_ref().map(|file| self.folder.join(file)),
             agreed,
             names: self.names().to_vec(),
+            profile: table.profile.clone(),
         }))
     }
 

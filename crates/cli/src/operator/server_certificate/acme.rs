@@ -49,6 +49,8 @@ pub(crate) struct Acme {
     /// An account that was agreed on outside: its id and its key.
     pub(crate) agreed: Option<(String, Zeroizing<Vec<u8>>)>,
     pub(crate) names: Vec<String>,
+    /// Which kind of certificate, where the authority has several: `shortlived` is over before a revocation would count.
+    pub(crate) profile: Option<String>,
 }
 
 /// An order that brought nothing.
@@ -86,6 +88,7 @@ impl Fault {
         };
         match self {
             Self::Acme(AcmeError::Api(problem)) | Self::Refused(problem) => named(problem),
+            Self::Acme(AcmeError::Unsupported(_)) => "unsupported".to_owned(),
             Self::Acme(AcmeError::Timeout(_)) | Self::Late => "late".to_owned(),
             Self::Acme(_) => "unreachable".to_owned(),
             Self::NoChallenge => "noChallenge".to_owned(),
@@ -238,6 +241,10 @@ impl Acme {
     async fn order(&self, store: &Store) -> Result<NewServerCertificate, Fault> {
         let names: Vec<_> = self.names.iter().cloned().map(Identifier::Dns).collect();
         let wanted = NewOrder::new(&names);
+        let wanted = match &self.profile {
+            Some(profile) => wanted.profile(profile),
+            None => wanted,
+        };
         let mut order = match self.account(store).await?.new_order(&wanted).await {
             Err(error) if is(&error, NO_ACCOUNT) => self.register(store).await?.new_order(&wanted).await?,
             order => order?,
@@ -414,4 +421,98 @@ pub(crate) fn agreed_key(text: &str) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     use base64::prelude::BASE64_URL_SAFE_NO_PAD;
     let text = text.trim().trim_end_matches('=');
     Ok(Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(text).context("base64url")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use instant_acme::{BodyWrapper, BytesResponse, HttpClient};
+    use std::future::Future;
+    use std::pin::Pin;
+
+    type Answer = Pin<Box<dyn Future<Output = Result<BytesResponse, AcmeError>> + Send>>;
+
+    /// An authority that says when it would like one certificate renewed. Pebble of Debian 12 does not.
+    struct Authority {
+        asked_for: String,
+        window: &'static str,
+    }
+
+    impl HttpClient for Authority {
+        fn request(&self, request: http::Request<BodyWrapper<hyper::body::Bytes>>) -> Answer {
+            let path = request.uri().path().to_owned();
+            let body = match path.strip_prefix("/renewal/") {
+                None => r#"{"newNonce":"https://a/n","newAccount":"https://a/a","newOrder":"https://a/o",
+                            "renewalInfo":"https://a/renewal"}"#
+                    .to_owned(),
+                Some(id) => {
+                    assert_eq!(id, self.asked_for);
+                    self.window.to_owned()
+                }
+            };
+            let answer =
+                http::Response::builder().header("Retry-After", "21600").body(BodyWrapper::from(body.into_bytes()));
+            Box::pin(async move { Ok(BytesResponse::from(answer.expect("an answer"))) })
+        }
+    }
+
+    fn held(chain_pem: String) -> HeldServerCertificate {
+        let instant = |text: &str| text.parse().expect("an instant");
+        HeldServerCertificate {
+            version: 1,
+            directory: "https://a/dir".into(),
+            names: vec!["a.example".into()],
+            chain_pem,
+            key: Zeroizing::default(),
+            valid_from: instant("2026-11-01T00:00:00Z"),
+            valid_until: instant("2027-01-30T00:00:00Z"),
+        }
+    }
+
+    #[tokio::test]
+    async fn r7_1_the_authority_is_asked_when_it_would_like_a_renewal() {
+        use base64::Engine as _;
+        use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
+        let mut params = CertificateParams::new(["a.example".to_owned()]).expect("a name");
+        params.use_authority_key_identifier_extension = true;
+        params.serial_number = Some(rcgen::SerialNumber::from_slice(&[0x11, 0x80]));
+        let issuer = rcgen::Issuer::new(CertificateParams::default(), KeyPair::generate().expect("a key"));
+        let pem = params.signed_by(&key, &issuer).expect("a certificate").pem();
+        let (authority, serial) = identifiers(&pem).expect("both");
+        assert_eq!(serial, [0x11, 0x80]);
+        let asked_for =
+            format!("{}.{}", BASE64_URL_SAFE_NO_PAD.encode(authority), BASE64_URL_SAFE_NO_PAD.encode(serial));
+        let window = r#"{"suggestedWindow":{"start":"2026-12-01T00:00:00Z","end":"2026-12-03T00:00:00Z"}}"#;
+        let credentials = serde_json::json!({
+            "id": "https://a/account/1",
+            "key_pkcs8": BASE64_STANDARD.encode(key.serialize_der()),
+            "directory": "https://a/dir",
+        });
+        let credentials: AccountCredentials = serde_json::from_value(credentials).expect("credentials");
+        let http = Box::new(Authority { asked_for, window });
+        let account = Account::builder_with_http(http).from_credentials(credentials).await.expect("an account");
+        // In the middle of the window, since the last byte of the serial is in the middle.
+        let wish = wished(&account, &held(pem)).await.expect("an answer");
+        assert_eq!(wish, Some("2026-12-02T00:00:00Z".parse().expect("an instant")));
+    }
+
+    #[test]
+    fn a_reason_is_one_word_whatever_an_authority_says() {
+        let problem = |kind: &str| -> Problem {
+            serde_json::from_value(serde_json::json!({ "type": kind, "detail": "x" })).expect("a problem")
+        };
+        let code = |kind: &str| Fault::Refused(problem(kind)).code();
+        assert_eq!(code("urn:ietf:params:acme:error:rateLimited"), "rateLimited");
+        assert_eq!(code("about:blank"), "blank");
+        assert_eq!(code(""), "refused");
+        assert_eq!(code(&"x y\n".repeat(100)).len(), CODE_CHARACTERS_MAX);
+    }
+
+    #[test]
+    fn the_key_of_an_account_is_base64url_with_or_without_an_end() {
+        assert_eq!(*agreed_key(" -_8\n").expect("a key"), [0xfb, 0xff]);
+        assert_eq!(*agreed_key("-_8=").expect("a key"), [0xfb, 0xff]);
+        assert!(agreed_key("+/8").is_err());
+    }
 }
