@@ -23,6 +23,7 @@ pub(super) struct Account {
     deeds: Vec<&'static str>,
     several: bool,
     factors: Vec<FactorLine>,
+    certificate_until: String,
     sessions: Vec<SessionLine>,
 }
 
@@ -78,6 +79,7 @@ impl Account {
             deeds: Deed::ALL.into_iter().filter(|deed| person.may(*deed)).map(Deed::label).collect(),
             several,
             factors: factors.into_iter().map(FactorLine::from).collect(),
+            certificate_until: day(&person.asker.valid_until),
             sessions: sessions
                 .into_iter()
                 .map(|row| SessionLine {

@@ -1,6 +1,7 @@
 //! 端末: which devices hold a certificate of this office, until when, and how one is stopped (R7.3, R7.5).
 
 mod page;
+pub(crate) mod renew;
 
 use crate::app::App;
 use crate::guard::SignedIn;
