@@ -40,6 +40,14 @@ journey("r7_5 an administrator sees every page, and renews the certificate of th
     await see(page, "/staff", "staff", "職員");
     await see(page, "/grants/new", "grants-new", "役割を申請する");
     await see(page, "/stock-taking", "stock-taking", "棚卸");
+    const list = field(page, "いまの職員（1行に一人、かなと生年月日）");
+    await type(page, list, "カクウ カエデ　１９７１／１１／３\nかくうだれか 1990-01-01");
+    await press(page, button(page, "違いを見る"));
+    await on(page, "名簿と照らし合わせる");
+    await page.getByText("まだアカウントのない方が1人います").waitFor();
+    await look(page, "stock-taking-compare");
+    await press(page, button(page, "照らし合わせたことを記録する"));
+    await page.getByText("名簿と照らし合わせました。").waitFor();
   });
 
   await step("r7_3 the pages about devices and programs", async () => {
@@ -65,7 +73,7 @@ journey("r7_5 an administrator sees every page, and renews the certificate of th
     await type(page, field(page, "新しいパスワード"), `kaigo${number}`);
     await type(page, field(page, "新しいパスワード（もう一度）"), `kaigo${number}`);
     await page.keyboard.press("Enter");
-    await page.getByText("誤り").first().waitFor();
+    await page.getByText("次のところを直してください").waitFor();
     await look(page, "account-password-weak");
     await see(page, "/account/totp", "account-totp", "認証アプリを追加する");
     await page.goto(`${world.exchange}/account`);

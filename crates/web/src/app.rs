@@ -30,6 +30,8 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) limits: Limits,
     pub(crate) exchange_url: Arc<str>,
+    /// Where devices are enrolled.
+    pub(crate) enrolment_url: Arc<str>,
     /// What passkeys are bound to; absent at a bare address.
     pub(crate) site: Option<PasskeySite>,
     /// Secrets on their way to the page that shows them.
@@ -47,7 +49,7 @@ impl App {
     pub(crate) fn new(
         store: Arc<Store>,
         limits: Limits,
-        exchange_url: &str,
+        [exchange_url, enrolment_url]: [&str; 2],
         gate: Arc<Gate>,
         identity: Arc<Identity>,
         acme: bool,
@@ -57,6 +59,7 @@ impl App {
             store,
             limits,
             exchange_url: exchange_url.into(),
+            enrolment_url: enrolment_url.into(),
             gate,
             identity,
             acme,

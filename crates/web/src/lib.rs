@@ -73,6 +73,8 @@ pub struct Service {
     pub enrolment: TcpListener,
     /// Where offices reach the exchange; enrolled devices are told.
     pub exchange_url: String,
+    /// Where devices are enrolled; offices are told.
+    pub enrolment_url: String,
     /// Listens for devices of offices that may still use TLS 1.2, if there is such a door (R5.3).
     pub tls12: Option<TcpListener>,
     /// What the server shows of itself.
@@ -97,7 +99,7 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
     let app = App::new(
         service.store,
         service.limits,
-        &service.exchange_url,
+        [&service.exchange_url, &service.enrolment_url],
         Arc::clone(&gate),
         Arc::clone(&service.identity),
         service.acme,

@@ -89,6 +89,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         exchange,
         enrolment,
         exchange_url,
+        enrolment_url,
         tls12,
         identity,
         acme: answering,

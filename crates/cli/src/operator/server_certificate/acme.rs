@@ -472,7 +472,7 @@ mod tests {
     #[tokio::test]
     async fn r7_1_the_authority_is_asked_when_it_would_like_a_renewal() {
         use base64::Engine as _;
-        use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+        use base64::prelude::BASE64_URL_SAFE_NO_PAD;
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
         let mut params = CertificateParams::new(["a.example".to_owned()]).expect("a name");
         params.use_authority_key_identifier_extension = true;
@@ -486,7 +486,7 @@ mod tests {
         let window = r#"{"suggestedWindow":{"start":"2026-12-01T00:00:00Z","end":"2026-12-03T00:00:00Z"}}"#;
         let credentials = serde_json::json!({
             "id": "https://a/account/1",
-            "key_pkcs8": BASE64_STANDARD.encode(key.serialize_der()),
+            "key_pkcs8": BASE64_URL_SAFE_NO_PAD.encode(key.serialize_der()),
             "directory": "https://a/dir",
         });
         let credentials: AccountCredentials = serde_json::from_value(credentials).expect("credentials");
