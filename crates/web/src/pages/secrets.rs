@@ -63,8 +63,11 @@ pub(crate) fn password_taken(set: PasswordSet) -> Result<Option<Token>, Faults> 
         PasswordSet::Done(token) => Ok(token),
         PasswordSet::Weak(weaknesses) => {
             let mut faults = Faults::default();
-            for weakness in weaknesses {
-                faults.add(NEW, format!("{}{}", weakness.what(), weakness.fix()));
+            for (at, weakness) in weaknesses.iter().enumerate() {
+                // The same advice for several reasons is given once, after the last of them.
+                let again = weaknesses[at + 1..].iter().any(|later| later.fix() == weakness.fix());
+                let fix = if again { "" } else { weakness.fix() };
+                faults.add(NEW, format!("{}{fix}", weakness.what()));
             }
             Err(faults)
         }
