@@ -1,6 +1,7 @@
 //! 端末: who is behind a certificate, which devices an office has, and how one is shut out.
 
 use crate::hex::unhex;
+use crate::people::record_end;
 use crate::record::{self, Act};
 use crate::{DeviceId, Error, Office, OperatorName, Store, clock};
 use jiff::Timestamp;
@@ -104,6 +105,10 @@ const REVOKE_CERTIFICATES: &str = "
        SET revoked_at = $2, revoked_by = $3, revocation_reason = $4, revocation_requested_at = $5
      WHERE device_id = $1 AND revoked_at IS NULL";
 
+const END_SESSIONS: &str = "
+    UPDATE session SET ended_at = $2, ended_for = 'device' WHERE device_id = $1 AND ended_at IS NULL
+    RETURNING session_id, level, account_id";
+
 const DEVICES: &str = "
     SELECT d.device_id, o.office_number, d.label, d.origin, d.enrolled_at, max(c.valid_until) AS valid_until,
            d.revoked_at
@@ -205,8 +210,8 @@ impl Store {
             .collect()
     }
 
-    /// Shuts a device out with all its certificates: its next request is refused, its connections end with the next look
-    /// at the register (R7.3). `received_at` is when somebody asked for it. False when there is no such device.
+    /// Shuts a device out with all its certificates and sessions: its next request is refused, its connections end with the
+    /// next look at the register (R7.3). `received_at` is when somebody asked for it. False when there is no such device.
     ///
     /// # Errors
     /// When the database fails.
@@ -222,7 +227,7 @@ impl Store {
             Some(by) => Act::officer(Action::DeviceRevoke, by, now),
             None => Act::operator(Action::DeviceRevoke, now),
         };
-        let entry = act.object(id).code("reason", reason.code()).done()?;
+        let act = act.object(id).code("reason", reason.code());
         let by = by.map_or_else(|| "operator-cli".to_owned(), ToString::to_string);
         let received = clock::text(received_at.unwrap_or(now).min(now));
         self.writer
@@ -238,13 +243,18 @@ impl Store {
                     if revoked == 1 {
                         sqlx::query(REVOKE_CERTIFICATES)
                             .bind(id.to_string())
-                            .bind(at)
+                            .bind(&at)
                             .bind(by)
                             .bind(reason.code())
                             .bind(received)
                             .execute(&mut *c)
                             .await?;
-                        record::append(c, &entry).await?;
+                        let ended: Vec<(String, String, String)> =
+                            sqlx::query_as(END_SESSIONS).bind(id.to_string()).bind(at).fetch_all(&mut *c).await?;
+                        for (session, level, account) in &ended {
+                            record_end(c, session, level, account, "device", now).await?;
+                        }
+                        record::append(c, &act.number("sessions_ended", ended.len() as u64).done()?).await?;
                     }
                     Ok(revoked == 1)
                 })

@@ -8,6 +8,7 @@ mod bodies;
 mod ceremony;
 mod certificates;
 mod clock;
+mod clock_watch;
 mod database;
 mod deliver;
 mod devices;
@@ -18,15 +19,19 @@ mod hex;
 mod history;
 mod ids;
 mod key_store;
+pub mod log;
 mod notices;
 mod officer;
 mod offices;
 mod outside;
 pub mod people;
+mod proofs;
+mod receipts;
 mod record;
 mod server_certificate;
 mod tls12;
 mod transmission;
+mod worker_threads;
 mod writer;
 
 pub use accept::{Acceptance, SealedSet};
@@ -34,13 +39,15 @@ pub use authority::{AuthorityRequest, Installed, ServerCertificate};
 pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create_root, sign_issuing_authority};
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
+pub use clock_watch::{ClockLook, ClockSources, LOOK_EVERY, WatchedClock};
 pub use devices::{Asker, Device, RevocationReason};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use error::Error;
+pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, DeviceId, EnrolmentRequestId, FactorId, GrantId, NotAnId, NoticeId, OfficeId, RecoveryId, SessionId,
-    SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, DeviceId, EnrolmentRequestId, FactorId, FindingId, GrantId, LogExportId, NotAnId, NoticeId, OfficeId,
+    RecoveryId, ReviewId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_store::{Unlock, create_key_store, open_key_store};
 pub use notices::Notice;
@@ -49,10 +56,14 @@ pub use offices::{NewOffice, Office, OfficeAdded};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
+pub use receipts::{
+    Answered, Doer, EVIDENCE_SETS_MAX, Evidence, EvidenceAsked, EvidenceRow, GivenReceipt, Hand, ImportGiven,
+    ImportReport, NOTE_CHARACTERS_MAX, OVERDUE_MAX, Overdue,
+};
 pub use seal::{KeyStoreError, MasterKey, Sealer};
 pub use server_certificate::{AcmeTurn, HeldServerCertificate, NewServerCertificate, TURN as ACME_TURN};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
-pub use transmission::{Answer, Folder, OpenedFile, Page, State, StoredFile, Transmission};
+pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
@@ -90,6 +101,8 @@ pub struct Store {
     master: MasterKey,
     public_keys: PublicKeys,
     people: People,
+    log_tree: proofs::LogTree,
+    deadlines: Deadlines,
     clock: Arc<dyn Clock>,
 }
 
@@ -122,6 +135,7 @@ impl Store {
     }
 
     async fn connect(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        worker_threads::are_waited_for();
         let options = database_options(&folder.join(DATABASE_FILE), &master)?;
         let mut connection = options.connect().await?;
         // Without the right key opening succeeds and the first query fails.
@@ -133,6 +147,9 @@ impl Store {
             return Err(Error::Impossible("cipher_version"));
         }
         sqlx::migrate!().run(&mut connection).await?;
+        if !record::is_guarded(&mut connection).await? {
+            return Err(Error::Unguarded);
+        }
         let reads = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             // A file does not go away like a server: asking before each use would double the cost of a small read.
@@ -141,11 +158,13 @@ impl Store {
             .await?;
         Ok(Self {
             reads,
-            writer: Writer::start(connection),
+            writer: Writer::start(connection, Arc::clone(&clock)),
             bodies: Bodies::open(&folder.join("bodies"))?,
             people: People::new(&master, PeopleSettings::default())?,
             master,
             public_keys: PublicKeys::default(),
+            log_tree: proofs::LogTree::default(),
+            deadlines: Deadlines::default(),
             clock,
         })
     }

@@ -125,7 +125,7 @@ fn measure(args: &Args) -> anyhow::Result<bool> {
     let floor = floor::Floor::make(&folder.path().join("floor"))?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let mut report = Report::new(&plan, &offices, &sets);
+    let mut report = Report::new(&plan, &offices, &sets, !args.quick);
     let only: std::collections::BTreeSet<_> = args.only.iter().copied().collect();
     for scenario in only {
         anstream::eprintln!("({}) {} …", scenario.letter(), scenario.title());

@@ -33,12 +33,14 @@ fn a_quick_run_loses_nothing() {
     let figures = std::fs::read(figures).expect("figures");
     let figures: serde_json::Value = serde_json::from_slice(&figures).expect("JSON");
     let scenarios = figures["scenarios"].as_array().expect("scenarios");
-    assert_eq!(scenarios.len(), 4);
+    let letters: Vec<_> = scenarios.iter().map(|scenario| scenario["scenario"].as_str().expect("a letter")).collect();
+    assert_eq!(letters, ["a", "b", "c", "d", "e"]);
     for scenario in scenarios {
         let exchange = &scenario["exchange"];
         assert!(exchange["sends"].as_u64() > Some(0), "{scenario}");
         assert_eq!(exchange["errors"], 0, "{scenario}");
         assert_eq!(exchange["verified"]["acknowledged"], exchange["verified"]["listed"], "{scenario}");
-        assert_eq!(scenario["floor"].is_null(), scenario["scenario"] == "d", "{scenario}");
+        let beside_the_floor = ["a", "b", "c"].iter().any(|letter| scenario["scenario"] == *letter);
+        assert_eq!(scenario["floor"].is_null(), !beside_the_floor, "{scenario}");
     }
 }

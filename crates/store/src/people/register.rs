@@ -1,61 +1,22 @@
-//! What a signed-in person does to offices and devices, each recorded under their own name.
+//! What a signed-in person does to offices, each recorded under their own name.
 
 use super::LISTED_MAX;
 use super::sessions::Person;
 use crate::offices::OfficeRow;
-use crate::record::{self, Act};
-use crate::{DeviceId, Error, NewOffice, Office, OfficeAdded, Store, clock};
+use crate::record::Act;
+use crate::{Error, NewOffice, Office, OfficeAdded, Store};
 use identity::role::Deed;
 use ledger::Action;
-use sqlx::FromRow;
 use standard::OfficeNumber;
 
 /// Characters of a search.
 const SOUGHT_CHARACTERS_MAX: usize = 100;
-
-/// 端末 of an office, as its people see it.
-#[derive(Clone, Debug)]
-pub struct DeviceRow {
-    /// Ours.
-    pub id: DeviceId,
-    /// RFC 3339, UTC; so are the others.
-    pub enrolled_at: String,
-    /// End of its certificate.
-    pub valid_until: String,
-    /// When it was revoked.
-    pub revoked_at: Option<String>,
-    /// A program has a token on it.
-    pub software: bool,
-    /// The one that asks.
-    pub this: bool,
-}
-
-const DEVICES: &str = "
-    SELECT d.device_id, d.enrolled_at, d.valid_until, d.revoked_at,
-           (SELECT count(*) FROM software_token t
-             WHERE t.device_id = d.device_id AND t.revoked_at IS NULL AND t.expires_at > $2) AS tokens
-      FROM device d WHERE d.office_id = $1 ORDER BY d.enrolled_at DESC LIMIT $3";
-
-const REVOKE: &str = "
-    UPDATE device SET revoked_at = $3 WHERE device_id = $1 AND office_id = $2 AND revoked_at IS NULL";
-
-const END_SESSIONS: &str = "
-    UPDATE session SET ended_at = $2, ended_for = 'device' WHERE device_id = $1 AND ended_at IS NULL";
 
 const FIND: &str = "
     SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator
       FROM office
      WHERE is_operator = 0 AND (office_number LIKE $1 ESCAPE '!' OR name LIKE $2 ESCAPE '!')
      ORDER BY office_number LIMIT $3";
-
-#[derive(FromRow)]
-struct Row {
-    device_id: String,
-    enrolled_at: String,
-    valid_until: String,
-    revoked_at: Option<String>,
-    tokens: i64,
-}
 
 impl Store {
     /// Records that a signed-in person may not do this (R12.1).
@@ -65,61 +26,6 @@ impl Store {
     pub async fn record_denied(&self, person: &Person, deed: Deed) -> Result<(), Error> {
         let act = Act::person(Action::AccessRefuse, person, self.clock.now()).code("deed", deed.id());
         self.record(act.refused_for("denied")?).await
-    }
-
-    /// The devices of this person's office, the newest first. Empty for who may not see them.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn office_devices(&self, by: &Person) -> Result<Vec<DeviceRow>, Error> {
-        if !by.may(Deed::ManageDevices) {
-            return Ok(Vec::new());
-        }
-        let rows: Vec<Row> = sqlx::query_as(DEVICES)
-            .bind(by.office.id.to_string())
-            .bind(self.now_text())
-            .bind(LISTED_MAX)
-            .fetch_all(&self.reads)
-            .await?;
-        rows.into_iter()
-            .map(|row| {
-                let id: DeviceId = row.device_id.parse().map_err(|_| Error::Impossible("device.device_id"))?;
-                Ok(DeviceRow {
-                    id,
-                    enrolled_at: row.enrolled_at,
-                    valid_until: row.valid_until,
-                    revoked_at: row.revoked_at,
-                    software: row.tokens > 0,
-                    this: id == by.device_id,
-                })
-            })
-            .collect()
-    }
-
-    /// Revokes a device of this person's own office; sessions on it end with it (R7.3). False when there is none.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn revoke_own_device(&self, by: &Person, id: DeviceId) -> Result<bool, Error> {
-        if !by.may(Deed::ManageDevices) {
-            return Ok(false);
-        }
-        let (now, office) = (self.clock.now(), by.office.id);
-        let act = Act::person(Action::DeviceRevoke, by, now).object(id);
-        self.writer
-            .run(move |c| {
-                Box::pin(async move {
-                    let at = clock::text(now);
-                    let query = sqlx::query(REVOKE).bind(id.to_string()).bind(office.to_string()).bind(&at);
-                    if query.execute(&mut *c).await?.rows_affected() == 0 {
-                        return Ok(false);
-                    }
-                    let ended = sqlx::query(END_SESSIONS).bind(id.to_string()).bind(at).execute(&mut *c).await?;
-                    record::append(c, &act.number("sessions_ended", ended.rows_affected()).done()?).await?;
-                    Ok(true)
-                })
-            })
-            .await
     }
 
     /// Registers an office. `None` for who may not.

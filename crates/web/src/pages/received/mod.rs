@@ -70,6 +70,10 @@ fn row(set: &Transmission, folder: Folder) -> Row {
             (SetState::Collected, _) => "受領済み",
             (SetState::Acknowledged, _) => "受領確認済み",
             (SetState::Withdrawn, _) => "取下げ",
+            (SetState::Imported, _) => "取り込み済み",
+            (SetState::Partly, _) => "一部だけ取り込み済み",
+            (SetState::Rejected, _) => "取り込めず",
+            (SetState::Erased, _) => "消去済み",
         },
     }
 }
