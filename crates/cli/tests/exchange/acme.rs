@@ -349,3 +349,35 @@ async fn r5_2_an_authoritys_question_opens_no_door_to_anybody_else() {
     assert!(answer.is_empty() && failure.contains("CertificateRequired"), "{failure}");
     assert!(server.stop().await.0.success());
 }
+
+#[tokio::test]
+async fn r7_1_whoever_stops_a_first_order_can_start_again_at_once() {
+    let pebble = Pebble::start(Ports::free(), json!({})).await;
+    let exchange = pebble.exchange("").await;
+    let good = fs::read_to_string(exchange.config()).unwrap();
+    // An authority that takes the call and says nothing.
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let directory = format!("localhost:{}", silent.local_addr().unwrap().port());
+    let asking = good.replace(&format!("localhost:{}", pebble.ports.directory), &directory);
+    fs::write(exchange.config(), asking).unwrap();
+    let log = exchange.folder().join("first.log");
+    let mut serving = Command::new(BINARY)
+        .args(["serve", "--log", "warn", "--config"])
+        .arg(exchange.config())
+        .env("SSL_CERT_FILE", exchange.folder().join("roots.pem"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let said = || fs::read_to_string(&log).unwrap();
+    until(async || said().contains("ordering the first").then_some(()), said).await;
+    assert!(Command::new("kill").args(["-TERM", &serving.id().to_string()]).status().unwrap().success());
+    let ended = until(async || serving.try_wait().unwrap(), said).await;
+    assert_eq!(ended.code(), Some(2), "{}", said());
+    assert!(said().contains("途中で止められました"), "{}", said());
+    // The turn was given back: nobody waits for its end.
+    fs::write(exchange.config(), good).unwrap();
+    let server = start(&exchange);
+    assert!(server.stop().await.0.success());
+}
