@@ -206,6 +206,8 @@ actions! {
     ReceiptGive = "receipt.give",
     /// An office's record of what it sent and received was made (R10.1, R10.7).
     EvidenceMake = "evidence.make",
+    /// An older state of the log was taken up, by declaration (R4.6).
+    LogGap = "log.gap",
     /// A page for people was asked for; which one is a detail (R10.1).
     PageView = "page.view",
     /// A review of the log was prepared (R10.8).
@@ -214,6 +216,18 @@ actions! {
     ReviewJudge = "review.judge",
     /// A review was closed.
     ReviewClose = "review.close",
+    /// A copy of a key was entered in the register of copies (R11.3).
+    KeyCopyMake = "key.copy",
+    /// A copy of a key was destroyed.
+    KeyCopyDestroy = "key.copy-destroy",
+    /// The replacement of a key began (R6.5).
+    KeyRotateStart = "key.rotate-start",
+    /// The master key was split into recovery shares (R6.6).
+    KeyShare = "key.share",
+    /// The master key was restored from shares in a declared emergency, or somebody tried to.
+    KeyRecover = "key.recover",
+    /// The key store went out of reach, or came back (R6.8).
+    KeyStoreChange = "key.store-change",
 }
 
 impl Action {

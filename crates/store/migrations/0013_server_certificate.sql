@@ -1,20 +1,21 @@
 -- サーバー証明書 obtained with ACME (RFC 8555), for all nodes (R7.1). The newest one is shown at the doors.
 CREATE TABLE server_certificate (
-    version     BIGINT PRIMARY KEY,          -- counts up
-    directory   TEXT NOT NULL,               -- the authority's ACME directory
-    names       TEXT NOT NULL,               -- what it is good for, one a line
-    chain       TEXT NOT NULL,               -- PEM, leaf first
-    wrapped_key BLOB,                        -- under the master key; NULL once a newer one is in use
-    valid_from  TEXT NOT NULL,
-    valid_until TEXT NOT NULL,
-    taken_at    TEXT NOT NULL
+    certificate_id TEXT PRIMARY KEY,
+    version        BIGINT NOT NULL UNIQUE,   -- counts up
+    directory      TEXT NOT NULL,            -- the authority's ACME directory
+    names          TEXT NOT NULL,            -- what it is good for, one a line
+    chain          TEXT NOT NULL,            -- PEM, leaf first
+    key_sealed     BLOB,                     -- NULL once a newer one is in use
+    valid_from     TEXT NOT NULL,
+    valid_until    TEXT NOT NULL,
+    taken_at       TEXT NOT NULL
 );
 
--- Our account with an authority: the key that signs orders, under the master key.
+-- Our account with an authority: the key that signs orders.
 CREATE TABLE acme_account (
-    directory  TEXT PRIMARY KEY,
-    wrapped    BLOB NOT NULL,
-    created_at TEXT NOT NULL
+    directory      TEXT PRIMARY KEY,
+    account_sealed BLOB NOT NULL,
+    created_at     TEXT NOT NULL
 );
 
 -- What any node answers while an authority looks whether a name is ours (RFC 8737).

@@ -47,6 +47,10 @@ id! {
     EnrolmentRequestId
 }
 id! {
+    /// サーバー証明書.
+    ServerCertificateId
+}
+id! {
     /// TLS 1.2 の例外.
     Tls12ExceptionId
 }
@@ -95,6 +99,14 @@ id! {
 id! {
     /// 証跡の書き出し.
     LogExportId
+}
+id! {
+    /// One copy of a key, in the register of copies.
+    KeyCopyId
+}
+id! {
+    /// 鍵の更新一件.
+    KeyRotationId
 }
 
 /// The text is not an id of ours.

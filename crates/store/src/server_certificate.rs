@@ -2,8 +2,9 @@
 //! (R7.1). Who asks the authority, and when, is decided elsewhere; whose turn it is, is decided here.
 
 use crate::hex::{hex, unhex};
+use crate::key_copies::KeyKind;
 use crate::record::{self, Act};
-use crate::{Error, OperatorName, Store, clock};
+use crate::{Error, OperatorName, ServerCertificateId, Store, clock};
 use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
 use seal::{Purpose, Zeroizing};
@@ -119,14 +120,15 @@ fn sorted(names: &[String]) -> Vec<String> {
 }
 
 const NEWEST: &str = "
-    SELECT version, directory, names, chain, wrapped_key, valid_from, valid_until
-      FROM server_certificate WHERE wrapped_key IS NOT NULL ORDER BY version DESC LIMIT 1";
+    SELECT certificate_id, version, directory, names, chain, key_sealed, valid_from, valid_until
+      FROM server_certificate WHERE key_sealed IS NOT NULL ORDER BY version DESC LIMIT 1";
 const LAST_VERSION: &str = "SELECT coalesce(max(version), 0) FROM server_certificate";
 const TAKE: &str = "
-    INSERT INTO server_certificate (version, directory, names, chain, wrapped_key, valid_from, valid_until, taken_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT INTO server_certificate (certificate_id, version, directory, names, chain, key_sealed, valid_from, valid_until,
+                                    taken_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 /// A key that is used no more is not kept.
-const FORGET_KEYS: &str = "UPDATE server_certificate SET wrapped_key = NULL WHERE version < $1";
+const FORGET_KEYS: &str = "UPDATE server_certificate SET key_sealed = NULL WHERE version < $1";
 const SUCCEEDED: &str = "
     UPDATE acme_turn
        SET claimed_until = NULL, failures = 0, failed_at = NULL, reason = NULL, next_at = NULL, wanted_at = NULL
@@ -139,10 +141,10 @@ const FAILED: &str = "
     UPDATE acme_turn SET claimed_until = NULL, failures = $1, failed_at = $2, reason = $3, next_at = $4 WHERE turn = 1";
 const WANT: &str = "UPDATE acme_turn SET wanted_at = $1, next_at = NULL WHERE turn = 1";
 const TURN_NOW: &str = "SELECT failures, failed_at, reason, next_at, wanted_at FROM acme_turn WHERE turn = 1";
-const ACCOUNT: &str = "SELECT wrapped FROM acme_account WHERE directory = $1";
+const ACCOUNT: &str = "SELECT account_sealed FROM acme_account WHERE directory = $1";
 const KEEP_ACCOUNT: &str = "
-    INSERT INTO acme_account (directory, wrapped, created_at) VALUES ($1, $2, $3)
-    ON CONFLICT (directory) DO UPDATE SET wrapped = excluded.wrapped, created_at = excluded.created_at";
+    INSERT INTO acme_account (directory, account_sealed, created_at) VALUES ($1, $2, $3)
+    ON CONFLICT (directory) DO UPDATE SET account_sealed = excluded.account_sealed, created_at = excluded.created_at";
 const CHALLENGE: &str = "SELECT digest FROM acme_challenge WHERE name = $1 AND expires_at > $2";
 const SET_CHALLENGE: &str = "
     INSERT INTO acme_challenge (name, digest, expires_at) VALUES ($1, $2, $3)
@@ -151,11 +153,12 @@ const CLEAR_CHALLENGES: &str = "DELETE FROM acme_challenge";
 
 #[derive(FromRow)]
 struct CertificateRow {
+    certificate_id: String,
     version: i64,
     directory: String,
     names: String,
     chain: String,
-    wrapped_key: Vec<u8>,
+    key_sealed: Vec<u8>,
     valid_from: String,
     valid_until: String,
 }
@@ -170,12 +173,11 @@ struct TurnRow {
 }
 
 fn account_purpose(directory: &str) -> Purpose<'_> {
-    Purpose::Field { table: "acme_account", column: "wrapped", row: directory }
+    Purpose::Field { table: "acme_account", column: "account_sealed", row: directory }
 }
 
-fn key_purpose(version: i64) -> Result<Purpose<'static>, Error> {
-    let version = u32::try_from(version).map_err(|_| Error::Impossible("server_certificate.version"))?;
-    Ok(Purpose::ServerKey { version })
+fn key_purpose(id: &str) -> Purpose<'_> {
+    Purpose::Field { table: "server_certificate", column: "key_sealed", row: id }
 }
 
 impl Store {
@@ -187,7 +189,7 @@ impl Store {
         let row: Option<CertificateRow> = sqlx::query_as(NEWEST).fetch_optional(&self.reads).await?;
         let Some(row) = row else { return Ok(None) };
         let instant = |text: &str| text.parse().map_err(|_| Error::Impossible("server_certificate"));
-        let key = self.master.unwrap(&key_purpose(row.version)?, &row.wrapped_key).map_err(|_| Error::Damaged)?;
+        let key = self.keys.unwrap_as(KeyKind::Field, &key_purpose(&row.certificate_id), &row.key_sealed)?;
         Ok(Some(HeldServerCertificate {
             version: row.version,
             names: row.names.lines().map(str::to_owned).collect(),
@@ -232,10 +234,8 @@ impl Store {
         let now = self.clock.now();
         let Some((valid_from, valid_until, serial)) = validity(&new.chain_pem) else { return Ok(None) };
         let version = sqlx::query_scalar::<_, i64>(LAST_VERSION).fetch_one(&self.reads).await? + 1;
-        let wrapped = self
-            .master
-            .wrap(&key_purpose(version)?, &new.key, &mut rand::rng())
-            .map_err(|_| Error::Impossible("server key"))?;
+        let id = ServerCertificateId::fresh().to_string();
+        let sealed = self.keys.wrap_as(KeyKind::Field, &key_purpose(&id), &new.key)?;
         let entry = Act::system(Action::ServerCertificate, now)
             .hex("serial", &serial)
             .code("valid_until", &valid_until.strftime("%Y-%m-%d").to_string())
@@ -245,11 +245,12 @@ impl Store {
             .run(move |c| {
                 Box::pin(async move {
                     sqlx::query(TAKE)
+                        .bind(id)
                         .bind(version)
                         .bind(new.directory)
                         .bind(names)
                         .bind(new.chain_pem)
-                        .bind(wrapped)
+                        .bind(sealed)
                         .bind(clock::text(valid_from))
                         .bind(clock::text(valid_until))
                         .bind(clock::text(now))
@@ -330,10 +331,8 @@ impl Store {
     /// # Errors
     /// When the database fails, or it does not open.
     pub async fn acme_account(&self, directory: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        let wrapped: Option<Vec<u8>> = sqlx::query_scalar(ACCOUNT).bind(directory).fetch_optional(&self.reads).await?;
-        wrapped
-            .map(|wrapped| self.master.unwrap(&account_purpose(directory), &wrapped).map_err(|_| Error::Damaged))
-            .transpose()
+        let sealed: Option<Vec<u8>> = sqlx::query_scalar(ACCOUNT).bind(directory).fetch_optional(&self.reads).await?;
+        sealed.map(|sealed| self.keys.unwrap_as(KeyKind::Field, &account_purpose(directory), &sealed)).transpose()
     }
 
     /// Keeps an account with an authority, in place of an earlier one.
@@ -342,10 +341,7 @@ impl Store {
     /// When the database fails.
     pub async fn keep_acme_account(&self, directory: &str, account: &[u8]) -> Result<(), Error> {
         let now = self.clock.now();
-        let wrapped = self
-            .master
-            .wrap(&account_purpose(directory), account, &mut rand::rng())
-            .map_err(|_| Error::Impossible("acme account"))?;
+        let sealed = self.keys.wrap_as(KeyKind::Field, &account_purpose(directory), account)?;
         let entry = Act::system(Action::AcmeAccount, now).done()?;
         let directory = directory.to_owned();
         self.writer
@@ -353,7 +349,7 @@ impl Store {
                 Box::pin(async move {
                     sqlx::query(KEEP_ACCOUNT)
                         .bind(directory)
-                        .bind(wrapped)
+                        .bind(sealed)
                         .bind(clock::text(now))
                         .execute(&mut *c)
                         .await?;

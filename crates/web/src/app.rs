@@ -24,6 +24,9 @@ impl Default for Limits {
     }
 }
 
+/// Documents that are typeset at the same time.
+const PRINTS_MAX: usize = 1;
+
 /// What every handler needs.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
@@ -41,6 +44,9 @@ pub(crate) struct App {
     pub(crate) identity: Arc<Identity>,
     /// Whether the exchange orders that itself.
     pub(crate) acme: bool,
+    /// Typesets documents, one at a time: it takes memory and processor time of the sends.
+    pub(crate) printer: Arc<print::Printer>,
+    pub(crate) printing: Arc<Semaphore>,
     /// One permit per KiB of upload in memory.
     pub(crate) upload_memory: Arc<Semaphore>,
 }
@@ -53,6 +59,7 @@ impl App {
         gate: Arc<Gate>,
         identity: Arc<Identity>,
         acme: bool,
+        printer: print::Printer,
     ) -> Self {
         let permits = (limits.upload_memory_bytes >> 10).clamp(1, Semaphore::MAX_PERMITS);
         Self {
@@ -65,6 +72,8 @@ impl App {
             acme,
             site: passkeys::site(exchange_url),
             once: Arc::default(),
+            printer: Arc::new(printer),
+            printing: Arc::new(Semaphore::new(PRINTS_MAX)),
             upload_memory: Arc::new(Semaphore::new(permits)),
         }
     }

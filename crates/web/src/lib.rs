@@ -6,6 +6,7 @@ mod app;
 mod assets;
 mod cookie;
 mod enrol;
+pub mod evidence;
 mod form_token;
 mod gate;
 mod guard;
@@ -81,6 +82,8 @@ pub struct Service {
     pub identity: Arc<Identity>,
     /// Whether an authority may ask at the doors whether the exchange's names are ours (ACME).
     pub acme: bool,
+    /// Typesets documents.
+    pub printer: print::Printer,
     /// How often the register is asked for revocations; far below the five minutes they may take (R7.3).
     pub register_every: Duration,
 }
@@ -103,6 +106,7 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
         Arc::clone(&gate),
         Arc::clone(&service.identity),
         service.acme,
+        service.printer,
     );
     let exchange = guarded(exchange_router(app.clone()), EXCHANGE_POLICY);
     let stopped = |mut stop: watch::Receiver<bool>| async move {

@@ -1,21 +1,24 @@
 //! 設定ファイル — one file, with sensible defaults. It names where secrets are and never holds one (R6.4).
 
 use super::breached;
+use super::log::{Mail, Outside, Witness};
 use super::server_certificate::acme::{Acme, agreed_key};
 use crate::terminal::Failure;
 use anyhow::Context as _;
 use identity::password::{CHARS_MIN_DEFAULT, Policy, Profile};
+use ledger::{KeyKind, VerifyingKey};
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::people::PeopleSettings;
-use store::{ClockSources, Unlock};
+use store::{ClockSources, Deadlines, TokenPlace, Unlock};
 use zeroize::Zeroizing;
 
 /// A passphrase longer than this is a wrong file.
 const PASSPHRASE_BYTES_MAX: usize = 1024;
 
+const WITNESSES_MAX: usize = 16;
 /// Time servers that are asked.
 const CLOCK_SOURCES_MAX: usize = 16;
 
@@ -32,6 +35,8 @@ file = "keys/master.key"
 # passphrase_file = "/run/secrets/fumibako"
 # systemd の資格情報（32バイト）の名前。合言葉の代わりに使います。
 # credential = "fumibako-master"
+# 鍵のファイルの代わりに、鍵装置（HSM、PKCS#11）を使うとき。file は書きません。
+# pkcs11 = { module = "/usr/lib/softhsm/libsofthsm2.so", token = "fumibako", pin_file = "/run/secrets/pin" }
 
 [listen]
 # 事業所の端末がつなぐところ（クライアント証明書が要ります）
@@ -82,6 +87,26 @@ upload_memory_megabytes = 512
 # 失効と認証局を台帳で確かめる間隔（秒、1〜240）
 register_seconds = 15
 
+[receipts]
+# 届いてから受け取るまで、受け取ってから受領確認まで、受領確認から取込みの結果までの日数。過ぎたものを一覧に出します。
+collect_days = 7
+acknowledge_days = 3
+import_days = 14
+
+[print]
+# 書類を作るプログラム。書かなければ、fumibako と同じ場所の fumibako-print を使います。
+# program = "/usr/local/bin/fumibako-print"
+
+[log]
+# アクセス記録の控え（最新の署名）。データとは別のディスクに置きます。書かなければ、鍵ファイルの隣に置きます。
+# anchor_file = "keys/log-anchor"
+# 毎日、控えを送る宛先。starttls で送ります（tls = "none" は、この機械のメールサーバーにだけ）。
+# mail = { server = "mail.example.jp", from = "exchange@example.jp", to = "audit@example.jp", user = "exchange", password_file = "/run/secrets/mail" }
+# 控えに署名する証人（C2SP tlog-witness）
+# [[log.witness]]
+# url = "https://witness.example.jp"
+# key = "witness.example.jp+…"
+
 [clock]
 # 時計を確かめる時刻サーバー（16か所まで。host か host:port）。三つ以上書くと、一つが誤っても見分けられます。
 # 時計を合わせるのは chrony などの仕事です。文箱は、ずれを確かめて記録するだけです。
@@ -102,7 +127,41 @@ struct File {
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
+    receipts: Receipts,
+    #[serde(default)]
+    print: Print,
+    #[serde(default)]
+    log: LogSection,
+    #[serde(default)]
     clock: ClockSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogSection {
+    anchor_file: Option<PathBuf>,
+    mail: Option<MailSection>,
+    #[serde(default)]
+    witness: Vec<WitnessSection>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MailSection {
+    server: String,
+    port: Option<u16>,
+    tls: Option<String>,
+    from: String,
+    to: String,
+    user: Option<String>,
+    password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WitnessSection {
+    url: String,
+    key: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -115,8 +174,19 @@ struct ClockSection {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeyStore {
-    file: PathBuf,
+    file: Option<PathBuf>,
+    pkcs11: Option<Pkcs11>,
     passphrase_file: Option<PathBuf>,
+    credential: Option<String>,
+}
+
+/// 鍵装置. The PIN lies in a file or a systemd credential, never here (R6.4).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pkcs11 {
+    module: PathBuf,
+    token: String,
+    pin_file: Option<PathBuf>,
     credential: Option<String>,
 }
 
@@ -206,6 +276,32 @@ impl Default for Limits {
     }
 }
 
+/// 期限: after how many days what is missing is listed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Receipts {
+    collect_days: u16,
+    acknowledge_days: u16,
+    import_days: u16,
+}
+
+impl Default for Receipts {
+    fn default() -> Self {
+        let usual = Deadlines::default();
+        Self {
+            collect_days: usual.collect_days,
+            acknowledge_days: usual.acknowledge_days,
+            import_days: usual.import_days,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Print {
+    program: Option<PathBuf>,
+}
+
 /// サーバー証明書 on disk, and what it must be good for.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerCertificateFiles {
@@ -262,6 +358,13 @@ impl Config {
             )
             .into());
         }
+        if !file.key_store.is_one_place() {
+            return Err(Failure::new(
+                "設定の key_store では、鍵の置き場所が一つに決まりません。",
+                "file か pkcs11 のどちらか一つを書き、pkcs11 には pin_file か credential のどちらか一つを書いてください。",
+            )
+            .into());
+        }
         let limits = &file.limits;
         let sound = (1..=1024).contains(&limits.call_megabytes)
             && limits.call_files > 0
@@ -284,8 +387,24 @@ impl Config {
         self.folder.join(&self.file.data)
     }
 
-    pub(crate) fn key_store_file(&self) -> PathBuf {
-        self.folder.join(&self.file.key_store.file)
+    /// The key-store file; nothing where the keys are in a token.
+    pub(crate) fn key_store_file(&self) -> Option<PathBuf> {
+        self.file.key_store.file.as_ref().map(|file| self.folder.join(file))
+    }
+
+    /// The token, if the keys are in one.
+    pub(crate) fn token(&self) -> anyhow::Result<Option<TokenPlace>> {
+        let Some(pkcs11) = &self.file.key_store.pkcs11 else { return Ok(None) };
+        let pin = match (&pkcs11.pin_file, &pkcs11.credential) {
+            (Some(file), None) => self.secret_line(file, "PIN のファイル")?,
+            (None, Some(name)) => {
+                let bytes = credential_bytes(name, PIN_HINT)?;
+                let text = std::str::from_utf8(&bytes).map_err(|_| credential_failure(name, PIN_HINT))?;
+                Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())
+            }
+            _ => return Err(anyhow::anyhow!("key_store.pkcs11")),
+        };
+        Ok(Some(TokenPlace { module: self.folder.join(&pkcs11.module), label: pkcs11.token.clone(), pin }))
     }
 
     pub(crate) fn exchange_address(&self) -> SocketAddr {
@@ -307,6 +426,74 @@ impl Config {
     /// Where the state of the clock is asked (R10.3).
     pub(crate) fn clock_sources(&self) -> ClockSources {
         ClockSources { servers: self.file.clock.sources.clone(), ..ClockSources::default() }
+    }
+
+    /// Where the newest checkpoint lies, apart from the data (R10.5).
+    pub(crate) fn anchor_file(&self) -> PathBuf {
+        match &self.file.log.anchor_file {
+            Some(file) => self.folder.join(file),
+            None => self
+                .key_store_file()
+                .map_or_else(|| self.folder.join("log-anchor"), |file| file.with_file_name("log-anchor")),
+        }
+    }
+
+    /// Where checkpoints go while serving.
+    pub(crate) fn outside(&self) -> anyhow::Result<Outside> {
+        let section = &self.file.log;
+        if section.witness.len() > WITNESSES_MAX {
+            return Err(Failure::new(
+                format!("設定の log.witness は、{WITNESSES_MAX} 人までです。"),
+                "証人を減らしてください。",
+            )
+            .into());
+        }
+        let witnesses = section.witness.iter().map(|witness| {
+            let failure = || {
+                Failure::new(
+                    format!("設定の log.witness {} を使えません。", witness.url),
+                    "url は https で始まる場所、key は証人が公開している鍵（名前+…）にしてください。",
+                )
+            };
+            let key: VerifyingKey = witness.key.parse().with_context(failure)?;
+            let local = witness.url.starts_with("http://127.0.0.1:");
+            if key.kind() != KeyKind::Witness || !(local || witness.url.starts_with("https://")) {
+                return Err(failure().into());
+            }
+            Ok(Witness { url: witness.url.clone(), key })
+        });
+        Ok(Outside {
+            anchor_file: self.anchor_file(),
+            mail: section.mail.as_ref().map(|mail| self.mail(mail)).transpose()?,
+            witnesses: witnesses.collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    fn mail(&self, mail: &MailSection) -> anyhow::Result<Mail> {
+        let failure = || {
+            Failure::new(
+                "設定の log.mail を使えません。",
+                "server・from・to を確かめてください。tls = \"none\" は server が 127.0.0.1 のときだけ、user には password_file も要ります。",
+            )
+        };
+        let plain = match mail.tls.as_deref() {
+            None | Some("starttls") => false,
+            Some("none") if mail.server == "127.0.0.1" => true,
+            Some(_) => return Err(failure().into()),
+        };
+        let user = match (&mail.user, &mail.password_file) {
+            (Some(user), Some(file)) => Some((user.clone(), self.folder.join(file))),
+            (None, None) => None,
+            _ => return Err(failure().into()),
+        };
+        Ok(Mail {
+            server: mail.server.clone(),
+            port: mail.port.unwrap_or(if plain { 25 } else { 587 }),
+            plain,
+            user,
+            from: mail.from.parse().with_context(failure)?,
+            to: mail.to.parse().with_context(failure)?,
+        })
     }
 
     pub(crate) fn names(&self) -> &[String] {
@@ -387,6 +574,20 @@ impl Config {
         }
     }
 
+    /// 期限: after how many days what is missing is listed.
+    pub(crate) fn deadlines(&self) -> Deadlines {
+        let Receipts { collect_days, acknowledge_days, import_days } = self.file.receipts;
+        Deadlines { collect_days, acknowledge_days, import_days }
+    }
+
+    /// The program that typesets documents: where the configuration says, or beside this one.
+    pub(crate) fn printer(&self) -> print::Printer {
+        match &self.file.print.program {
+            Some(program) => print::Printer::new(self.folder.join(program)),
+            None => print::Printer::beside(&std::env::current_exe().unwrap_or_default()),
+        }
+    }
+
     /// What opens the key store: a systemd credential, a passphrase file, or the person at the terminal.
     pub(crate) fn unlock(&self) -> anyhow::Result<Unlock> {
         let key_store = &self.file.key_store;
@@ -402,39 +603,60 @@ impl Config {
             })?;
             return Ok(Unlock::Passphrase(Zeroizing::new(typed)));
         };
+        Ok(Unlock::Passphrase(self.secret_line(file, "合言葉のファイル")?))
+    }
+
+    /// One line from a file of a secret.
+    fn secret_line(&self, file: &Path, what: &str) -> anyhow::Result<Zeroizing<String>> {
         let path = self.folder.join(file);
         let read = std::fs::read_to_string(&path).with_context(|| {
-            Failure::new(
-                format!("合言葉のファイル {} を読めません。", path.display()),
-                "場所と権限を確かめてください。",
-            )
+            Failure::new(format!("{what} {} を読めません。", path.display()), "場所と権限を確かめてください。")
         })?;
         let text = Zeroizing::new(read);
         if text.len() > PASSPHRASE_BYTES_MAX {
             return Err(Failure::new(
-                "合言葉のファイルが長すぎます。",
+                format!("{what}が長すぎます。"),
                 "別のファイルを指していないか確かめてください。",
             )
             .into());
         }
-        Ok(Unlock::Passphrase(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())))
+        Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
 }
 
-fn credential(name: &str) -> anyhow::Result<Unlock> {
-    let failure = || {
-        Failure::new(
-            format!("資格情報 {name} を使えません。"),
-            "systemd の LoadCredential で、ちょうど32バイトの値を渡してください。",
-        )
-    };
+impl KeyStore {
+    fn is_one_place(&self) -> bool {
+        match (&self.file, &self.pkcs11) {
+            (Some(_), None) => true,
+            (None, Some(pkcs11)) => {
+                let one_pin = pkcs11.pin_file.is_some() != pkcs11.credential.is_some();
+                one_pin && self.passphrase_file.is_none() && self.credential.is_none()
+            }
+            _ => false,
+        }
+    }
+}
+
+const KEY_HINT: &str = "systemd の LoadCredential で、ちょうど32バイトの値を渡してください。";
+const PIN_HINT: &str = "systemd の LoadCredential で、鍵装置の PIN を渡してください。";
+
+fn credential_failure(name: &str, hint: &str) -> Failure {
+    Failure::new(format!("資格情報 {name} を使えません。"), hint)
+}
+
+fn credential_bytes(name: &str, hint: &str) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+    let failure = || credential_failure(name, hint);
     // A name, not a path: it must not lead out of the folder.
     if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
         return Err(failure().into());
     }
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(failure)?;
-    let bytes = Zeroizing::new(std::fs::read(Path::new(&folder).join(name)).with_context(failure)?);
-    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| failure())?;
+    Ok(Zeroizing::new(std::fs::read(Path::new(&folder).join(name)).with_context(failure)?))
+}
+
+fn credential(name: &str) -> anyhow::Result<Unlock> {
+    let bytes = credential_bytes(name, KEY_HINT)?;
+    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| credential_failure(name, KEY_HINT))?;
     Ok(Unlock::Credential(Zeroizing::new(key)))
 }
 
@@ -451,6 +673,9 @@ mod tests {
         assert_eq!(file.listen.exchange, Listen::default().exchange);
         assert_eq!(file.listen.enrolment, Listen::default().enrolment);
         assert_eq!(file.limits.register_seconds, Limits::default().register_seconds);
+        assert_eq!(file.receipts.collect_days, Deadlines::default().collect_days);
+        assert_eq!(file.receipts.acknowledge_days, Deadlines::default().acknowledge_days);
+        assert_eq!(file.receipts.import_days, Deadlines::default().import_days);
     }
 
     #[test]
@@ -461,6 +686,10 @@ mod tests {
             "dta = 1",
             "data = \"d\"\n[key_store]\nfile = \"k\"\npassphrase = \"x\"",
             "",
+            "data = \"d\"\n[key_store]",
+            "data = \"d\"\n[key_store]\nfile = \"k\"\npkcs11 = { module = \"m\", token = \"t\", pin_file = \"p\" }",
+            "data = \"d\"\n[key_store]\npkcs11 = { module = \"m\", token = \"t\" }",
+            "data = \"d\"\n[key_store]\npkcs11 = { module = \"m\", token = \"t\", pin_file = \"p\", pin = \"1\" }",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\ncall_megabytes = 0",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\nregister_seconds = 300",
         ] {

@@ -97,6 +97,7 @@ impl Inside {
             tls12: Some(tls12),
             identity: Arc::new(Identity::new(identity).unwrap()),
             acme: false,
+            printer: print::Printer::new("nowhere"),
             register_every: every,
         };
         tokio::spawn(web::serve(service, stopped));
