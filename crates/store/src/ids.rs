@@ -47,6 +47,10 @@ id! {
     EnrolmentRequestId
 }
 id! {
+    /// サーバー証明書.
+    ServerCertificateId
+}
+id! {
     /// TLS 1.2 の例外.
     Tls12ExceptionId
 }

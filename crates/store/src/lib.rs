@@ -37,6 +37,7 @@ mod receipts;
 mod record;
 mod retention;
 mod rotation;
+mod server_certificate;
 mod tls12;
 mod transmission;
 mod tree;
@@ -67,8 +68,8 @@ pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
     AccountId, BackupId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId, GrantId, HoldId,
-    KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, RecoveryId, ReviewId, SessionId, SoftwareId,
-    Tls12ExceptionId, TransmissionId,
+    KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, RecoveryId, ReviewId, ServerCertificateId,
+    SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{
@@ -93,6 +94,7 @@ pub use retention::{
 };
 pub use rotation::{DatabaseKeyReplaced, MasterReplaced, Rotation, RotationStarted, RotationStep};
 pub use seal::{Algorithm, KeyStoreError, KeyUse, MasterKey, Sealer, Share, ShareError, Standing, combine_shares};
+pub use server_certificate::{AcmeTurn, HeldServerCertificate, NewServerCertificate, TURN as ACME_TURN};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
 pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
 pub use tree::{Gap, GapDeclared, Held};

@@ -45,6 +45,11 @@ pub(crate) fn table() -> Vec<Route> {
         get("/forms.css", Nothing, assets::forms),
         get("/icon.svg", Nothing, assets::icon),
         get("/passkey.js", Nothing, assets::passkey),
+        get("/enrol.css", Nothing, assets::guide_style),
+        get("/enrol.mjs", Nothing, assets::guide),
+        get("/certificates.mjs", Nothing, assets::guide_certificates),
+        get("/pkcs12.mjs", Nothing, assets::guide_pkcs12),
+        get("/der.mjs", Nothing, assets::guide_der),
         get("/api/v1/openapi.json", Device, api::document),
         // Coming in and going out.
         get("/sign-in", Device, sign_in::page),
@@ -93,6 +98,9 @@ pub(crate) fn table() -> Vec<Route> {
         get("/account/codes", Person(OwnAccount), account::codes),
         post("/account/codes", Person(OwnAccount), account::make_codes),
         post("/account/sessions/{id}/end", Person(OwnAccount), account::end_session),
+        // The certificate of the browser at which one sits.
+        get("/renew", Person(OwnAccount), devices::renew::page),
+        post("/renew", Person(OwnAccount), devices::renew::renew),
         // An office and the operator look after their own people alike.
         get("/staff", Person(ManageStaff), staff::list),
         get("/staff/new", Person(ManageStaff), staff::new),
@@ -122,6 +130,8 @@ pub(crate) fn table() -> Vec<Route> {
         post("/grants/{id}/confirm", Person(ConfirmGrants), grants::confirm),
         post("/grants/{id}/withdraw", Person(RequestGrants), grants::withdraw),
         get("/stock-taking", Person(TakeStock), stock_taking::list),
+        post("/stock-taking/staff", Person(TakeStock), stock_taking::staff_list::look),
+        post("/stock-taking/staff/apply", Person(TakeStock), stock_taking::staff_list::apply),
         post("/stock-taking/{id}/confirm", Person(TakeStock), stock_taking::confirm),
         get("/recovery", Person(RequestRecovery), recovery::list),
         get("/recovery/new", Person(RequestRecovery), recovery::new),

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod authority;
 pub(crate) mod backup;
+mod breached;
 pub(crate) mod config;
 pub(crate) mod device;
 pub(crate) mod disposal;

@@ -6,11 +6,13 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers of tests")]
 
+mod acme;
 mod answer;
 mod authorities;
 mod browser;
 mod canary;
 mod checkpoints;
+mod client_trust;
 mod commands;
 mod crash;
 mod damage;

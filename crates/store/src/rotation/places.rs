@@ -86,6 +86,8 @@ const FIELDS: &[Place] = &[
     place!("account", "account_id", "kana_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("factor", "factor_id", "label_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("software_token", "token_id", "label_sealed", owner "''", version "0", if "1 = 1", Field),
+    place!("server_certificate", "certificate_id", "key_sealed", owner "''", version "0", if "key_sealed IS NOT NULL", Field),
+    place!("acme_account", "directory", "account_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("recovery", "recovery_id", "evidence_sealed", owner "''", version "0", if "1 = 1", Pieces),
     place!("import_answer", "transmission_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
 ];
