@@ -8,8 +8,12 @@ use std::path::{Path, PathBuf};
 const BUILD: [&str; 3] = ["build-essential", "pkg-config", "libssl-dev"];
 /// For the tests: the `openssl` program, against which files and certificates are checked, and a PKCS#11 token in software.
 const TEST: [&str; 2] = ["openssl", "softhsm2"];
+/// For paper: the fonts of `fumibako-print`, and the tools that read its documents back in tests.
+const PRINT: [&str; 3] = ["fonts-ipaexfont", "fonts-noto-cjk", "poppler-utils"];
 /// To scan: testssl.sh with the `hexdump` it needs, and a Python environment for sslyze.
 const SCAN: [&str; 3] = ["testssl.sh", "bsdextrautils", "python3-venv"];
+/// For a look at the log from outside: a Python environment.
+const OUTSIDE: [&str; 1] = ["python3-venv"];
 /// The dependency policy. A pinned version, so that a new release does not change what passes.
 const CARGO_DENY: &str = "0.20.2";
 
@@ -22,6 +26,12 @@ const BROWSER: [&str; 3] = ["chromium", "fonts-noto-cjk", "libnss3-tools"];
 
 pub(crate) fn to_build() -> Done {
     packages(&BUILD)
+}
+
+/// What `fumibako-print` needs besides itself.
+pub(crate) fn to_print() -> Done {
+    packages(&BUILD)?;
+    packages(&PRINT)
 }
 
 pub(crate) fn to_test() -> Done {
@@ -64,6 +74,11 @@ pub(crate) fn to_browse() -> Done<PathBuf> {
     }
     run(command("npm").args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&folder))?;
     Ok(folder)
+}
+
+pub(crate) fn to_look_from_outside() -> Done {
+    packages(&BUILD)?;
+    packages(&OUTSIDE)
 }
 
 pub(crate) fn to_scan() -> Done {

@@ -5,6 +5,7 @@
 mod browser;
 mod demo;
 mod install;
+mod outside;
 mod scan;
 mod shell;
 mod test;
@@ -15,6 +16,7 @@ const USAGE: &str = "\
 cargo xtask demo [--once]   starts an exchange with two invented offices and sends the first letters
 cargo xtask test            everything CI runs: install, format, lints, tests, docs, dependency policy
 cargo xtask browser [WORD]  journeys in a real browser (those whose file has WORD in its name); target/screenshots
+cargo xtask print           builds fumibako-print, the typesetter of documents, and installs its fonts
 cargo xtask check           the same without the tests
 cargo xtask load [ARGS]     drives a server over TLS and measures it beside the bare floor
 cargo xtask bench           speed of the checks on a large file, beside plain record splitting
@@ -22,6 +24,8 @@ cargo xtask sign-in [TRIES] time of an answer for known and unknown logins, and 
 cargo xtask rotate [BOXES]  replaces keys over many boxes during sends; 1,000,000 unless told otherwise
 cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise
 cargo xtask scan            lets testssl.sh and sslyze at an exchange on loopback and asserts what they find
+cargo xtask outside         lets a program that is not ours check an exported log and its proofs
+cargo xtask ledger          entries per second that the verifier of the log reads
 cargo xtask fuzz [SECONDS]  runs each fuzz target (needs a nightly toolchain), 10 seconds each unless told otherwise
 ";
 
@@ -34,6 +38,7 @@ fn main() -> ExitCode {
         ["test"] => test::everything(),
         ["browser"] => browser::journeys(""),
         ["browser", word] => browser::journeys(word),
+        ["print"] => test::print(),
         ["check"] => test::check(),
         ["load", rest @ ..] => test::load(rest),
         ["bench"] => test::bench(),
@@ -44,6 +49,8 @@ fn main() -> ExitCode {
         ["crash"] => test::crash("200"),
         ["crash", rounds] => test::crash(rounds),
         ["scan"] => scan::scan(),
+        ["outside"] => outside::outside(),
+        ["ledger"] => test::ledger(),
         ["fuzz"] => test::fuzz("10"),
         ["fuzz", seconds] => test::fuzz(seconds),
         _ => {

@@ -85,6 +85,18 @@ id! {
 }
 
 id! {
+    /// ログ点検.
+    ReviewId
+}
+id! {
+    /// 点検の所見.
+    FindingId
+}
+id! {
+    /// 証跡の書き出し.
+    LogExportId
+}
+id! {
     /// One copy of a key, in the register of copies.
     KeyCopyId
 }

@@ -8,6 +8,7 @@ mod bodies;
 mod ceremony;
 mod certificates;
 mod clock;
+mod clock_watch;
 mod database;
 mod database_key;
 mod deliver;
@@ -22,15 +23,18 @@ mod ids;
 mod key_copies;
 mod key_store;
 mod keys;
+pub mod log;
 mod notices;
 mod officer;
 mod offices;
 mod outside;
 pub mod people;
+mod receipts;
 mod record;
 mod rotation;
 mod tls12;
 mod transmission;
+mod tree;
 mod worker_threads;
 mod writer;
 
@@ -39,15 +43,17 @@ pub use authority::{AuthorityRequest, Installed, ServerCertificate};
 pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create_root, sign_issuing_authority};
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
+pub use clock_watch::{ClockLook, ClockSources, LOOK_EVERY, WatchedClock};
 pub use database_key::{database_key, database_key_path};
 pub use devices::{Asker, Device, RevocationReason};
 pub use emergency::{Declared, SharesMade};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use error::Error;
+pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, DeviceId, EnrolmentRequestId, FactorId, GrantId, KeyCopyId, KeyRotationId, NotAnId, NoticeId, OfficeId,
-    RecoveryId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, DeviceId, EnrolmentRequestId, FactorId, FindingId, GrantId, KeyCopyId, KeyRotationId, LogExportId,
+    NotAnId, NoticeId, OfficeId, RecoveryId, ReviewId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{
@@ -61,10 +67,15 @@ pub use offices::{NewOffice, Office, OfficeAdded};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
+pub use receipts::{
+    Answered, Doer, EVIDENCE_SETS_MAX, Evidence, EvidenceAsked, EvidenceRow, GivenReceipt, Hand, ImportGiven,
+    ImportReport, NOTE_CHARACTERS_MAX, OVERDUE_MAX, Overdue,
+};
 pub use rotation::{DatabaseKeyReplaced, MasterReplaced, Rotation, RotationStarted, RotationStep};
 pub use seal::{Algorithm, KeyStoreError, KeyUse, MasterKey, Sealer, Share, ShareError, Standing, combine_shares};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
-pub use transmission::{Answer, Folder, OpenedFile, Page, State, StoredFile, Transmission};
+pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
+pub use tree::{Gap, GapDeclared, Held};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
@@ -107,6 +118,10 @@ pub struct Store {
     database_key_id: String,
     public_keys: PublicKeys,
     people: People,
+    log_tree: tree::LogTree,
+    /// Whoever holds it takes over entries for searching.
+    indexing: tokio::sync::Mutex<()>,
+    deadlines: Deadlines,
     clock: Arc<dyn Clock>,
 }
 
@@ -192,6 +207,9 @@ impl Store {
             return Err(Error::Impossible("cipher_version"));
         }
         sqlx::migrate!().run(&mut connection).await?;
+        if !record::is_guarded(&mut connection).await? {
+            return Err(Error::Unguarded);
+        }
         let reads = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             // A file does not go away like a server: asking before each use would double the cost of a small read.
@@ -201,13 +219,16 @@ impl Store {
         let keys = Arc::new(Keys::new(masters, Arc::clone(&clock)));
         Ok(Self {
             reads,
-            writer: Writer::start(connection),
+            writer: Writer::start(connection, Arc::clone(&clock)),
             bodies: Bodies::open(&folder.join("bodies"))?,
             people: People::new(Arc::clone(&keys), PeopleSettings::default())?,
             keys,
             folder: folder.to_owned(),
             database_key_id: key.key.id().to_string(),
             public_keys: PublicKeys::default(),
+            log_tree: tree::LogTree::default(),
+            indexing: tokio::sync::Mutex::default(),
+            deadlines: Deadlines::default(),
             clock,
         })
     }

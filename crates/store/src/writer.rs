@@ -2,8 +2,9 @@
 //!
 //! A job is acknowledged only when the commit it was part of is on disk (`synchronous=FULL`), never before.
 
-use crate::Error;
 use crate::database::Connection;
+use crate::{Clock, Error};
+use ledger::ClockState;
 use sqlx::Connection as _;
 use std::future::Future;
 use std::pin::Pin;
@@ -30,6 +31,16 @@ enum Step {
     Done(Deliver),
     /// The database failed: nothing of this group may be trusted any more.
     Failed(Deliver),
+}
+
+tokio::task_local! {
+    /// What is known of the clock while a group is written; every entry of it says so (R10.3).
+    static CLOCK_STATE: ClockState;
+}
+
+/// The state of the clock by which the present group is dated.
+pub(crate) fn clock_state() -> ClockState {
+    CLOCK_STATE.try_with(|state| *state).unwrap_or(ClockState::Unknown)
 }
 
 /// What the writer has done since it started.
@@ -60,11 +71,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Takes the connection that writes.
-    pub(crate) fn start(connection: Connection) -> Self {
+    /// Takes the connection that writes, and the clock whose state the entries bear.
+    pub(crate) fn start(connection: Connection, clock: Arc<dyn Clock>) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING_JOBS_MAX);
         let counts = Arc::new(WriterCounts::default());
-        let task = tokio::spawn(write(connection, waiting, Arc::clone(&counts)));
+        let task = tokio::spawn(write(connection, waiting, Arc::clone(&counts), clock));
         Self { jobs, counts, task }
     }
 
@@ -111,12 +122,18 @@ impl Writer {
     }
 }
 
-async fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Job>, counts: Arc<WriterCounts>) {
+async fn write(
+    mut connection: Connection,
+    mut waiting: mpsc::Receiver<Job>,
+    counts: Arc<WriterCounts>,
+    clock: Arc<dyn Clock>,
+) {
     let mut group = Vec::with_capacity(GROUP_JOBS_MAX);
     while waiting.recv_many(&mut group, GROUP_JOBS_MAX).await > 0 {
         let jobs = group.len() as u64;
         let mut deliveries = Vec::with_capacity(group.len());
-        let committed = write_group(&mut connection, group.drain(..), &mut deliveries).await;
+        let writing = write_group(&mut connection, group.drain(..), &mut deliveries);
+        let committed = CLOCK_STATE.scope(clock.state(), writing).await;
         if committed {
             counts.commits.fetch_add(1, Ordering::Relaxed);
             counts.jobs.fetch_add(jobs, Ordering::Relaxed);

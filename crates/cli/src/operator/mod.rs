@@ -4,8 +4,10 @@ pub(crate) mod account;
 pub(crate) mod authority;
 pub(crate) mod config;
 pub(crate) mod device;
+pub(crate) mod evidence;
 pub(crate) mod init;
 pub(crate) mod key;
+pub(crate) mod log;
 pub(crate) mod office;
 pub(crate) mod outside;
 pub(crate) mod serve;
@@ -17,7 +19,7 @@ use config::Config;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
-use store::{Error, HostClock, KeyStoreError, MasterKeys, OperatorName, Store, Token};
+use store::{ClockSources, Error, KeyStoreError, MasterKeys, OperatorName, Store, Token, WatchedClock};
 
 /// Checking, sealing and opening run here; more threads than this would only take turns.
 const BLOCKING_THREADS_MAX: usize = 16;
@@ -36,11 +38,35 @@ impl Where {
     }
 
     pub(crate) async fn open(&self) -> anyhow::Result<(Config, Store)> {
-        let config = self.read()?;
-        let masters = open_key_store(&config)?;
-        let store = Store::open(&config.data_folder(), masters, Arc::new(HostClock)).await.map_err(explain)?;
+        let (config, store) = self.open_unheld().await?;
+        log::anchor::hold(&store, &config.anchor_file()).await?;
         Ok((config, store))
     }
+
+    /// Without asking whether the log reaches as far as what was anchored: only for whoever declares that it does not.
+    pub(crate) async fn open_unheld(&self) -> anyhow::Result<(Config, Store)> {
+        let config = self.read()?;
+        // A command asks the daemon that keeps the clock and no server: it should not wait for one.
+        let (store, _) = open_at(&config, ClockSources::default()).await?;
+        Ok((config, store))
+    }
+
+    /// With the clock by which everything is dated, to be looked at while serving.
+    pub(crate) async fn open_watched(&self) -> anyhow::Result<(Config, Store, Arc<WatchedClock>)> {
+        let config = self.read()?;
+        let (store, clock) = open_at(&config, config.clock_sources()).await?;
+        log::anchor::hold(&store, &config.anchor_file()).await?;
+        Ok((config, store, clock))
+    }
+}
+
+async fn open_at(config: &Config, sources: ClockSources) -> anyhow::Result<(Store, Arc<WatchedClock>)> {
+    let masters = open_key_store(config)?;
+    let clock = Arc::new(WatchedClock::new(sources));
+    // Entries say how far their instant can be trusted, the first one too (R10.3).
+    clock.look().await;
+    let store = Store::open(&config.data_folder(), masters, Arc::clone(&clock) as _).await.map_err(explain)?;
+    Ok((store, clock))
 }
 
 /// The key store that the configuration names: a file or a token.
@@ -101,6 +127,14 @@ pub(crate) fn explain(error: Error) -> anyhow::Error {
         Error::WrongKey => (
             "データベースがこの鍵では開きません。別の交換所の鍵か、データベースが壊れています。",
             "設定ファイルの data と key_store の組合せを確かめてください。",
+        ),
+        Error::Unguarded => (
+            "証跡を書き換えから守るしくみが、データベースから外されています。開きません。",
+            "だれかがデータベースを直接変えました。控えを確保し、監査担当に知らせてください。データには何もしていません。",
+        ),
+        Error::LogContradicts => (
+            "アクセス記録が、署名した内容と食い違っています。開きません。",
+            "だれかがデータベースを直接変えました。データをそのまま保管し、監査担当に知らせてください。",
         ),
         Error::Busy => {
             ("データベースを別のプロセスが使っています。", "ほかの操作が終わるのを待って、もう一度実行してください。")

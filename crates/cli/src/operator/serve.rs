@@ -1,18 +1,20 @@
-use super::{Where, block_on, explain, server_certificate};
+use super::{Where, block_on, explain, log, server_certificate};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{LOOK_EVERY, Store, WatchedClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 use tracing_subscriber::EnvFilter;
 use web::tls::Identity;
 
 /// How often what has had its time is ended.
 const UPKEEP_EVERY: Duration = Duration::from_mins(5);
+/// How often new entries of the log are made findable.
+const INDEX_EVERY: Duration = Duration::from_secs(10);
 
 /// How often the key store is asked whether it is there.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
@@ -40,8 +42,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
 }
 
 async fn serve(place: &Where, demo: bool) -> Outcome {
-    let (config, store) = place.open().await?;
-    let store = Arc::new(store);
+    let (config, store, clock) = place.open_watched().await?;
+    let store = Arc::new(store.with_deadlines(config.deadlines()));
     let identity = Arc::new(Identity::new(server_certificate::first(&config, &store, demo).await?)?);
     let exchange = listen(config.exchange_address()).await?;
     let enrolment = listen(config.enrolment_address()).await?;
@@ -55,9 +57,10 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
 
     let (stop, stopped) = watch::channel(false);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stopping = stop.clone();
     tokio::spawn(async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        let _ = stop.send(true);
+        let _ = stopping.send(true);
     });
     store.record_service(true).await.map_err(explain)?;
     // Printed only once both doors are open: whoever starts the program may wait for it.
@@ -72,7 +75,10 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         .server_certificate()
         .map(|files| tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo)));
     let upkeep = tokio::spawn(keep_up(Arc::clone(&store), stopped.clone()));
-    let watching = tokio::spawn(watch_keys(Arc::clone(&store), stopped.clone()));
+    let watching = tokio::spawn(watch_clock(Arc::clone(&store), clock, stopped.clone()));
+    let indexing = tokio::spawn(index_log(Arc::clone(&store), stopped.clone()));
+    let signing = tokio::spawn(log::keep(Arc::clone(&store), config.outside()?, stop, stopped.clone()));
+    let watching_keys = tokio::spawn(watch_keys(Arc::clone(&store), stopped.clone()));
     let refreshing = tokio::spawn(refresh_keys(Arc::clone(&store), stopped.clone()));
     let rotating = tokio::spawn(rotate_keys(Arc::clone(&store), stopped.clone()));
     let service = web::Service {
@@ -83,6 +89,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         exchange_url,
         tls12,
         identity,
+        printer: config.printer(),
         register_every: config.register_every(),
     };
     web::serve(service, stopped).await?;
@@ -91,8 +98,11 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     }
     upkeep.await?;
     watching.await?;
+    indexing.await?;
+    signing.await?;
     refreshing.await?;
     rotating.await?;
+    watching_keys.await?;
     store.record_service(false).await.map_err(explain)?;
     let (jobs, commits) = (store.writer_counts().jobs(), store.writer_counts().commits());
     if let Some(store) = Arc::into_inner(store) {
@@ -118,10 +128,41 @@ async fn keep_up(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
+/// Looks at the clock now and then (R10.3). Whatever is silent, nothing else waits for it.
+async fn watch_clock(store: Arc<Store>, clock: Arc<WatchedClock>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = store.look_at_clock(&clock).await {
+                    tracing::warn!(%error, "the state of the clock could not be recorded");
+                }
+            }
+        }
+    }
+}
+
+/// Takes over what the log is searched by. Whoever searches does it too, so nothing depends on it.
+async fn index_log(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(INDEX_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = store.index_log().await {
+                    tracing::warn!(%error, "the log was not indexed");
+                }
+            }
+        }
+    }
+}
+
 /// Asks the key store every second whether it is there. Nothing else waits here: without an answer requests are refused.
 async fn watch_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
     let mut due = tokio::time::interval(WATCH_EVERY);
-    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = stopped.changed() => return,
@@ -137,7 +178,7 @@ async fn watch_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
 /// Learns of keys that a command made, and writes down what did not open.
 async fn refresh_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
     let mut due = tokio::time::interval(REFRESH_EVERY);
-    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = stopped.changed() => return,
