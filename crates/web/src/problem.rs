@@ -151,6 +151,16 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "H32", "この証明書は、ここでは更新できません。", fix)
     }
 
+    /// Opening would be collecting, which not everybody may.
+    pub(crate) fn not_collected() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "H50",
+            "このデータは、事業所でまだ受け取っていません。",
+            "受け取る権限のある職員に、一覧から開いてもらってください。受け取ったあとは、あなたも見られます。",
+        )
+    }
+
     pub(crate) fn damaged() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -241,6 +251,16 @@ impl Problem {
         )
     }
 
+    /// The key store does not answer. Nothing is stored, and nothing that is sealed is opened (R6.8).
+    fn no_keys() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "H40",
+            "いまは鍵を使えないため、保管もお渡しもできません。何も受け付けていません。",
+            "しばらくしてから、もう一度お試しください。続くときは、番号を添えて運営者に連絡してください。",
+        )
+    }
+
     /// A fault of ours that left no error to speak of; recorded under the incident's number.
     pub(crate) fn incident() -> Self {
         let incident = store::incident_number();
@@ -289,6 +309,7 @@ impl From<store::Error> for Problem {
         let incident = store::incident_number();
         let mut problem = match error {
             store::Error::Damaged => Self::damaged(),
+            store::Error::KeyStoreAway(_) => Self::no_keys(),
             store::Error::Busy | store::Error::DiskFull | store::Error::NotCommitted | store::Error::Closed => {
                 Self::unavailable()
             }

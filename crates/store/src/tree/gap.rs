@@ -98,7 +98,7 @@ impl Store {
         if gap.reason.trim().is_empty() {
             return Ok(GapDeclared::NoReason);
         }
-        if gap.declared_by.to_string() == gap.approved_by.to_string() {
+        if gap.declared_by.is(&gap.approved_by) {
             return Ok(GapDeclared::SamePerson);
         }
         match self.hold_against(anchored).await? {
@@ -112,9 +112,9 @@ impl Store {
         let (wrapped, origin) = self.new_key()?;
         let (now, id) = (self.clock.now(), uuid::Uuid::now_v7().to_string());
         let (size, root) = (anchored.checkpoint().size(), hex(anchored.checkpoint().root()));
-        let entry = Act::officer(Action::LogGap, &gap.declared_by, now)
+        // Recorded as done by the one who agreed; who declared it stands in `log_gap`.
+        let entry = Act::officer(Action::LogGap, &gap.approved_by, now)
             .object(&id)
-            .code("approved_by", &gap.approved_by.to_string())
             .number("anchored", size)
             .number("here", here)
             .hex("root", anchored.checkpoint().root())

@@ -1,11 +1,17 @@
 //! People and programs through the verbs of the store, named after the requirements. The clock stands still; nobody here exists.
 
 mod accounts;
+mod binding;
 mod grants;
+mod key_stores;
+mod keys;
+mod letters;
+mod log;
 mod passkeys;
 mod passwords;
 mod recovery;
 mod register;
+mod review;
 mod sessions;
 mod sign_in;
 mod software;
