@@ -58,6 +58,15 @@ pub(crate) fn moment(instant: &str) -> String {
     }
 }
 
+/// `2026/11/22 16:20:05`, in Japan, for narrow columns.
+pub(crate) fn compact(instant: &str) -> String {
+    let japan = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
+    match instant.parse::<Timestamp>() {
+        Ok(at) => at.to_zoned(japan).strftime("%Y/%-m/%-d %H:%M:%S").to_string(),
+        Err(_) => instant.to_owned(),
+    }
+}
+
 /// `2026年12月分` of a service month in six digits.
 pub(crate) fn month(digits: &str) -> String {
     match (digits.get(..4), digits.get(4..)) {
@@ -81,6 +90,7 @@ mod tests {
         assert_eq!(clock_time(at), "0時5分");
         assert_eq!(day("2026-12-31T15:05:00.000Z"), "2027年1月1日");
         assert_eq!(moment("2026-12-31T15:05:09.123Z"), "2027年1月1日 00:05:09");
+        assert_eq!(compact("2026-12-31T15:05:09.123Z"), "2027/1/1 00:05:09");
         assert_eq!(month("202603"), "2026年3月分");
         assert_eq!(time_or_dash(None), "—");
     }
