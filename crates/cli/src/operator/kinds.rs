@@ -1,6 +1,8 @@
 //! 情報種別 in words: for lists, certificates and `docs/retention.md`.
 
-use store::{Ends, Kind};
+#[cfg(test)]
+use store::Ends;
+use store::Kind;
 
 /// A kind in words.
 pub(crate) struct Words {
@@ -70,7 +72,8 @@ pub(crate) const fn words(kind: Kind) -> Words {
 }
 
 /// How it ends, in words.
-pub(crate) const fn ends(ends: Ends) -> &'static str {
+#[cfg(test)]
+const fn ends(ends: Ends) -> &'static str {
     match ends {
         Ends::ByErasure => "期限で自動、または二人で",
         Ends::ByItself => "自動",

@@ -67,7 +67,7 @@ async fn r11_2_names_are_nowhere_after_the_erasure_not_in_backups_nor_in_certifi
     delivered(&offices, &ids).await;
     // While it serves.
     assert!(done(place, &["backup", "run", "--by", "tanaka"]).contains("控えを作り"));
-    assert!(walk(&place.join("backup-boxes/bodies")).len() > 1, "large bodies are in the backup too");
+    assert!(!walk(&place.join("backup-boxes/bodies")).is_empty(), "large bodies are in the backup too");
     sets_are_erased_when_done(place);
     let said = done(place, &["expire"]);
     assert!(said.contains("消去しました: 5件（証明書 1通）"), "{said}");
@@ -350,7 +350,8 @@ async fn r4_5_backups_are_drilled_destroyed_and_damage_is_told() {
     assert!(!place.join("backup-keys").join(&generations[0]).exists());
     failed(place, &["backup", "destroy", "0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee", "--by", "tanaka"]);
     let restore = ["backup", "restore", &generations[1], "--into", "r", "--by", "sato", "--approved-by", "suzuki"];
-    assert!(failed(place, &restore).contains("失われます"));
+    let published = [&restore[..], &["--known-entries", "1000"]].concat();
+    assert!(failed(place, &published).contains("失われます"));
     assert!(!place.join("r").exists());
     assert!(server.stop().await.0.success());
 }
@@ -375,7 +376,9 @@ async fn r11_4_the_printed_certificate_shows_the_same_digest_and_carries_the_fil
         assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    let text: String = tool("pdftotext", &["-layout", "c.pdf", "-"]).split_whitespace().collect();
+    // Long words may be broken at invisible places.
+    let text = tool("pdftotext", &["-layout", "c.pdf", "-"]).replace('\u{200b}', "");
+    let text: String = text.split_whitespace().collect();
     let json: serde_json::Value = serde_json::from_slice(&fs::read(place.join("c.json")).unwrap()).unwrap();
     let backup = numbers(&done(place, &["backup", "list"])).remove(0);
     for shown in [
@@ -387,6 +390,7 @@ async fn r11_4_the_printed_certificate_shows_the_same_digest_and_carries_the_fil
         "データ消去証明書",
         "送受信データ",
         "保存期間の終わり",
+        "交換所のプログラム（自動）",
         "AES-256-GCM",
         "取り除き、探して見つからなかった",
         "復元が絶対に不可能であるとは述べません",
@@ -394,6 +398,6 @@ async fn r11_4_the_printed_certificate_shows_the_same_digest_and_carries_the_fil
         let shown: String = shown.split_whitespace().collect();
         assert!(text.contains(&shown), "{shown} is not on paper:\n{text}");
     }
-    tool("pdfdetach", &["-saveall", "-o", "out", "c.pdf"]);
-    assert_eq!(fs::read(place.join("out/certificate.json")).unwrap(), fs::read(place.join("c.json")).unwrap());
+    tool("pdfdetach", &["-save", "1", "-o", "attached.json", "c.pdf"]);
+    assert_eq!(fs::read(place.join("attached.json")).unwrap(), fs::read(place.join("c.json")).unwrap());
 }

@@ -3,6 +3,8 @@
 use crate::operator::kinds;
 use crate::terminal::Failure;
 use anyhow::Context as _;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use ledger::certificate::SignedCertificate;
 use print::{Attachment, Block, Column, Document, Fact, Printer, Section};
 use store::Kind;
@@ -73,13 +75,31 @@ fn category(id: &str) -> &str {
     }
 }
 
+/// Who, as the log names them, in words.
+fn person(actor: &str) -> String {
+    match actor.split_once(':') {
+        Some(("operator-cli", name)) => format!("{name}（運営者の識別名）"),
+        Some(("person", id)) => format!("{id}（アカウントの番号）"),
+        _ if actor == "system" => "交換所のプログラム（自動）".to_owned(),
+        _ => actor.to_owned(),
+    }
+}
+
+/// An instant as people in Japan read it, and as it stands in the file.
+fn when(instant: &str) -> String {
+    let here = TimeZone::fixed(jiff::tz::offset(9));
+    match instant.parse::<Timestamp>() {
+        Ok(at) => format!("{}（{instant}）", at.to_zoned(here).strftime("%Y年%-m月%-d日 %H:%M:%S")),
+        Err(_) => instant.to_owned(),
+    }
+}
+
 fn document(signed: &SignedCertificate, json: &str) -> Document {
     let certificate = &signed.certificate;
     let (people, verification) = (&certificate.people, &certificate.verification);
     let label = Kind::from_id(&certificate.kind).map_or(&*certificate.kind, |kind| kinds::words(kind).label);
-    let when = |instant: &str| format!("{}（{instant}）", store::japanese_time(instant));
     let approved = match (&people.approved_by, &people.approved_at) {
-        (Some(by), Some(at)) => format!("{by}  {}", when(at)),
+        (Some(by), Some(at)) => format!("{}  {}", person(by), when(at)),
         _ => "なし（保存期間の終わりのため）".to_owned(),
     };
     let facts = vec![
@@ -122,10 +142,10 @@ fn document(signed: &SignedCertificate, json: &str) -> Document {
         Fact::new("検証した時刻", when(&verification.at)),
     ];
     let persons = vec![
-        Fact::new("申請", format!("{}  {}", people.requested_by, when(&people.requested_at))),
+        Fact::new("申請", format!("{}  {}", person(&people.requested_by), when(&people.requested_at))),
         Fact::new("承認", approved),
-        Fact::new("実行", format!("{}  {}", people.operator, when(&people.erased_at))),
-        Fact::new("検証", &people.verifier),
+        Fact::new("実行", format!("{}  {}", person(&people.operator), when(&people.erased_at))),
+        Fact::new("検証", person(&people.verifier)),
     ];
     let mut objects = vec![Block::Table {
         columns: vec![Column::new("対象の番号", 1)],
