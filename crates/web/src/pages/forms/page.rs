@@ -133,6 +133,7 @@ impl<'a> SetPage<'a> {
         } else if !earlier.is_empty() {
             acts.push(act(View { changes: true, ..view }, wording::SHOW_CHANGES));
         }
+        acts.push(Act { href: format!("/sets/{id}/receipt"), label: wording::TO_RECEIPT });
         acts.push(Act { href: "/".to_owned(), label: wording::TO_LISTS });
         let before = if earlier.is_empty() { wording::VERSION_FIRST } else { wording::VERSION_AFTER };
         let now = if later.is_empty() { wording::VERSION_NEWEST } else { wording::VERSION_OLD };

@@ -9,6 +9,7 @@ pub(crate) const SHOW_CHANGES: &str = "前の版からの変更を表示する";
 pub(crate) const HIDE_CHANGES: &str = "変更の印を消す";
 pub(crate) const FOR_PRINT: &str = "印刷用に開く";
 pub(crate) const FOR_SCREEN: &str = "画面用に戻る";
+pub(crate) const TO_RECEIPT: &str = "受領の記録を見る";
 pub(crate) const TO_LISTS: &str = "一覧に戻る";
 
 pub(crate) const VERSION_FIRST: &str = "同じ利用者・同じ対象のものは、これより前に送られていません。";
