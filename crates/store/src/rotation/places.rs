@@ -86,6 +86,8 @@ const FIELDS: &[Place] = &[
     place!("account", "account_id", "kana_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("factor", "factor_id", "label_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("software_token", "token_id", "label_sealed", owner "''", version "0", if "1 = 1", Field),
+    place!("server_certificate", "certificate_id", "key_sealed", owner "''", version "0", if "key_sealed IS NOT NULL", Field),
+    place!("acme_account", "directory", "account_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("recovery", "recovery_id", "evidence_sealed", owner "''", version "0", if "1 = 1", Pieces),
     place!("import_answer", "transmission_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
     place!("review_finding", "finding_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
@@ -155,6 +157,7 @@ fn secret_purpose(name: &str) -> Result<Purpose<'static>, Error> {
     match name {
         name if name == "authority" || name.starts_with("authority.") => Ok(Purpose::CaKey { version: 1 }),
         "ledger" => Ok(Purpose::LedgerKey { version: 1 }),
+        "certificate" => Ok(Purpose::CertificateKey { version: 1 }),
         _ => Err(Error::Impossible("secret.name")),
     }
 }
