@@ -119,11 +119,15 @@ fn r10_5_every_kind_of_damage_ends_with_one() {
 }
 
 #[test]
-fn r10_5_a_folder_or_a_link_in_the_place_of_a_file_is_no_file_of_the_log() {
+fn r10_5_a_folder_a_pipe_or_a_link_in_the_place_of_a_file_is_no_file_of_the_log() {
     let desk = Desk::with(10);
     let tile = desk.path("log/tile/0/000.p/10");
     fs::remove_file(&tile).expect("the file is there");
     fs::create_dir(&tile).expect("the test can be laid out");
+    assert_eq!(desk.verify(&[]).code, 1);
+    // Nobody will ever write into the pipe.
+    fs::remove_dir(&tile).expect("the test can be laid out");
+    assert!(Command::new("mkfifo").arg(&tile).status().expect("the test can be laid out").success());
     assert_eq!(desk.verify(&[]).code, 1);
     let desk = Desk::with(10);
     std::os::unix::fs::symlink("/etc/hostname", desk.path("log/tile/0/001")).expect("the test can be laid out");

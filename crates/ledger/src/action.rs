@@ -170,6 +170,12 @@ actions! {
     SoftwareRevoke = "software.revoke",
     /// A device of one office was admitted for another, or no longer is.
     DeviceAdmit = "device.admit",
+    /// A certificate for the server was ordered, or somebody asked for one.
+    ServerCertificateOrder = "server.certificate-order",
+    /// The server got a certificate, or did not.
+    ServerCertificate = "server.certificate",
+    /// An account with an authority for the server's certificate was made.
+    AcmeAccount = "server.acme-account",
     /// A rule about how long a kind of information is kept was set (R11.1).
     RetentionSet = "retention.set",
     /// Something is kept from being erased, or no longer is (R11.6).
@@ -200,6 +206,8 @@ actions! {
     ReceiptGive = "receipt.give",
     /// An office's record of what it sent and received was made (R10.1, R10.7).
     EvidenceMake = "evidence.make",
+    /// An older state of the log was taken up, by declaration (R4.6).
+    LogGap = "log.gap",
     /// A page for people was asked for; which one is a detail (R10.1).
     PageView = "page.view",
     /// A review of the log was prepared (R10.8).
@@ -208,6 +216,18 @@ actions! {
     ReviewJudge = "review.judge",
     /// A review was closed.
     ReviewClose = "review.close",
+    /// A copy of a key was entered in the register of copies (R11.3).
+    KeyCopyMake = "key.copy",
+    /// A copy of a key was destroyed.
+    KeyCopyDestroy = "key.copy-destroy",
+    /// The replacement of a key began (R6.5).
+    KeyRotateStart = "key.rotate-start",
+    /// The master key was split into recovery shares (R6.6).
+    KeyShare = "key.share",
+    /// The master key was restored from shares in a declared emergency, or somebody tried to.
+    KeyRecover = "key.recover",
+    /// The key store went out of reach, or came back (R6.8).
+    KeyStoreChange = "key.store-change",
 }
 
 impl Action {

@@ -62,3 +62,9 @@ proptest! {
         prop_assert!(!verify_export(&Files(files), &policy_of_the_key_alone(), &[]).unwrap().is_sound());
     }
 }
+
+#[test]
+fn r10_6_a_witness_whose_name_was_changed_is_not_counted() {
+    // Found by fuzzing: two letters in the name of a witness. To one who trusts no witness it is a signature like any other.
+    holds::exports(&[8, 0, 177, 110, 79, 122]);
+}

@@ -22,6 +22,12 @@ pub enum Error {
     /// Somebody took away what keeps the log from being changed (R10.5).
     #[error("the log is not guarded against changes")]
     Unguarded,
+    /// The log's entries no longer lead to what was signed of them: somebody changed the database (R10.5).
+    #[error("the log contradicts its own checkpoint")]
+    LogContradicts,
+    /// A file of an exported log was not written.
+    #[error("export: {0}")]
+    Export(std::io::Error),
     /// The database failed in another way.
     #[error("database: {0}")]
     Database(sqlx::Error),
@@ -42,9 +48,22 @@ pub enum Error {
     /// The key-store file does not open.
     #[error("key store: {0}")]
     KeyStore(#[from] seal::KeyStoreError),
+    /// The key store cannot be reached: what needs a key is refused, and nothing is stored (R6.8). Why, in the words of the
+    /// library.
+    #[error("the key store is out of reach: {0}")]
+    KeyStoreAway(String),
+    /// The token holds a master key already.
+    #[error("the key store holds a master key already")]
+    KeyStoreTaken,
     /// A stored box does not open: altered, moved, truncated, or under another key (R6.3).
     #[error("a stored box does not open")]
     Damaged,
+    /// The list of erasures does not let the data be used (R4.6).
+    #[error(transparent)]
+    ErasureList(#[from] crate::ListError),
+    /// A backup is not what was made. The text says which part.
+    #[error("a backup is damaged: {0}")]
+    BackupDamaged(&'static str),
     /// Something in the database is not what this program wrote there.
     #[error("the database holds an impossible value in {0}")]
     Impossible(&'static str),

@@ -47,6 +47,10 @@ id! {
     EnrolmentRequestId
 }
 id! {
+    /// サーバー証明書.
+    ServerCertificateId
+}
+id! {
     /// TLS 1.2 の例外.
     Tls12ExceptionId
 }
@@ -80,6 +84,22 @@ id! {
     RecoveryId
 }
 id! {
+    /// 保全.
+    HoldId
+}
+id! {
+    /// 消去.
+    ErasureId
+}
+id! {
+    /// 控えの世代.
+    BackupId
+}
+id! {
+    /// A device or medium that is disposed of, or a batch of them.
+    DisposalId
+}
+id! {
     /// A program's token, as lists name it. It is not the token itself.
     SoftwareId
 }
@@ -95,6 +115,14 @@ id! {
 id! {
     /// 証跡の書き出し.
     LogExportId
+}
+id! {
+    /// One copy of a key, in the register of copies.
+    KeyCopyId
+}
+id! {
+    /// 鍵の更新一件.
+    KeyRotationId
 }
 
 /// The text is not an id of ours.

@@ -4,73 +4,110 @@
 
 mod accept;
 mod authority;
+mod backup;
 mod bodies;
 mod ceremony;
 mod certificates;
 mod clock;
 mod clock_watch;
 mod database;
+mod database_key;
 mod deliver;
 mod devices;
+mod disposal;
+mod emergency;
 mod enrolment;
+mod erasure;
 mod error;
 mod gate;
 mod hex;
 mod history;
 mod ids;
+mod key_copies;
 mod key_store;
+mod keys;
 pub mod log;
 mod notices;
 mod officer;
 mod offices;
 mod outside;
 pub mod people;
-mod proofs;
+mod reading;
 mod receipts;
 mod record;
+mod retention;
+mod rotation;
+mod server_certificate;
 mod tls12;
 mod transmission;
+mod tree;
 mod worker_threads;
 mod writer;
 
 pub use accept::{Acceptance, SealedSet};
 pub use authority::{AuthorityRequest, Installed, ServerCertificate};
+pub use backup::{
+    BackupPlaces, BackupPlan, BackupRow, Drill, DrillRow, Made, RestoreOrder, RestoreRefused, Restored, Rotated,
+    backup_plan, restore_backup,
+};
 pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create_root, sign_issuing_authority};
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
 pub use clock_watch::{ClockLook, ClockSources, LOOK_EVERY, WatchedClock};
+pub use database_key::{database_key, database_key_path};
 pub use devices::{Asker, Device, RevocationReason};
+pub use disposal::{DISPOSAL_DAYS_MAX, DisposalBatch, DisposalDevice, DisposalEntered, DisposalProof};
+pub use emergency::{Declared, SharesMade};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
+pub use erasure::{
+    Blocked, COOLING, Certified, ERASURE_OBJECTS_MAX, ErasureApproved, ErasureList, ErasureRequested, ErasureRow,
+    Expired, ListError, NewErasure, Places, Ran, Reason,
+};
 pub use error::Error;
 pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, DeviceId, EnrolmentRequestId, FactorId, FindingId, GrantId, LogExportId, NotAnId, NoticeId, OfficeId,
-    RecoveryId, ReviewId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, BackupId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId, GrantId, HoldId,
+    KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, RecoveryId, ReviewId, ServerCertificateId,
+    SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
-pub use key_store::{Unlock, create_key_store, open_key_store};
+pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
+pub use key_store::{
+    KeyStore, KeyStoreKind, MasterKeys, SealedFile, SplitError, Token, TokenPlace, Unlock, create_key_store,
+    open_key_store,
+};
+pub use keys::{KeyStatus, KeyStoreState, WorkingKeyRow};
 pub use notices::Notice;
 pub use officer::{NotAName, OperatorName};
 pub use offices::{NewOffice, Office, OfficeAdded};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
+pub use reading::{Reading, Version};
 pub use receipts::{
     Answered, Doer, EVIDENCE_SETS_MAX, Evidence, EvidenceAsked, EvidenceRow, GivenReceipt, Hand, ImportGiven,
     ImportReport, NOTE_CHARACTERS_MAX, OVERDUE_MAX, Overdue,
 };
-pub use seal::{KeyStoreError, MasterKey, Sealer};
+pub use retention::{
+    Archive, ArchiveSet, Ends, Hold, HoldPlaced, HoldReleased, HoldScope, Kind, KindFacts, NewRule, RuleInForce,
+    RuleSet,
+};
+pub use rotation::{DatabaseKeyReplaced, MasterReplaced, Rotation, RotationStarted, RotationStep};
+pub use seal::{Algorithm, KeyStoreError, KeyUse, MasterKey, Sealer, Share, ShareError, Standing, combine_shares};
+pub use server_certificate::{AcmeTurn, HeldServerCertificate, NewServerCertificate, TURN as ACME_TURN};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
 pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
+pub use tree::{Gap, GapDeclared, Held};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
+use database_key::DatabaseKey;
 use jiff::SignedDuration;
+use keys::{Keys, NewWorkingKey};
 use ledger::Action;
 use offices::PublicKeys;
 use people::{People, PeopleSettings};
 use record::Act;
-use seal::{Purpose, Zeroizing};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::fs;
@@ -87,22 +124,28 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// From writing a body to committing its row; far more than it ever takes.
 const COMMIT_TIME_MAX: SignedDuration = SignedDuration::from_hours(1);
 const DATABASE_FILE: &str = "fumibako.db";
-/// Versions of the keys derived from the master key. They change when those keys are rotated.
+/// The first version of the authority's key and of an office's.
 const KEY_VERSION: u32 = 1;
+/// The program itself, where rows name who made or destroyed a key.
+const SYSTEM: &str = "system";
 
-/// The store: one data folder, opened with the master key.
+/// The store: one data folder, opened with the key store.
 #[derive(Debug)]
 pub struct Store {
     reads: database::Pool,
     writer: Writer,
     bodies: Bodies,
-    master: MasterKey,
+    keys: Arc<Keys>,
+    folder: PathBuf,
+    database_key_id: String,
     public_keys: PublicKeys,
     people: People,
+    log_tree: tree::LogTree,
     /// Whoever holds it takes over entries for searching.
     indexing: tokio::sync::Mutex<()>,
-    log_tree: proofs::LogTree,
     deadlines: Deadlines,
+    /// Where backups lie, if there are any.
+    backups: Option<BackupPlaces>,
     clock: Arc<dyn Clock>,
 }
 
@@ -111,13 +154,17 @@ impl Store {
     ///
     /// # Errors
     /// When the folder already holds a database, or cannot be written.
-    pub async fn create(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+    pub async fn create(folder: &Path, masters: impl Into<MasterKeys>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let masters = masters.into();
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::file(folder))?;
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(Error::file(folder))?;
         let database = folder.join(DATABASE_FILE);
         // Reserves the name: an exchange is never initialised over another.
         fs::File::create_new(&database).map_err(Error::file(&database))?;
-        let store = Self::connect(folder, master, clock).await?;
+        let key = DatabaseKey::fresh(1);
+        database_key::write(folder, &masters, std::slice::from_ref(&key))?;
+        let store = Self::connect(folder, masters, &key, clock).await?;
+        store.begin_keys(false).await?;
         store.create_authority().await?;
         store.ensure_operator().await?;
         Ok(store)
@@ -127,16 +174,53 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::WrongKey`] when the master key is another exchange's, and whatever else is in the way.
-    pub async fn open(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let store = Self::connect(folder, master, clock).await?;
+    pub async fn open(folder: &Path, masters: impl Into<MasterKeys>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let masters = masters.into();
+        let store = match database_key::read(folder, &masters)? {
+            Some(keys) => Self::connect_with_any(folder, masters, &keys, clock).await?,
+            None => Self::connect_of_before(folder, masters, clock).await?,
+        };
+        if !store.keys.load(&store.reads).await? {
+            store.begin_keys(true).await?;
+        }
         store.settle_bodies().await?;
         store.ensure_operator().await?;
         Ok(store)
     }
 
-    async fn connect(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+    /// With the key that opens it: while one key replaces the other, a crash leaves two.
+    async fn connect_with_any(
+        folder: &Path,
+        masters: MasterKeys,
+        keys: &[DatabaseKey],
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let mut outcome = Err(Error::WrongKey);
+        for key in keys {
+            outcome = Self::connect(folder, masters.clone(), key, Arc::clone(&clock)).await;
+            if !matches!(outcome, Err(Error::WrongKey)) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// An exchange of before, whose database is under a key derived from the master key. From now on it has it in a file.
+    async fn connect_of_before(folder: &Path, masters: MasterKeys, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let key = database_key::derived(&masters)?.ok_or(Error::WrongKey)?;
+        let store = Self::connect(folder, masters.clone(), &key, clock).await?;
+        database_key::write(folder, &masters, &[key])?;
+        Ok(store)
+    }
+
+    async fn connect(
+        folder: &Path,
+        masters: MasterKeys,
+        key: &DatabaseKey,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
         worker_threads::are_waited_for();
-        let options = database_options(&folder.join(DATABASE_FILE), &master)?;
+        let options = database_options(&folder.join(DATABASE_FILE), key);
         let mut connection = options.connect().await?;
         // Without the right key opening succeeds and the first query fails.
         sqlx::query("SELECT count(*) FROM sqlite_master").execute(&mut connection).await?;
@@ -156,18 +240,60 @@ impl Store {
             .test_before_acquire(false)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
+        let keys = Arc::new(Keys::new(masters, Arc::clone(&clock)));
         Ok(Self {
             reads,
             writer: Writer::start(connection, Arc::clone(&clock)),
             bodies: Bodies::open(&folder.join("bodies"))?,
-            people: People::new(&master, PeopleSettings::default())?,
-            master,
+            people: People::new(Arc::clone(&keys), PeopleSettings::default())?,
+            keys,
+            folder: folder.to_owned(),
+            database_key_id: key.key.id().to_string(),
             public_keys: PublicKeys::default(),
+            log_tree: tree::LogTree::default(),
             indexing: tokio::sync::Mutex::default(),
-            log_tree: proofs::LogTree::default(),
             deadlines: Deadlines::default(),
+            backups: None,
             clock,
         })
+    }
+
+    /// Makes the first working keys, and enters in the register where the keys of this exchange lie.
+    async fn begin_keys(&self, of_before: bool) -> Result<(), Error> {
+        let new = NewWorkingKey::first(of_before, &self.keys.masters)?;
+        let master = self.keys.masters.master_ids()?.first().ok_or(Error::Impossible("master keys"))?.to_string();
+        let place = match self.keys.masters.kind() {
+            KeyStoreKind::Token => CopyPlace::Token,
+            KeyStoreKind::SealedFile | KeyStoreKind::Held => CopyPlace::KeyStore,
+        };
+        let copy =
+            |kind, key_id, place| NewKeyCopy { kind, key_id, place, place_id: String::new(), holder: String::new() };
+        let copies = [
+            copy(KeyKind::Master, master, place),
+            copy(KeyKind::Database, self.database_key_id.clone(), CopyPlace::DataFolder),
+        ];
+        let now = self.clock.now();
+        let entry = Act::system(Action::KeyCreate, now).number("working_keys", new.len() as u64).done()?;
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    for key in &new {
+                        key.write(c, SYSTEM, now, now).await?;
+                    }
+                    for copy in &copies {
+                        key_copies::made(c, copy, SYSTEM, now).await?;
+                    }
+                    // Making a store has its own entry.
+                    if of_before {
+                        key_copies::offices_of_before(c, SYSTEM, now).await?;
+                        rotation::take_over_from_master(c, now).await?;
+                        record::append(c, &entry).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        self.keys.load(&self.reads).await.map(|_| ())
     }
 
     /// Bodies that a crash left between writing and settling: those with a row take their place, the others go once no
@@ -184,6 +310,13 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Knows where backups lie, so that their keys follow when the master key is replaced.
+    #[must_use]
+    pub fn with_backups(mut self, places: Option<BackupPlaces>) -> Self {
+        self.backups = places;
+        self
     }
 
     /// Finishes what is being written and closes the database.
@@ -208,16 +341,25 @@ impl Store {
         self.record(entry).await
     }
 
+    /// A connection beside the writer's, for what cannot be done inside a transaction.
+    async fn own_connection(&self) -> Result<database::Connection, Error> {
+        Ok(database_options(&database_path(&self.folder), &self.live_database_key()?).connect().await?)
+    }
+
+    /// The key that the database is under at this moment.
+    fn live_database_key(&self) -> Result<DatabaseKey, Error> {
+        let keys = database_key::read(&self.folder, &self.keys.masters)?.unwrap_or_default();
+        keys.into_iter().find(|key| key.key.id().to_string() == self.database_key_id).ok_or(Error::WrongKey)
+    }
+
     fn now_text(&self) -> String {
         clock::text(self.clock.now())
     }
 }
 
-fn database_options(path: &Path, master: &MasterKey) -> Result<SqliteConnectOptions, Error> {
-    let key =
-        master.derive(&Purpose::DatabaseKey { version: KEY_VERSION }).map_err(|_| Error::Impossible("database key"))?;
-    let pragma = Zeroizing::new(format!("\"x'{}'\"", *Zeroizing::new(hex::hex(key.reveal()))));
-    Ok(SqliteConnectOptions::new()
+fn database_options(path: &Path, key: &DatabaseKey) -> SqliteConnectOptions {
+    let pragma = database_key::pragma(&key.key);
+    SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
         .pragma("key", pragma.as_str().to_owned())
@@ -226,7 +368,9 @@ fn database_options(path: &Path, master: &MasterKey) -> Result<SqliteConnectOpti
         .busy_timeout(BUSY_WAIT)
         // Intermediate results never go to a temporary file (R6.8).
         .pragma("temp_store", "MEMORY")
-        .disable_statement_logging())
+        // What is deleted is overwritten (R11.2).
+        .pragma("secure_delete", "ON")
+        .disable_statement_logging()
 }
 
 /// A number to tell the operator, and to find in the log.

@@ -151,6 +151,16 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "H32", "この証明書は、ここでは更新できません。", fix)
     }
 
+    /// Opening would be collecting, which not everybody may.
+    pub(crate) fn not_collected() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "H50",
+            "このデータは、事業所でまだ受け取っていません。",
+            "受け取る権限のある職員に、一覧から開いてもらってください。受け取ったあとは、あなたも見られます。",
+        )
+    }
+
     pub(crate) fn damaged() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -223,12 +233,31 @@ impl Problem {
         )
     }
 
+    /// What the receiver says about an import contradicts itself or the set.
+    pub(crate) fn unfit_report(what: &str, fix: &str) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "H40", what, fix)
+    }
+
+    pub(crate) fn not_printed(what: &str, fix: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "H41", what, fix)
+    }
+
     fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "H10",
             "いまは保管できません。何も受け付けていません。",
             "しばらくしてから、もう一度送ってください。同じデータが二重に届くことはありません。",
+        )
+    }
+
+    /// The key store does not answer. Nothing is stored, and nothing that is sealed is opened (R6.8).
+    fn no_keys() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "H40",
+            "いまは鍵を使えないため、保管もお渡しもできません。何も受け付けていません。",
+            "しばらくしてから、もう一度お試しください。続くときは、番号を添えて運営者に連絡してください。",
         )
     }
 
@@ -262,7 +291,11 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
             Refusal::SenderMismatch | Refusal::SenderClosed => StatusCode::FORBIDDEN,
-            Refusal::SerialTaken | Refusal::AlreadyCollected | Refusal::NotCollected => StatusCode::CONFLICT,
+            Refusal::SerialTaken
+            | Refusal::AlreadyCollected
+            | Refusal::NotCollected
+            | Refusal::NotAcknowledged
+            | Refusal::AlreadyAnswered => StatusCode::CONFLICT,
             Refusal::Withdrawn | Refusal::Erased => StatusCode::GONE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
@@ -276,6 +309,7 @@ impl From<store::Error> for Problem {
         let incident = store::incident_number();
         let mut problem = match error {
             store::Error::Damaged => Self::damaged(),
+            store::Error::KeyStoreAway(_) => Self::no_keys(),
             store::Error::Busy | store::Error::DiskFull | store::Error::NotCommitted | store::Error::Closed => {
                 Self::unavailable()
             }

@@ -51,16 +51,16 @@ impl Export for Folder {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Unread> {
         let path = self.0.join(path);
         let unread = |error| Unread(path.clone(), error);
-        let file = match File::open(&path) {
-            Ok(file) => file,
+        let metadata = match fs::metadata(&path) {
+            Ok(metadata) => metadata,
             Err(error) if is_absent(&error) => return Ok(None),
             Err(error) => return Err(unread(error)),
         };
-        // A folder or a pipe in the place of a file is no file of the log.
-        let metadata = file.metadata().map_err(unread)?;
+        // A folder in the place of a file is no file of the log, nor is a pipe, which would have to be waited for.
         if !metadata.is_file() {
             return Ok(None);
         }
+        let file = File::open(&path).map_err(unread)?;
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).min(FILE_BYTES_MAX));
         file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unread)?;
         Ok(Some(bytes))

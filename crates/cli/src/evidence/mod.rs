@@ -1,6 +1,8 @@
 //! What an outsider does with the log: verifying an exported one, proving an entry, reading a proof. Nothing here knows the
-//! exchange: only the files, and public keys that came by another way (R10.5).
+//! exchange: only the files, and public keys that came by another way (R10.5). The commands of an operator's side lie with
+//! the operator's.
 
+mod delivery;
 mod folder;
 mod ledger_sample;
 mod prove;
@@ -10,6 +12,7 @@ mod verify;
 mod wording;
 
 use crate::check::screen::{WIDTH, wrap};
+use crate::operator::{block_on, log};
 use crate::terminal::{Failure, Outcome};
 
 #[derive(clap::Subcommand)]
@@ -18,6 +21,12 @@ pub(crate) enum Command {
     Verify(verify::Args),
     /// 書き出した記録から、一件の証明を作ります
     Prove(prove::Args),
+    /// 交換所の記録を、確かめられる形で書き出します（運営者）
+    Export(log::Export),
+    /// 記録の数、確かめる鍵、控えを表示します（運営者）
+    Status(log::Status),
+    /// 古い控えに戻したことを、二人で宣言します（運営者）
+    DeclareGap(log::DeclareGap),
     /// 確かめ方を試すための、架空の記録を作ります
     Sample(ledger_sample::Args),
 }
@@ -26,6 +35,9 @@ pub(crate) fn run(command: &Command) -> Outcome {
     match command {
         Command::Verify(args) => verify::run(args),
         Command::Prove(args) => prove::run(args),
+        Command::Export(args) => block_on(log::export(args)),
+        Command::Status(args) => block_on(log::status(args)),
+        Command::DeclareGap(args) => block_on(log::declare_gap(args)),
         Command::Sample(args) => ledger_sample::run(args),
     }
 }

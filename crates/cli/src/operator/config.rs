@@ -1,19 +1,28 @@
 //! 設定ファイル — one file, with sensible defaults. It names where secrets are and never holds one (R6.4).
 
+use super::breached;
+use super::log::{Mail, Outside, Witness};
+use super::server_certificate::acme::{Acme, agreed_key};
 use crate::terminal::Failure;
 use anyhow::Context as _;
+use identity::password::{CHARS_MIN_DEFAULT, Policy, Profile};
+use ledger::{KeyKind, VerifyingKey};
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use store::{ClockSources, Unlock};
+use store::people::PeopleSettings;
+use store::{BackupPlaces, ClockSources, Deadlines, ErasureList, Places, TokenPlace, Unlock};
 use zeroize::Zeroizing;
 
 /// A passphrase longer than this is a wrong file.
 const PASSPHRASE_BYTES_MAX: usize = 1024;
 
+const WITNESSES_MAX: usize = 16;
 /// Time servers that are asked.
 const CLOCK_SOURCES_MAX: usize = 16;
+/// The list of erasures, where the configuration says nothing else.
+const ERASURE_LIST: &str = "erasures";
 
 /// What `fumibako init` writes.
 pub(crate) const TEMPLATE: &str = r#"# 文箱の設定。相対パスは、このファイルのある場所から数えます。
@@ -28,6 +37,20 @@ file = "keys/master.key"
 # passphrase_file = "/run/secrets/fumibako"
 # systemd の資格情報（32バイト）の名前。合言葉の代わりに使います。
 # credential = "fumibako-master"
+# 鍵のファイルの代わりに、鍵装置（HSM、PKCS#11）を使うとき。file は書きません。
+# pkcs11 = { module = "/usr/lib/softhsm/libsofthsm2.so", token = "fumibako", pin_file = "/run/secrets/pin" }
+
+# 消去の一覧。これがないと、消去したものが控えからよみがえるおそれがあるので、データを開きません。
+# データとも封の控えとも別のディスクに置きます。書かなければ、鍵ファイルの隣（erasures）と鍵の控えのフォルダーに置きます。
+# erasure_list = ["keys/erasures", "/mnt/another-disk/erasures"]
+
+# 控え（fumibako backup run）。封と鍵は、互いにもデータとも別のディスクに置きます。
+# [backup]
+# boxes = "/backup/boxes"
+# keys = "/backup-keys/keys"
+# 残す世代の数。鍵の控えは短く: 消去のときに取り除く相手が少なくて済みます。
+# keep_boxes = 14
+# keep_keys = 3
 
 [listen]
 # 事業所の端末がつなぐところ（クライアント証明書が要ります）
@@ -45,6 +68,29 @@ names = ["localhost"]
 # certificate = "tls/server.pem"
 # key = "tls/server.key"
 
+# 証明書を、ACME（RFC 8555）に対応した認証局から自動で受け取り、更新します。certificate と key の代わりに書きます。
+# 認証局が、listen.names の名前の 443 番からこの交換所のどちらかの窓口につなげることが要ります。
+# [tls.acme]
+# 認証局のアドレス。書くと、その認証局の利用規約に同意したことになります。
+# directory = "https://acme.example.jp/directory"
+# contact = ["anzen@example.jp"]
+# 認証局のサーバーが、この機械の信頼しない認証局の証明書を使っているとき（PEM）
+# authority = "tls/acme-authority.pem"
+# 認証局と契約したアカウントがあるとき: その番号と、鍵（base64url）を書いたファイル
+# account = "番号"
+# account_key_file = "/run/secrets/acme-account"
+# 証明書の種類。数日で切れる短いもの（認証局にあれば）にすると、失効を待たずに済みます。
+# profile = "shortlived"
+
+[passwords]
+# どの決まりに従うか。いくつか書くと、いちばん厳しいものが効きます。
+# mhlw7-2fa・careDB-2fa・mhlw7-single・careDB-single
+profiles = ["mhlw7-2fa"]
+# 長さの下限。二要素の決まりでは8から、ほかは13から
+characters = 15
+# 流出したパスワードの一覧（1行に SHA-1 を一つ。「HEX」か「HEX:件数」）。起動のときに読みます。
+# breached = "breached.txt"
+
 [limits]
 # 一度に受け付ける大きさ（MB）
 call_megabytes = 64
@@ -54,6 +100,26 @@ call_files = 2000
 upload_memory_megabytes = 512
 # 失効と認証局を台帳で確かめる間隔（秒、1〜240）
 register_seconds = 15
+
+[receipts]
+# 届いてから受け取るまで、受け取ってから受領確認まで、受領確認から取込みの結果までの日数。過ぎたものを一覧に出します。
+collect_days = 7
+acknowledge_days = 3
+import_days = 14
+
+[print]
+# 書類を作るプログラム。書かなければ、fumibako と同じ場所の fumibako-print を使います。
+# program = "/usr/local/bin/fumibako-print"
+
+[log]
+# アクセス記録の控え（最新の署名）。データとは別のディスクに置きます。書かなければ、鍵ファイルの隣に置きます。
+# anchor_file = "keys/log-anchor"
+# 毎日、控えを送る宛先。starttls で送ります（tls = "none" は、この機械のメールサーバーにだけ）。
+# mail = { server = "mail.example.jp", from = "exchange@example.jp", to = "audit@example.jp", user = "exchange", password_file = "/run/secrets/mail" }
+# 控えに署名する証人（C2SP tlog-witness）
+# [[log.witness]]
+# url = "https://witness.example.jp"
+# key = "witness.example.jp+…"
 
 [clock]
 # 時計を確かめる時刻サーバー（16か所まで。host か host:port）。三つ以上書くと、一つが誤っても見分けられます。
@@ -71,9 +137,46 @@ struct File {
     #[serde(default)]
     tls: Tls,
     #[serde(default)]
+    passwords: Passwords,
+    #[serde(default)]
     limits: Limits,
     #[serde(default)]
+    receipts: Receipts,
+    #[serde(default)]
+    print: Print,
+    backup: Option<Backup>,
+    #[serde(default)]
+    log: LogSection,
+    #[serde(default)]
     clock: ClockSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogSection {
+    anchor_file: Option<PathBuf>,
+    mail: Option<MailSection>,
+    #[serde(default)]
+    witness: Vec<WitnessSection>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MailSection {
+    server: String,
+    port: Option<u16>,
+    tls: Option<String>,
+    from: String,
+    to: String,
+    user: Option<String>,
+    password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WitnessSection {
+    url: String,
+    key: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -85,9 +188,49 @@ struct ClockSection {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Backup {
+    boxes: PathBuf,
+    keys: PathBuf,
+    #[serde(default = "keep_boxes")]
+    keep_boxes: usize,
+    #[serde(default = "keep_keys")]
+    keep_keys: usize,
+}
+
+const fn keep_boxes() -> usize {
+    14
+}
+
+const fn keep_keys() -> usize {
+    3
+}
+
+/// 控え: where, and how many of each half stay.
+#[derive(Clone, Debug)]
+pub(crate) struct BackupConfig {
+    pub(crate) places: BackupPlaces,
+    pub(crate) keep_boxes: usize,
+    pub(crate) keep_keys: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct KeyStore {
-    file: PathBuf,
+    file: Option<PathBuf>,
+    pkcs11: Option<Pkcs11>,
     passphrase_file: Option<PathBuf>,
+    credential: Option<String>,
+    #[serde(default)]
+    erasure_list: Vec<PathBuf>,
+}
+
+/// 鍵装置. The PIN lies in a file or a systemd credential, never here (R6.4).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pkcs11 {
+    module: PathBuf,
+    token: String,
+    pin_file: Option<PathBuf>,
     credential: Option<String>,
 }
 
@@ -116,6 +259,44 @@ impl Default for Listen {
 struct Tls {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
+    acme: Option<AcmeTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcmeTable {
+    directory: String,
+    #[serde(default)]
+    contact: Vec<String>,
+    authority: Option<PathBuf>,
+    account: Option<String>,
+    account_key_file: Option<PathBuf>,
+    profile: Option<String>,
+    #[serde(default)]
+    #[expect(dead_code, reason = "there is one, and any other is refused by its name")]
+    challenge: Challenge,
+}
+
+/// How a name is proven. Over a door without encryption (http-01) it is not (R5.1).
+#[derive(Debug, Default, Deserialize)]
+enum Challenge {
+    #[default]
+    #[serde(rename = "tls-alpn-01")]
+    TlsAlpn01,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Passwords {
+    profiles: Vec<String>,
+    characters: usize,
+    breached: Option<PathBuf>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { profiles: vec![Profile::default().id().to_owned()], characters: CHARS_MIN_DEFAULT, breached: None }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -137,6 +318,32 @@ impl Default for Limits {
             register_seconds: 15,
         }
     }
+}
+
+/// 期限: after how many days what is missing is listed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Receipts {
+    collect_days: u16,
+    acknowledge_days: u16,
+    import_days: u16,
+}
+
+impl Default for Receipts {
+    fn default() -> Self {
+        let usual = Deadlines::default();
+        Self {
+            collect_days: usual.collect_days,
+            acknowledge_days: usual.acknowledge_days,
+            import_days: usual.import_days,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Print {
+    program: Option<PathBuf>,
 }
 
 /// サーバー証明書 on disk, and what it must be good for.
@@ -175,10 +382,30 @@ impl Config {
             )
             .into());
         }
+        if let Some(acme) = &file.tls.acme {
+            let sound = file.tls.certificate.is_none()
+                && acme.directory.starts_with("https://")
+                && acme.account.is_some() == acme.account_key_file.is_some()
+                && file.listen.names.iter().all(|name| name.parse::<IpAddr>().is_err());
+            if !sound {
+                return Err(Failure::new(
+                    "設定の tls.acme に、使えない値があります。",
+                    "directory は https:// で始め、certificate・key と同時に書かず、account と account_key_file は両方か片方もなしにし、listen.names は番地でなく名前にしてください。",
+                )
+                .into());
+            }
+        }
         if file.clock.sources.len() > CLOCK_SOURCES_MAX {
             return Err(Failure::new(
                 format!("設定の clock.sources は、{CLOCK_SOURCES_MAX} か所までです。"),
                 "信頼できる三つから五つの時刻サーバーを選んでください。",
+            )
+            .into());
+        }
+        if !file.key_store.is_one_place() {
+            return Err(Failure::new(
+                "設定の key_store では、鍵の置き場所が一つに決まりません。",
+                "file か pkcs11 のどちらか一つを書き、pkcs11 には pin_file か credential のどちらか一つを書いてください。",
             )
             .into());
         }
@@ -204,8 +431,47 @@ impl Config {
         self.folder.join(&self.file.data)
     }
 
-    pub(crate) fn key_store_file(&self) -> PathBuf {
-        self.folder.join(&self.file.key_store.file)
+    /// The key-store file; nothing where the keys are in a token.
+    pub(crate) fn key_store_file(&self) -> Option<PathBuf> {
+        self.file.key_store.file.as_ref().map(|file| self.folder.join(file))
+    }
+
+    /// The token, if the keys are in one.
+    pub(crate) fn token(&self) -> anyhow::Result<Option<TokenPlace>> {
+        let Some(pkcs11) = &self.file.key_store.pkcs11 else { return Ok(None) };
+        let pin = match (&pkcs11.pin_file, &pkcs11.credential) {
+            (Some(file), None) => self.secret_line(file, "PIN のファイル")?,
+            (None, Some(name)) => {
+                let bytes = credential_bytes(name, PIN_HINT)?;
+                let text = std::str::from_utf8(&bytes).map_err(|_| credential_failure(name, PIN_HINT))?;
+                Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())
+            }
+            _ => return Err(anyhow::anyhow!("key_store.pkcs11")),
+        };
+        Ok(Some(TokenPlace { module: self.folder.join(&pkcs11.module), label: pkcs11.token.clone(), pin }))
+    }
+
+    pub(crate) fn backup(&self) -> Option<BackupConfig> {
+        let backup = self.file.backup.as_ref()?;
+        Some(BackupConfig {
+            places: BackupPlaces { boxes: self.folder.join(&backup.boxes), keys: self.folder.join(&backup.keys) },
+            keep_boxes: backup.keep_boxes.max(1),
+            keep_keys: backup.keep_keys.max(1),
+        })
+    }
+
+    /// Where an erasure reaches: the list of erasures and the backups.
+    pub(crate) fn erasure_places(&self) -> Places {
+        let backup = self.backup().map(|backup| backup.places);
+        let mut list: Vec<PathBuf> =
+            self.file.key_store.erasure_list.iter().map(|path| self.folder.join(path)).collect();
+        if list.is_empty() {
+            // With a token there is no such file: then in the folder where one would be.
+            let beside = self.key_store_file().unwrap_or_else(|| self.folder.join("keys").join(ERASURE_LIST));
+            list.push(beside.with_file_name(ERASURE_LIST));
+            list.extend(backup.as_ref().map(|places| places.keys.join(ERASURE_LIST)));
+        }
+        Places { list: ErasureList::at(list), backup }
     }
 
     pub(crate) fn exchange_address(&self) -> SocketAddr {
@@ -229,6 +495,74 @@ impl Config {
         ClockSources { servers: self.file.clock.sources.clone(), ..ClockSources::default() }
     }
 
+    /// Where the newest checkpoint lies, apart from the data (R10.5).
+    pub(crate) fn anchor_file(&self) -> PathBuf {
+        match &self.file.log.anchor_file {
+            Some(file) => self.folder.join(file),
+            None => self
+                .key_store_file()
+                .map_or_else(|| self.folder.join("log-anchor"), |file| file.with_file_name("log-anchor")),
+        }
+    }
+
+    /// Where checkpoints go while serving.
+    pub(crate) fn outside(&self) -> anyhow::Result<Outside> {
+        let section = &self.file.log;
+        if section.witness.len() > WITNESSES_MAX {
+            return Err(Failure::new(
+                format!("設定の log.witness は、{WITNESSES_MAX} 人までです。"),
+                "証人を減らしてください。",
+            )
+            .into());
+        }
+        let witnesses = section.witness.iter().map(|witness| {
+            let failure = || {
+                Failure::new(
+                    format!("設定の log.witness {} を使えません。", witness.url),
+                    "url は https で始まる場所、key は証人が公開している鍵（名前+…）にしてください。",
+                )
+            };
+            let key: VerifyingKey = witness.key.parse().with_context(failure)?;
+            let local = witness.url.starts_with("http://127.0.0.1:");
+            if key.kind() != KeyKind::Witness || !(local || witness.url.starts_with("https://")) {
+                return Err(failure().into());
+            }
+            Ok(Witness { url: witness.url.clone(), key })
+        });
+        Ok(Outside {
+            anchor_file: self.anchor_file(),
+            mail: section.mail.as_ref().map(|mail| self.mail(mail)).transpose()?,
+            witnesses: witnesses.collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    fn mail(&self, mail: &MailSection) -> anyhow::Result<Mail> {
+        let failure = || {
+            Failure::new(
+                "設定の log.mail を使えません。",
+                "server・from・to を確かめてください。tls = \"none\" は server が 127.0.0.1 のときだけ、user には password_file も要ります。",
+            )
+        };
+        let plain = match mail.tls.as_deref() {
+            None | Some("starttls") => false,
+            Some("none") if mail.server == "127.0.0.1" => true,
+            Some(_) => return Err(failure().into()),
+        };
+        let user = match (&mail.user, &mail.password_file) {
+            (Some(user), Some(file)) => Some((user.clone(), self.folder.join(file))),
+            (None, None) => None,
+            _ => return Err(failure().into()),
+        };
+        Ok(Mail {
+            server: mail.server.clone(),
+            port: mail.port.unwrap_or(if plain { 25 } else { 587 }),
+            plain,
+            user,
+            from: mail.from.parse().with_context(failure)?,
+            to: mail.to.parse().with_context(failure)?,
+        })
+    }
+
     pub(crate) fn names(&self) -> &[String] {
         &self.file.listen.names
     }
@@ -245,12 +579,79 @@ impl Config {
         Some(ServerCertificateFiles { certificate, key, names: self.names().to_vec() })
     }
 
+    /// Where the server's certificate is ordered, if it is.
+    pub(crate) fn acme(&self) -> anyhow::Result<Option<Acme>> {
+        let Some(table) = &self.file.tls.acme else { return Ok(None) };
+        let agreed = match (&table.account, &table.account_key_file) {
+            (Some(account), Some(file)) => {
+                let path = self.folder.join(file);
+                let key = std::fs::read_to_string(&path).map(Zeroizing::new).map_err(anyhow::Error::from);
+                let key = key.and_then(|text| agreed_key(&text)).with_context(|| {
+                    Failure::new(
+                        format!("ACME のアカウントの鍵のファイル {} を読めません。", path.display()),
+                        "認証局から受け取った鍵（base64url）が書いてあるか、読む権限があるかを確かめてください。",
+                    )
+                })?;
+                Some((account.clone(), key))
+            }
+            _ => None,
+        };
+        let contact = |address: &String| match address.contains(':') {
+            true => address.clone(),
+            false => format!("mailto:{address}"),
+        };
+        Ok(Some(Acme {
+            directory: table.directory.clone(),
+            contacts: table.contact.iter().map(contact).collect(),
+            authority: table.authority.as_ref().map(|file| self.folder.join(file)),
+            agreed,
+            names: self.names().to_vec(),
+            profile: table.profile.clone(),
+        }))
+    }
+
+    /// Whose rules new passwords are judged by (R8.6, R8.8). The strictest of those that are named.
+    pub(crate) fn people(&self) -> anyhow::Result<PeopleSettings> {
+        let passwords = &self.file.passwords;
+        let profiles: Option<Vec<_>> = passwords.profiles.iter().map(|id| Profile::from_id(id)).collect();
+        let profile = profiles.filter(|profiles| !profiles.is_empty()).map(Profile::strictest);
+        let policy = profile.and_then(|profile| Policy::with_chars_min(profile, passwords.characters));
+        let policy = policy.ok_or_else(|| {
+            Failure::new(
+                "設定の passwords に、使えない値があります。",
+                "profiles は mhlw7-2fa・careDB-2fa・mhlw7-single・careDB-single から、characters は二要素だけなら8〜64、ほかは13〜64にしてください。",
+            )
+        })?;
+        let settings = PeopleSettings { policy, ..PeopleSettings::default() };
+        match &passwords.breached {
+            None => Ok(settings),
+            Some(file) => {
+                let list = breached::read(&self.folder.join(file))?;
+                Ok(PeopleSettings { breached: std::sync::Arc::new(list), ..settings })
+            }
+        }
+    }
+
     pub(crate) fn limits(&self) -> web::Limits {
         let limits = &self.file.limits;
         web::Limits {
             call_bytes: limits.call_megabytes << 20,
             call_files: limits.call_files,
             upload_memory_bytes: limits.upload_memory_megabytes << 20,
+        }
+    }
+
+    /// 期限: after how many days what is missing is listed.
+    pub(crate) fn deadlines(&self) -> Deadlines {
+        let Receipts { collect_days, acknowledge_days, import_days } = self.file.receipts;
+        Deadlines { collect_days, acknowledge_days, import_days }
+    }
+
+    /// The program that typesets documents: where the configuration says, or beside this one.
+    pub(crate) fn printer(&self) -> print::Printer {
+        match &self.file.print.program {
+            Some(program) => print::Printer::new(self.folder.join(program)),
+            None => print::Printer::beside(&std::env::current_exe().unwrap_or_default()),
         }
     }
 
@@ -269,39 +670,60 @@ impl Config {
             })?;
             return Ok(Unlock::Passphrase(Zeroizing::new(typed)));
         };
+        Ok(Unlock::Passphrase(self.secret_line(file, "合言葉のファイル")?))
+    }
+
+    /// One line from a file of a secret.
+    fn secret_line(&self, file: &Path, what: &str) -> anyhow::Result<Zeroizing<String>> {
         let path = self.folder.join(file);
         let read = std::fs::read_to_string(&path).with_context(|| {
-            Failure::new(
-                format!("合言葉のファイル {} を読めません。", path.display()),
-                "場所と権限を確かめてください。",
-            )
+            Failure::new(format!("{what} {} を読めません。", path.display()), "場所と権限を確かめてください。")
         })?;
         let text = Zeroizing::new(read);
         if text.len() > PASSPHRASE_BYTES_MAX {
             return Err(Failure::new(
-                "合言葉のファイルが長すぎます。",
+                format!("{what}が長すぎます。"),
                 "別のファイルを指していないか確かめてください。",
             )
             .into());
         }
-        Ok(Unlock::Passphrase(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())))
+        Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
 }
 
-fn credential(name: &str) -> anyhow::Result<Unlock> {
-    let failure = || {
-        Failure::new(
-            format!("資格情報 {name} を使えません。"),
-            "systemd の LoadCredential で、ちょうど32バイトの値を渡してください。",
-        )
-    };
+impl KeyStore {
+    fn is_one_place(&self) -> bool {
+        match (&self.file, &self.pkcs11) {
+            (Some(_), None) => true,
+            (None, Some(pkcs11)) => {
+                let one_pin = pkcs11.pin_file.is_some() != pkcs11.credential.is_some();
+                one_pin && self.passphrase_file.is_none() && self.credential.is_none()
+            }
+            _ => false,
+        }
+    }
+}
+
+const KEY_HINT: &str = "systemd の LoadCredential で、ちょうど32バイトの値を渡してください。";
+const PIN_HINT: &str = "systemd の LoadCredential で、鍵装置の PIN を渡してください。";
+
+fn credential_failure(name: &str, hint: &str) -> Failure {
+    Failure::new(format!("資格情報 {name} を使えません。"), hint)
+}
+
+fn credential_bytes(name: &str, hint: &str) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+    let failure = || credential_failure(name, hint);
     // A name, not a path: it must not lead out of the folder.
     if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
         return Err(failure().into());
     }
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(failure)?;
-    let bytes = Zeroizing::new(std::fs::read(Path::new(&folder).join(name)).with_context(failure)?);
-    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| failure())?;
+    Ok(Zeroizing::new(std::fs::read(Path::new(&folder).join(name)).with_context(failure)?))
+}
+
+fn credential(name: &str) -> anyhow::Result<Unlock> {
+    let bytes = credential_bytes(name, KEY_HINT)?;
+    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| credential_failure(name, KEY_HINT))?;
     Ok(Unlock::Credential(Zeroizing::new(key)))
 }
 
@@ -318,6 +740,9 @@ mod tests {
         assert_eq!(file.listen.exchange, Listen::default().exchange);
         assert_eq!(file.listen.enrolment, Listen::default().enrolment);
         assert_eq!(file.limits.register_seconds, Limits::default().register_seconds);
+        assert_eq!(file.receipts.collect_days, Deadlines::default().collect_days);
+        assert_eq!(file.receipts.acknowledge_days, Deadlines::default().acknowledge_days);
+        assert_eq!(file.receipts.import_days, Deadlines::default().import_days);
     }
 
     #[test]
@@ -328,6 +753,10 @@ mod tests {
             "dta = 1",
             "data = \"d\"\n[key_store]\nfile = \"k\"\npassphrase = \"x\"",
             "",
+            "data = \"d\"\n[key_store]",
+            "data = \"d\"\n[key_store]\nfile = \"k\"\npkcs11 = { module = \"m\", token = \"t\", pin_file = \"p\" }",
+            "data = \"d\"\n[key_store]\npkcs11 = { module = \"m\", token = \"t\" }",
+            "data = \"d\"\n[key_store]\npkcs11 = { module = \"m\", token = \"t\", pin_file = \"p\", pin = \"1\" }",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\ncall_megabytes = 0",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\nregister_seconds = 300",
         ] {

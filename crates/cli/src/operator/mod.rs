@@ -2,21 +2,32 @@
 
 pub(crate) mod account;
 pub(crate) mod authority;
+pub(crate) mod backup;
+mod breached;
 pub(crate) mod config;
 pub(crate) mod device;
+pub(crate) mod disposal;
+pub(crate) mod erasure;
+pub(crate) mod evidence;
+pub(crate) mod expire;
 pub(crate) mod init;
+pub(crate) mod key;
+mod kinds;
+pub(crate) mod log;
 pub(crate) mod office;
 pub(crate) mod outside;
+pub(crate) mod retention;
 pub(crate) mod serve;
 mod server_certificate;
 mod tls12;
 
-use crate::terminal::Failure;
+use crate::check::screen;
+use crate::terminal::{Failure, say};
 use config::Config;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
-use store::{ClockSources, Error, KeyStoreError, OperatorName, Store, WatchedClock};
+use store::{ClockSources, Error, KeyStoreError, MasterKeys, OperatorName, Store, Token, WatchedClock};
 
 /// Checking, sealing and opening run here; more threads than this would only take turns.
 const BLOCKING_THREADS_MAX: usize = 16;
@@ -35,6 +46,13 @@ impl Where {
     }
 
     pub(crate) async fn open(&self) -> anyhow::Result<(Config, Store)> {
+        let (config, store) = self.open_unheld().await?;
+        let store = settled(&config, store).await?;
+        Ok((config, store))
+    }
+
+    /// Without asking whether the log reaches as far as what was anchored: only for whoever declares that it does not.
+    pub(crate) async fn open_unheld(&self) -> anyhow::Result<(Config, Store)> {
         let config = self.read()?;
         // A command asks the daemon that keeps the clock and no server: it should not wait for one.
         let (store, _) = open_at(&config, ClockSources::default()).await?;
@@ -45,17 +63,38 @@ impl Where {
     pub(crate) async fn open_watched(&self) -> anyhow::Result<(Config, Store, Arc<WatchedClock>)> {
         let config = self.read()?;
         let (store, clock) = open_at(&config, config.clock_sources()).await?;
+        let store = settled(&config, store).await?;
         Ok((config, store, clock))
     }
 }
 
+/// Nobody uses data that lack what was anchored (R10.5), or that hold again what was erased (R4.6).
+async fn settled(config: &Config, store: Store) -> anyhow::Result<Store> {
+    log::anchor::hold(&store, &config.anchor_file()).await?;
+    let store = store.with_backups(config.backup().map(|backup| backup.places));
+    let again = store.settle_erasures(&config.erasure_places().list).await.map_err(explain)?;
+    if again > 0 {
+        say!("古いデータに残っていたものを、消去の一覧に従って消去しました（{again}回）。");
+    }
+    Ok(store)
+}
+
 async fn open_at(config: &Config, sources: ClockSources) -> anyhow::Result<(Store, Arc<WatchedClock>)> {
-    let master = store::open_key_store(&config.key_store_file(), &config.unlock()?).map_err(explain)?;
+    let masters = open_key_store(config)?;
     let clock = Arc::new(WatchedClock::new(sources));
     // Entries say how far their instant can be trusted, the first one too (R10.3).
     clock.look().await;
-    let store = Store::open(&config.data_folder(), master, Arc::clone(&clock) as _).await.map_err(explain)?;
+    let store = Store::open(&config.data_folder(), masters, Arc::clone(&clock) as _).await.map_err(explain)?;
     Ok((store, clock))
+}
+
+/// The key store that the configuration names: a file or a token.
+pub(crate) fn open_key_store(config: &Config) -> anyhow::Result<MasterKeys> {
+    if let Some(token) = config.token()? {
+        return Ok(MasterKeys::new(Token::open(token).map_err(explain)?));
+    }
+    let file = config.key_store_file().unwrap_or_default();
+    store::open_key_store(&file, config.unlock()?).map_err(explain)
 }
 
 /// 運営者の識別名: two people are told apart by it, and the ledger names them by it.
@@ -72,6 +111,14 @@ pub(crate) fn own_request() -> anyhow::Error {
     .into()
 }
 
+/// Prints a text below a line, indented, in a window of eighty columns.
+pub(crate) fn below(text: &str) {
+    const INDENT: usize = 4;
+    for line in screen::wrap(text, screen::WIDTH - INDENT) {
+        say!("    {line}");
+    }
+}
+
 /// Runs an operator's command to its end.
 pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
@@ -83,6 +130,9 @@ pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
 
 /// The ways in which opening an exchange fails, with a way out of each.
 pub(crate) fn explain(error: Error) -> anyhow::Error {
+    if let Error::ErasureList(list) = &error {
+        return backup::list_failed(*list).into();
+    }
     let (what, fix) = match &error {
         Error::KeyStore(KeyStoreError::WrongKey | KeyStoreError::EmptyPassphrase) => (
             "鍵ファイルの合言葉が違います。",
@@ -96,6 +146,14 @@ pub(crate) fn explain(error: Error) -> anyhow::Error {
             "鍵ファイルが壊れているか、鍵ファイルではありません。",
             "控えておいた鍵ファイルに戻してください。データには何もしていません。",
         ),
+        Error::KeyStoreAway(_) => (
+            "鍵装置（PKCS#11）を使えません。",
+            "装置がつながっているか、設定の module・token・PIN が正しいか、鍵があるかを確かめてください。データには何もしていません。",
+        ),
+        Error::KeyStoreTaken => (
+            "鍵装置には、もうマスター鍵があります。上書きはしません。",
+            "別の交換所の鍵かもしれません。新しく作るなら、別のトークンを使ってください。",
+        ),
         Error::WrongKey => (
             "データベースがこの鍵では開きません。別の交換所の鍵か、データベースが壊れています。",
             "設定ファイルの data と key_store の組合せを確かめてください。",
@@ -104,9 +162,17 @@ pub(crate) fn explain(error: Error) -> anyhow::Error {
             "証跡を書き換えから守るしくみが、データベースから外されています。開きません。",
             "だれかがデータベースを直接変えました。控えを確保し、監査担当に知らせてください。データには何もしていません。",
         ),
+        Error::LogContradicts => (
+            "アクセス記録が、署名した内容と食い違っています。開きません。",
+            "だれかがデータベースを直接変えました。データをそのまま保管し、監査担当に知らせてください。",
+        ),
         Error::Busy => {
             ("データベースを別のプロセスが使っています。", "ほかの操作が終わるのを待って、もう一度実行してください。")
         }
+        Error::BackupDamaged(_) => (
+            "控えが壊れているか、この交換所のものではありません。",
+            "fumibako backup list で別の世代を選ぶか、fumibako backup run で新しく作ってください。",
+        ),
         Error::DiskFull => ("ディスクに空きがありません。", "空きを作ってから、もう一度実行してください。"),
         Error::File { .. } => ("ファイルを読み書きできません。", "場所と権限を確かめてください。"),
         _ => ("交換所のデータを開けません。", "原因を確かめてください。データには何もしていません。"),

@@ -1,9 +1,10 @@
-use super::{Where, block_on, explain, server_certificate};
+use super::server_certificate::acme::Keeper;
+use super::{Where, block_on, explain, log, server_certificate};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{LOOK_EVERY, Store, WatchedClock};
+use store::{LOOK_EVERY, Places, Store, WatchedClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -15,6 +16,12 @@ use web::tls::Identity;
 const UPKEEP_EVERY: Duration = Duration::from_mins(5);
 /// How often new entries of the log are made findable.
 const INDEX_EVERY: Duration = Duration::from_secs(10);
+
+/// How often the key store is asked whether it is there.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// How often the keys in the database are looked at.
+const REFRESH_EVERY: Duration = Duration::from_secs(5);
+const WAIT_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -37,8 +44,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
 
 async fn serve(place: &Where, demo: bool) -> Outcome {
     let (config, store, clock) = place.open_watched().await?;
-    let store = Arc::new(store);
-    let identity = Arc::new(Identity::new(server_certificate::first(&config, &store, demo).await?)?);
+    let store = store.with_people(config.people()?).map_err(explain)?;
+    let store = Arc::new(store.with_deadlines(config.deadlines()));
     let exchange = listen(config.exchange_address()).await?;
     let enrolment = listen(config.enrolment_address()).await?;
     let tls12 = match config.tls12_address() {
@@ -51,10 +58,22 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
 
     let (stop, stopped) = watch::channel(false);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stopping = stop.clone();
     tokio::spawn(async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        let _ = stop.send(true);
+        let _ = stopping.send(true);
     });
+    // Nothing but an authority's question is answered before there is a certificate that offices trust.
+    let acme = config.acme()?;
+    let (first, version) = match &acme {
+        Some(acme) => {
+            let shown = acme.first(&store, [&exchange, &enrolment], demo, stopped.clone()).await?;
+            let version = shown.version();
+            (shown.identity, version)
+        }
+        None => (server_certificate::first(&config, &store, demo).await?, 0),
+    };
+    let identity = Arc::new(Identity::new(first)?);
     store.record_service(true).await.map_err(explain)?;
     // Printed only once both doors are open: whoever starts the program may wait for it.
     say!("交換所を開きました: {exchange_url}（端末の登録: {enrolment_url}）");
@@ -64,29 +83,48 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     if let Some(listener) = &tls12 {
         say!("TLS 1.2 の例外の窓口: https://{name}:{}", listener.local_addr()?.port());
     }
-    let renewing = config
-        .server_certificate()
-        .map(|files| tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo)));
-    let upkeep = tokio::spawn(keep_up(Arc::clone(&store), stopped.clone()));
+    let answering = acme.is_some();
+    let renewing = match (acme, config.server_certificate()) {
+        (Some(acme), _) => {
+            let keeper = Keeper::new(Arc::clone(&store), Arc::clone(&identity), demo, stopped.clone(), version);
+            Some(tokio::spawn(server_certificate::keep_ordering(acme, keeper)))
+        }
+        (None, Some(files)) => Some(tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo))),
+        (None, None) => None,
+    };
+    let upkeep = tokio::spawn(keep_up(Arc::clone(&store), config.erasure_places(), stopped.clone()));
     let watching = tokio::spawn(watch_clock(Arc::clone(&store), clock, stopped.clone()));
     let indexing = tokio::spawn(index_log(Arc::clone(&store), stopped.clone()));
+    let signing = tokio::spawn(log::keep(Arc::clone(&store), config.outside()?, stop, stopped.clone()));
+    let watching_keys = tokio::spawn(watch_keys(Arc::clone(&store), stopped.clone()));
+    let refreshing = tokio::spawn(refresh_keys(Arc::clone(&store), stopped.clone()));
+    let rotating = tokio::spawn(rotate_keys(Arc::clone(&store), stopped.clone()));
     let service = web::Service {
         store: Arc::clone(&store),
         limits: config.limits(),
         exchange,
         enrolment,
         exchange_url,
+        enrolment_url,
         tls12,
         identity,
+        acme: answering,
+        printer: config.printer(),
         register_every: config.register_every(),
     };
     web::serve(service, stopped).await?;
     if let Some(renewing) = renewing {
         renewing.abort();
+        // It holds the store, which is to be closed in order.
+        let _ = renewing.await;
     }
     upkeep.await?;
     watching.await?;
     indexing.await?;
+    signing.await?;
+    refreshing.await?;
+    rotating.await?;
+    watching_keys.await?;
     store.record_service(false).await.map_err(explain)?;
     let (jobs, commits) = (store.writer_counts().jobs(), store.writer_counts().commits());
     if let Some(store) = Arc::into_inner(store) {
@@ -97,7 +135,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
 }
 
 /// Ends what has had its time (unconfirmed rights, unused accounts, sessions), until the service stops.
-async fn keep_up(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+async fn keep_up(store: Arc<Store>, places: Places, mut stopped: watch::Receiver<bool>) {
     let mut due = tokio::time::interval_at(Instant::now() + UPKEEP_EVERY, UPKEEP_EVERY);
     loop {
         tokio::select! {
@@ -106,6 +144,13 @@ async fn keep_up(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
                 // Nothing depends on it: every rule is held to at the moment of use as well.
                 if let Err(error) = store.keep_up().await {
                     tracing::warn!(%error, "upkeep was left for the next time");
+                }
+                match store.expire(&places, false).await {
+                    Ok(expired) if expired.waiting > 0 => {
+                        tracing::warn!(waiting = expired.waiting, "erasures wait for a copy of keys, or to be tidied");
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%error, "expiry was left for the next time"),
                 }
             }
         }
@@ -139,6 +184,55 @@ async fn index_log(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
                     tracing::warn!(%error, "the log was not indexed");
                 }
             }
+        }
+    }
+}
+
+/// Asks the key store every second whether it is there. Nothing else waits here: without an answer requests are refused.
+async fn watch_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(WATCH_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = store.watch_key_store().await {
+                    tracing::warn!(%error, "the key store was not watched");
+                }
+            }
+        }
+    }
+}
+
+/// Learns of keys that a command made, and writes down what did not open.
+async fn refresh_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(REFRESH_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = store.refresh_keys().await {
+                    tracing::warn!(%error, "the keys were not read again");
+                }
+                if let Err(error) = store.record_damaged_fields().await {
+                    tracing::warn!(%error, "what did not open is recorded later");
+                }
+            }
+        }
+    }
+}
+
+/// Continues to replace keys, if any is being replaced, standing back behind requests.
+async fn rotate_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let wait = store.rotation_turn().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "replacing keys was left for the next time");
+            WAIT_AFTER_FAILURE
+        });
+        tokio::select! {
+            _ = stopped.changed() => return,
+            () = tokio::time::sleep(wait) => {}
         }
     }
 }

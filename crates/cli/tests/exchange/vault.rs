@@ -3,10 +3,9 @@
 use ledger::{Action, Entry};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
-use seal::{Argon2Cost, KeyStoreFile, Lock, MasterKey, Purpose, Zeroizing};
+use seal::{Argon2Cost, KeyStoreFile, Lock, MasterKey, Zeroizing};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
-use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -25,14 +24,10 @@ pub(crate) fn key_store(passphrase: &str) -> Vec<u8> {
 
 /// A connection of our own to the encrypted database, beside the server's.
 pub(crate) async fn database(data: &Path) -> SqliteConnection {
-    let key = master().derive(&Purpose::DatabaseKey { version: 1 }).unwrap();
-    let hex = key.reveal().iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    });
+    let key = store::database_key(data, &master().into()).unwrap();
     SqliteConnectOptions::new()
         .filename(data.join("fumibako.db"))
-        .pragma("key", format!("\"x'{hex}'\""))
+        .pragma("key", key.to_string())
         .busy_timeout(Duration::from_secs(10))
         .disable_statement_logging()
         .connect()

@@ -7,8 +7,8 @@ use fumibako_store::people::{
     Person, Redeemed, SecondAnswer, SetUpEnded, Standing, Token, TotpOffer,
 };
 use fumibako_store::{
-    AccountId, Approval, Asker, Clock, EnrolledDevice, Enrolment, EnrolmentCode, MasterKey, NewEnrolment, NewOffice,
-    Office, OfficeAdded, OperatorName, Requested, Store,
+    AccountId, Approval, Asker, Clock, EnrolledDevice, Enrolment, EnrolmentCode, MasterKey, MasterKeys, NewEnrolment,
+    NewOffice, Office, OfficeAdded, OperatorName, Requested, Store,
 };
 use identity::Scopes;
 use identity::role::Role;
@@ -55,6 +55,8 @@ pub(crate) struct World {
     pub(crate) folder: TempDir,
     pub(crate) store: Arc<Store>,
     pub(crate) clock: Arc<StoppedClock>,
+    pub(crate) masters: MasterKeys,
+    pub(crate) database_key: Mutex<String>,
     /// How many were enrolled: each has a name of its own.
     devices: AtomicU32,
 }
@@ -84,11 +86,18 @@ impl World {
     }
 
     pub(crate) async fn with(settings: PeopleSettings) -> Self {
+        Self::over(master(), settings).await
+    }
+
+    /// With another key store underneath.
+    pub(crate) async fn over(masters: impl Into<MasterKeys>, settings: PeopleSettings) -> Self {
+        let masters = masters.into();
         let folder = tempfile::tempdir().expect("temporary folder");
         let clock = StoppedClock::new();
-        let store = Store::create(&folder.path().join("data"), master(), Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let data = folder.path().join("data");
+        let store = Store::create(&data, masters.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await;
         let store = Arc::new(store.expect("created").with_people(settings).expect("settings"));
-        let world = Self { folder, store, clock, devices: AtomicU32::new(1) };
+        let world = Self { folder, store, clock, masters, database_key: Mutex::default(), devices: AtomicU32::new(1) };
         world.office(OFFICE_A, "あおぞら居宅介護支援").await;
         world.office(OFFICE_B, "みどり訪問介護").await;
         world
@@ -96,8 +105,28 @@ impl World {
 
     /// Another process on the same data: what one node does, the other sees.
     pub(crate) async fn other_node(&self, settings: PeopleSettings) -> Store {
-        let store = Store::open(&self.data(), master(), Arc::clone(&self.clock) as Arc<dyn Clock>).await;
+        let store = Store::open(&self.data(), self.masters.clone(), Arc::clone(&self.clock) as Arc<dyn Clock>).await;
         store.expect("opened").with_people(settings).expect("settings")
+    }
+
+    /// A data folder that another version left, with its clock at this moment.
+    pub(crate) async fn found(folder: TempDir, now: &str) -> Self {
+        let clock = StoppedClock::new();
+        *clock.0.lock().expect("clock") = now.parse().expect("instant");
+        let masters = MasterKeys::from(master());
+        let data = folder.path().join("data");
+        let store = Store::open(&data, masters.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await.expect("opened");
+        let settings = PeopleSettings { cost: CHEAP, ..PeopleSettings::default() };
+        let store = Arc::new(store.with_people(settings).expect("settings"));
+        Self { folder, store, clock, masters, database_key: Mutex::default(), devices: AtomicU32::new(100) }
+    }
+
+    /// The process ends and another begins.
+    pub(crate) async fn starts_again(mut self) -> Self {
+        let settings = PeopleSettings { cost: CHEAP, ..PeopleSettings::default() };
+        let next = Arc::new(self.other_node(settings).await);
+        drop(std::mem::replace(&mut self.store, next));
+        self
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -339,14 +368,21 @@ impl World {
         dump
     }
 
+    /// Kept for when the key store has been pulled out.
+    fn database_key(&self) -> String {
+        let mut kept = self.database_key.lock().expect("key");
+        if let Ok(key) = store::database_key(&self.data(), &self.masters) {
+            *kept = key.to_string();
+        }
+        kept.clone()
+    }
+
     pub(crate) async fn connection(&self) -> sqlx::SqliteConnection {
-        use seal::Purpose;
         use sqlx::ConnectOptions as _;
-        let key = master().derive(&Purpose::DatabaseKey { version: 1 }).expect("key");
-        let hex: String = key.reveal().iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = self.database_key();
         sqlx::sqlite::SqliteConnectOptions::new()
             .filename(store::database_path(&self.data()))
-            .pragma("key", format!("\"x'{hex}'\""))
+            .pragma("key", key)
             .busy_timeout(std::time::Duration::from_secs(10))
             .connect()
             .await

@@ -3,12 +3,15 @@
 use crate::app::App;
 use crate::guard::SignedIn;
 use crate::pages::frame::{Frame, on_to, show};
+use crate::pages::receipts::Late;
+use crate::pages::receipts::wording::{look, state};
 use crate::problem::Problem;
+use crate::wording::month;
 use askama::Template;
-use axum::extract::State;
+use axum::extract;
 use axum::response::Response;
 use identity::role::Deed;
-use store::{Folder, State as SetState, Transmission};
+use store::{Folder, State, Transmission};
 
 /// Rows of each list on the first page.
 const ROWS: u32 = 50;
@@ -17,21 +20,25 @@ const ROWS: u32 = 50;
 #[template(path = "received/front.html")]
 struct Front {
     frame: Frame,
+    late: Late,
     received: Vec<Row>,
     sent: Vec<Row>,
 }
 
 struct Row {
+    id: String,
+    /// Where the set is read; none where there is nothing more to read.
+    href: Option<String>,
     kind: &'static str,
     month: String,
     partner: String,
     accepted: String,
     state: &'static str,
-    waits: bool,
+    look: &'static str,
 }
 
 /// The lists; for whoever has no right to them, the first page they may see.
-pub(crate) async fn front(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
+pub(crate) async fn front(extract::State(app): extract::State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
     let person = &signed_in.person;
     if !person.may(Deed::ListSets) {
         let elsewhere = match signed_in.home() {
@@ -45,6 +52,7 @@ pub(crate) async fn front(State(app): State<App>, signed_in: SignedIn) -> Result
     let sent = app.store.newest(&person.asker, Folder::Sent, ROWS).await?;
     show(&Front {
         frame: signed_in.frame("届いたもの・送ったもの"),
+        late: Late::of(&app, &signed_in).await?,
         received: received.iter().map(|set| row(set, Folder::Received)).collect(),
         sent: sent.iter().map(|set| row(set, Folder::Sent)).collect(),
     })
@@ -56,24 +64,18 @@ fn row(set: &Transmission, folder: Folder) -> Row {
         Folder::Sent => (set.receiver, &set.receiver_name),
     };
     Row {
+        href: (set.withdrawn_at.is_none() && set.erased_at.is_none()).then(|| format!("/sets/{}", set.id)),
         kind: set.kind.label(),
-        month: set
-            .service_month
-            .map(|month| month.to_string())
-            .map_or_else(String::new, |month| format!("{}年{}月分", &month[..4], month[4..].trim_start_matches('0'))),
+        id: set.id.to_string(),
+        month: set.service_month.map_or_else(String::new, |at| month(&at.to_string())),
         partner: format!("{name}（{number}）"),
         accepted: store::japanese_time(&set.accepted_at),
-        waits: set.state() == SetState::Waiting,
+        look: if set.damaged_at.is_some() { "care" } else { look(set.state()) },
         state: match (set.state(), folder) {
-            (SetState::Waiting, Folder::Received) => "未受領",
-            (SetState::Waiting, Folder::Sent) => "相手は未受領",
-            (SetState::Collected, _) => "受領済み",
-            (SetState::Acknowledged, _) => "受領確認済み",
-            (SetState::Withdrawn, _) => "取下げ",
-            (SetState::Imported, _) => "取り込み済み",
-            (SetState::Partly, _) => "一部だけ取り込み済み",
-            (SetState::Rejected, _) => "取り込めず",
-            (SetState::Erased, _) => "消去済み",
+            (_, Folder::Received) if set.damaged_at.is_some() => "壊れています。送信元に再送を頼んでください",
+            (_, Folder::Sent) if set.damaged_at.is_some() => "壊れました。書き出し直して送ってください",
+            (State::Waiting, Folder::Sent) => "相手は未受領",
+            (at, _) => state(at),
         },
     }
 }
