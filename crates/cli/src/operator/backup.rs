@@ -248,7 +248,12 @@ async fn restore(place: &Where, order: &RestoreOrder) -> Outcome {
             if restored.gap > 0 {
                 say!("失われたアクセスの記録: {}件（そう記録しました）", restored.gap);
             }
-            say!("設定の data をこのフォルダーにして、fumibako serve で動かします。");
+            if restored.gap > 0 {
+                say!("設定の data をこのフォルダーにして、まず fumibako ledger declare-gap を二人で実行し、");
+                say!("それから fumibako serve で動かします。");
+            } else {
+                say!("設定の data をこのフォルダーにして、fumibako serve で動かします。");
+            }
             return Ok(Done::All);
         }
         Err(RestoreRefused::OwnRequest) => return Err(own_request()),

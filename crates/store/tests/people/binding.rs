@@ -4,7 +4,7 @@
 use crate::passkeys::site;
 use crate::world::{CHEAP, OFFICE_A, OFFICE_B, Staff, World, code};
 use fumibako_store::people::{NewRecovery, PeopleSettings, Person, RecoveryOpened};
-use fumibako_store::{Asker, Error, OperatorName, Store, TransmissionId};
+use fumibako_store::{Asker, Error, NewServerCertificate, OperatorName, Store, TransmissionId};
 use identity::recovery::{Method, Purpose};
 use identity::role::Role;
 use std::collections::BTreeSet;
@@ -242,6 +242,38 @@ async fn r6_3_no_key_of_an_office_or_of_the_authority_opens_anywhere_but_in_its_
 }
 
 #[tokio::test]
+async fn r6_3_the_account_with_an_authority_and_the_servers_key_open_in_their_place_only() {
+    const DIRECTORIES: [&str; 2] = ["https://a.example/dir", "https://b.example/dir"];
+    let office = office().await;
+    let store = &office.world.store;
+    for directory in DIRECTORIES {
+        store.keep_acme_account(directory, b"an account of ours").await.expect("kept");
+    }
+    let new = NewServerCertificate {
+        directory: DIRECTORIES[0].to_owned(),
+        names: vec!["exchange.example".to_owned()],
+        chain_pem: store.authority_pem().await.expect("a certificate"),
+        key: b"a key of the server".to_vec().into(),
+    };
+    assert_eq!(store.take_server_certificate(new).await.expect("asked"), Some(1));
+    let id = office.world.rows("SELECT certificate_id FROM server_certificate").await.remove(0);
+    let account = office.value("acme_account", "account_sealed", "directory", DIRECTORIES[0]).await;
+    let another = office.value("acme_account", "account_sealed", "directory", DIRECTORIES[1]).await;
+    let key = office.value("server_certificate", "key_sealed", "certificate_id", &id).await;
+    let cut = |sealed: &[u8]| sealed[..sealed.len() - 1].to_vec();
+    for altered in [another, key.clone(), cut(&account), Vec::new()] {
+        office.put("acme_account", "account_sealed", "directory", DIRECTORIES[0], &altered).await;
+        assert!(matches!(store.acme_account(DIRECTORIES[0]).await, Err(Error::Damaged)));
+    }
+    for altered in [account, cut(&key), Vec::new()] {
+        office.put("server_certificate", "key_sealed", "certificate_id", &id, &altered).await;
+        assert!(matches!(store.server_certificate().await, Err(Error::Damaged)));
+    }
+    office.put("server_certificate", "key_sealed", "certificate_id", &id, &key).await;
+    assert_eq!(*store.server_certificate().await.expect("opens").expect("there").key, b"a key of the server");
+}
+
+#[tokio::test]
 async fn r6_3_a_working_key_altered_or_taken_from_another_place_opens_no_exchange() {
     let office = office().await;
     let sound = office.value("working_key", "wrapped", "kind", "field").await;
@@ -298,12 +330,14 @@ async fn r6_3_every_sealed_column_is_altered_here_or_is_a_field_like_those() {
         "account.kana_sealed",
         "account.login_sealed",
         "account.name_sealed",
+        "acme_account.account_sealed",
         "factor.label_sealed",
         "factor.secret_sealed",
         "office_key.wrapped_secret",
         "passkey_challenge.state_sealed",
         "recovery.evidence_sealed",
         "secret.wrapped",
+        "server_certificate.key_sealed",
         "software_token.label_sealed",
         "working_key.wrapped",
     ];
