@@ -116,7 +116,7 @@ import_days = 14
 # anchor_file = "keys/log-anchor"
 # 毎日、控えを送る宛先。starttls で送ります（tls = "none" は、この機械のメールサーバーにだけ）。
 # mail = { server = "mail.example.jp", from = "exchange@example.jp", to = "audit@example.jp", user = "exchange", password_file = "/run/secrets/mail" }
-# 控えに署名する証人（C2SP tlog-witness）
+# 控えに署名する立会人（C2SP tlog-witness）
 # [[log.witness]]
 # url = "https://witness.example.jp"
 # key = "witness.example.jp+…"
@@ -511,7 +511,7 @@ impl Config {
         if section.witness.len() > WITNESSES_MAX {
             return Err(Failure::new(
                 format!("設定の log.witness は、{WITNESSES_MAX} 人までです。"),
-                "証人を減らしてください。",
+                "立会人を減らしてください。",
             )
             .into());
         }
@@ -519,7 +519,7 @@ impl Config {
             let failure = || {
                 Failure::new(
                     format!("設定の log.witness {} を使えません。", witness.url),
-                    "url は https で始まる場所、key は証人が公開している鍵（名前+…）にしてください。",
+                    "url は https で始まる場所、key は立会人が公開している鍵（名前+…）にしてください。",
                 )
             };
             let key: VerifyingKey = witness.key.parse().with_context(failure)?;

@@ -86,7 +86,7 @@ pub(crate) async fn status(args: &Status) -> Outcome {
         None => say!("控え: まだありません（{}）", config.anchor_file().display()),
     }
     let cosigned = newest.note().signatures().len().saturating_sub(1);
-    say!("最新の署名に付いた証人の署名: {cosigned}");
+    say!("最新の署名に付いた立会人の署名: {cosigned}");
     Ok(Done::All)
 }
 
@@ -109,7 +109,7 @@ pub(crate) async fn declare_gap(args: &DeclareGap) -> Outcome {
     match declared {
         GapDeclared::Done(name) => {
             say!("断絶を宣言しました。これからの記録は {name} という名前と新しい鍵で続きます。");
-            say!("新しい鍵（fumibako ledger status）を、記録を確かめる人と証人に知らせてください。");
+            say!("新しい鍵（fumibako ledger status）を、記録を確かめる人と立会人に知らせてください。");
             Ok(Done::All)
         }
         GapDeclared::SamePerson => Err(own_request()),

@@ -1,4 +1,4 @@
-//! 証人: others who remember how far they have seen the log and cosign only what goes on from there (C2SP tlog-witness).
+//! 立会人: others who remember how far they have seen the log and cosign only what goes on from there (C2SP tlog-witness).
 
 use anyhow::{Context as _, bail, ensure};
 use http::StatusCode;
