@@ -4,7 +4,7 @@ use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{LOOK_EVERY, Places, Store, WatchedClock};
+use store::{Error, LOOK_EVERY, Places, Store, WatchedClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -74,6 +74,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         None => (server_certificate::first(&config, &store, demo).await?, 0),
     };
     let identity = Arc::new(Identity::new(first)?);
+    let outside = config.outside()?;
     store.record_service(true).await.map_err(explain)?;
     // Printed only once both doors are open: whoever starts the program may wait for it.
     say!("交換所を開きました: {exchange_url}（端末の登録: {enrolment_url}）");
@@ -95,7 +96,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     let upkeep = tokio::spawn(keep_up(Arc::clone(&store), config.erasure_places(), stopped.clone()));
     let watching = tokio::spawn(watch_clock(Arc::clone(&store), clock, stopped.clone()));
     let indexing = tokio::spawn(index_log(Arc::clone(&store), stopped.clone()));
-    let signing = tokio::spawn(log::keep(Arc::clone(&store), config.outside()?, stop, stopped.clone()));
+    let signing = tokio::spawn(log::keep(Arc::clone(&store), outside, stop, stopped.clone()));
     let watching_keys = tokio::spawn(watch_keys(Arc::clone(&store), stopped.clone()));
     let refreshing = tokio::spawn(refresh_keys(Arc::clone(&store), stopped.clone()));
     let rotating = tokio::spawn(rotate_keys(Arc::clone(&store), stopped.clone()));
@@ -121,10 +122,13 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     upkeep.await?;
     watching.await?;
     indexing.await?;
-    signing.await?;
+    let sound = signing.await?;
     refreshing.await?;
     rotating.await?;
     watching_keys.await?;
+    if !sound {
+        return Err(explain(Error::LogContradicts));
+    }
     store.record_service(false).await.map_err(explain)?;
     let (jobs, commits) = (store.writer_counts().jobs(), store.writer_counts().commits());
     if let Some(store) = Arc::into_inner(store) {

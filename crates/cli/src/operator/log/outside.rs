@@ -25,16 +25,17 @@ pub(crate) struct Outside {
     pub(crate) witnesses: Vec<Witness>,
 }
 
-/// Until the service stops. `stop` is pulled when the log contradicts itself: nobody is served on such a log (R10.2, R10.5).
+/// Until the service stops. `stop` is pulled, and false is answered, when the log contradicts itself: nobody is served on such
+/// a log (R10.2, R10.5).
 pub(crate) async fn keep(
     store: Arc<Store>,
     outside: Outside,
     stop: watch::Sender<bool>,
     mut stopped: watch::Receiver<bool>,
-) {
+) -> bool {
     let mut sign = tokio::time::interval(SIGN_EVERY);
     sign.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut anchored = 0;
+    let (mut anchored, mut sound) = (0, true);
     let mailing = outside.mail.map(|mail| tokio::spawn(keep_mailing(Arc::clone(&store), mail, stopped.clone())));
     let witnesses = outside.witnesses.into_iter();
     let witnessing: Vec<_> =
@@ -50,6 +51,7 @@ pub(crate) async fn keep(
                 },
                 Err(Error::LogContradicts) => {
                     tracing::error!("the log contradicts its own checkpoint; the service stops");
+                    sound = false;
                     let _ = stop.send(true);
                     break;
                 }
@@ -60,7 +62,10 @@ pub(crate) async fn keep(
     // The last entry of a service that stops in order is recorded after this; the next start anchors it.
     for task in mailing.into_iter().chain(witnessing) {
         task.abort();
+        // It holds the store, which is to be closed in order.
+        let _ = task.await;
     }
+    sound
 }
 
 async fn keep_mailing(store: Arc<Store>, mail: Mail, mut stopped: watch::Receiver<bool>) {
