@@ -39,6 +39,7 @@ const shorter = (text) => text.replace(/\r\n[^\r]*\r\n$/, "\r\n");
 
 /** Prints as the browser's own print dialogue does; the text of each page, without its spaces. */
 async function printed(page, name) {
+  await page.waitForLoadState("load");
   const pdf = lib.picture(name).replace(/png$/, "pdf");
   await page.pdf({ path: pdf, preferCSSPageSize: true });
   execFileSync("pdftoppm", ["-r", "70", "-png", pdf, lib.picture(name).replace(/\.png$/, "")]);

@@ -213,6 +213,8 @@ export async function accessible(page, name = page.url()) {
 
 /** Nobody has to scroll sideways to read. */
 export async function fits(page, name = page.url()) {
+  // Words are there before the style that lays them out.
+  await page.waitForLoadState("load");
   const [wide, seen] = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
     return [scrollWidth, clientWidth];

@@ -134,7 +134,7 @@ journey("two auditors judge what a month has, and neither their own", async (ste
   await step("r10_7 the whole log is there for the auditor", async () => {
     await press(page, page.getByRole("link", { name: "証跡", exact: true }));
     await on(page, "証跡");
-    await field(page, "何を書かなくてもよい").selectOption({ label: "証跡を見た" });
+    await field(page, "何を選ばなくてもよい").selectOption({ label: "証跡を見た" });
     await press(page, button(page, "さがす"));
     await page.getByText("この条件の記録").or(page.getByRole("cell", { name: "証跡を見た" }).first()).waitFor();
     await look(page, "log-auditor");
