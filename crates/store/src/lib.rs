@@ -23,6 +23,7 @@ mod officer;
 mod offices;
 mod outside;
 pub mod people;
+mod place;
 mod record;
 mod tls12;
 mod transmission;
@@ -49,43 +50,40 @@ pub use offices::{NewOffice, Office, OfficeAdded};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
+pub use place::{DatabaseServer, NotAServer, Place};
 pub use seal::{KeyStoreError, MasterKey, Sealer};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
 pub use transmission::{Answer, Folder, OpenedFile, Page, State, StoredFile, Transmission};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
+use database::Source;
 use jiff::SignedDuration;
 use ledger::Action;
 use offices::PublicKeys;
 use people::{People, PeopleSettings};
 use record::Act;
-use seal::{Purpose, Zeroizing};
-use sqlx::ConnectOptions as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 use writer::Writer;
 
-/// Connections that read at the same time.
-const READERS_MAX: u32 = 4;
-/// How long a write waits for another process that holds the database (an operator's command) before it is refused.
-const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// From writing a body to committing its row; far more than it ever takes.
 const COMMIT_TIME_MAX: SignedDuration = SignedDuration::from_hours(1);
-const DATABASE_FILE: &str = "fumibako.db";
+/// A sealed body up to this size lies in its row, so that accepting an ordinary set is one transaction and one fsync.
+const BODY_IN_ROW_BYTES_MAX: usize = 64 << 10;
 /// Versions of the keys derived from the master key. They change when those keys are rotated.
 const KEY_VERSION: u32 = 1;
 
-/// The store: one data folder, opened with the master key.
+/// The store: one [`Place`], opened with the master key.
 #[derive(Debug)]
 pub struct Store {
     reads: database::Pool,
     writer: Writer,
     bodies: Bodies,
+    /// A sealed body up to this size lies in its row.
+    body_in_row_bytes_max: usize,
     master: MasterKey,
     public_keys: PublicKeys,
     people: People,
@@ -93,56 +91,61 @@ pub struct Store {
 }
 
 impl Store {
-    /// Makes a new data folder: an encrypted database with the present schema and a certificate authority.
+    /// Makes a new exchange: a database with the present schema and a certificate authority. A database in the folder
+    /// is encrypted; one on a server is made by its owner for the application.
     ///
     /// # Errors
-    /// When the folder already holds a database, or cannot be written.
-    pub async fn create(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+    /// When there is an exchange already, or the place cannot be written.
+    pub async fn create(place: impl Into<Place>, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let place = place.into();
+        let folder = place.folder();
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::file(folder))?;
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(Error::file(folder))?;
-        let database = folder.join(DATABASE_FILE);
-        // Reserves the name: an exchange is never initialised over another.
-        fs::File::create_new(&database).map_err(Error::file(&database))?;
-        let store = Self::connect(folder, master, clock).await?;
+        let source = Source::new(&place, &master)?;
+        source.reserve().await?;
+        source.upgrade().await?;
+        let store = Self::connect(&place, source, master, clock).await?;
         store.create_authority().await?;
         store.ensure_operator().await?;
         Ok(store)
     }
 
-    /// Opens an existing data folder and brings its schema up to date.
+    /// Opens an existing exchange. The schema of a database in the folder is brought up to date; on a server its owner
+    /// does that with [`Store::upgrade`].
     ///
     /// # Errors
     /// [`Error::WrongKey`] when the master key is another exchange's, and whatever else is in the way.
-    pub async fn open(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let store = Self::connect(folder, master, clock).await?;
+    pub async fn open(place: impl Into<Place>, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let place = place.into();
+        let source = Source::new(&place, &master)?;
+        let store = Self::connect(&place, source, master, clock).await?;
         store.settle_bodies().await?;
         store.ensure_operator().await?;
         Ok(store)
     }
 
-    async fn connect(folder: &Path, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        worker_threads::are_waited_for();
-        let options = database_options(&folder.join(DATABASE_FILE), &master)?;
-        let mut connection = options.connect().await?;
-        // Without the right key opening succeeds and the first query fails.
-        sqlx::query("SELECT count(*) FROM sqlite_master").execute(&mut connection).await?;
-        let cipher: Option<String> =
-            sqlx::query_scalar("PRAGMA cipher_version").fetch_optional(&mut connection).await?;
-        if cipher.is_none_or(|version| version.is_empty()) {
-            // Built without encryption: refuse rather than store readably (R6.8).
-            return Err(Error::Impossible("cipher_version"));
-        }
-        sqlx::migrate!().run(&mut connection).await?;
-        let reads = SqlitePoolOptions::new()
-            .max_connections(READERS_MAX)
-            // A file does not go away like a server: asking before each use would double the cost of a small read.
-            .test_before_acquire(false)
-            .connect_with(options.read_only(true).create_if_missing(false))
-            .await?;
+    /// Brings the schema up to date and gives the application its rights anew.
+    ///
+    /// # Errors
+    /// When the database fails, or its owner is not known.
+    pub async fn upgrade(place: impl Into<Place>, master: &MasterKey) -> Result<(), Error> {
+        Source::new(&place.into(), master)?.upgrade().await
+    }
+
+    async fn connect(
+        place: &Place,
+        source: Source,
+        master: MasterKey,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        source.check().await?;
+        let connection = source.writer().await?;
         Ok(Self {
-            reads,
-            writer: Writer::start(connection),
-            bodies: Bodies::open(&folder.join("bodies"))?,
+            reads: source.readers().await?,
+            // Another node does not see this node's folder.
+            body_in_row_bytes_max: if source.has_folder() { BODY_IN_ROW_BYTES_MAX } else { usize::MAX },
+            writer: Writer::start(source, connection),
+            bodies: Bodies::open(&place.folder().join("bodies"))?,
             people: People::new(&master, PeopleSettings::default())?,
             master,
             public_keys: PublicKeys::default(),
@@ -193,22 +196,6 @@ impl Store {
     }
 }
 
-fn database_options(path: &Path, master: &MasterKey) -> Result<SqliteConnectOptions, Error> {
-    let key =
-        master.derive(&Purpose::DatabaseKey { version: KEY_VERSION }).map_err(|_| Error::Impossible("database key"))?;
-    let pragma = Zeroizing::new(format!("\"x'{}'\"", *Zeroizing::new(hex::hex(key.reveal()))));
-    Ok(SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .pragma("key", pragma.as_str().to_owned())
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_WAIT)
-        // Intermediate results never go to a temporary file (R6.8).
-        .pragma("temp_store", "MEMORY")
-        .disable_statement_logging())
-}
-
 /// A number to tell the operator, and to find in the log.
 #[must_use]
 pub fn incident_number() -> String {
@@ -218,5 +205,5 @@ pub fn incident_number() -> String {
 /// Where the data folder's database lies; for tools that look at the disk from outside.
 #[must_use]
 pub fn database_path(folder: &Path) -> PathBuf {
-    folder.join(DATABASE_FILE)
+    folder.join(database::DATABASE_FILE)
 }

@@ -3,7 +3,7 @@
 //! A job is acknowledged only when the commit it was part of is on disk (`synchronous=FULL`), never before.
 
 use crate::Error;
-use crate::database::Connection;
+use crate::database::{self, Connection, Source};
 use sqlx::Connection as _;
 use std::future::Future;
 use std::pin::Pin;
@@ -30,6 +30,13 @@ enum Step {
     Done(Deliver),
     /// The database failed: nothing of this group may be trusted any more.
     Failed(Deliver),
+}
+
+impl Step {
+    fn deliver(self) -> Deliver {
+        let (Self::Done(deliver) | Self::Failed(deliver)) = self;
+        deliver
+    }
 }
 
 /// What the writer has done since it started.
@@ -60,11 +67,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Takes the connection that writes.
-    pub(crate) fn start(connection: Connection) -> Self {
+    /// Takes the connection that writes, and where to get another if a server is lost.
+    pub(crate) fn start(source: Source, connection: Connection) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING_JOBS_MAX);
         let counts = Arc::new(WriterCounts::default());
-        let task = tokio::spawn(write(connection, waiting, Arc::clone(&counts)));
+        let task = tokio::spawn(write(source, connection, waiting, Arc::clone(&counts)));
         Self { jobs, counts, task }
     }
 
@@ -83,7 +90,7 @@ impl Writer {
     /// Runs `work` inside a transaction shared with others and answers after the commit.
     ///
     /// `work` returns decisions as `Ok` values; an `Err` is a failure of the database and undoes the whole group,
-    /// because SQLite may already have rolled back under us (full disk, I/O error).
+    /// because SQLite may already have rolled back under us (full disk, I/O error) and PostgreSQL always has.
     pub(crate) async fn run<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -111,12 +118,30 @@ impl Writer {
     }
 }
 
-async fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Job>, counts: Arc<WriterCounts>) {
+async fn write(source: Source, connection: Connection, mut waiting: mpsc::Receiver<Job>, counts: Arc<WriterCounts>) {
+    let mut connection = Some(connection);
     let mut group = Vec::with_capacity(GROUP_JOBS_MAX);
     while waiting.recv_many(&mut group, GROUP_JOBS_MAX).await > 0 {
         let jobs = group.len() as u64;
         let mut deliveries = Vec::with_capacity(group.len());
-        let committed = write_group(&mut connection, group.drain(..), &mut deliveries).await;
+        let committed = match reconnected(&source, &mut connection).await {
+            Some(usable) => {
+                let (committed, sound) =
+                    write_in_time(&source, usable, group.drain(..), &mut deliveries).await;
+                if !sound {
+                    connection = None;
+                }
+                committed
+            }
+            None => {
+                for job in group.drain(..) {
+                    deliveries.push(job(Err(Error::Unavailable)).await.deliver());
+                }
+                false
+            }
+        };
+        // What was broken off half-way has nobody left to answer for it.
+        group.clear();
         if committed {
             counts.commits.fetch_add(1, Ordering::Relaxed);
             counts.jobs.fetch_add(jobs, Ordering::Relaxed);
@@ -125,20 +150,49 @@ async fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Job>, cou
             deliver(committed);
         }
     }
-    if let Err(error) = connection.close().await {
+    if let Some(connection) = connection
+        && let Err(error) = connection.close().await
+    {
         tracing::warn!(%error, "the writing connection did not close cleanly");
     }
 }
 
-/// True when everything is on disk.
-async fn write_group(
+/// The connection, or another one after it was lost.
+async fn reconnected<'c>(source: &Source, connection: &'c mut Option<Connection>) -> Option<&'c mut Connection> {
+    if connection.is_none() {
+        match source.writer().await {
+            Ok(another) => *connection = Some(another),
+            Err(error) => tracing::error!(%error, "could not reach the database to write"),
+        }
+    }
+    connection.as_mut()
+}
+
+/// Whether everything is on disk, and whether the connection is still good.
+async fn write_in_time(
+    source: &Source,
     connection: &mut Connection,
     jobs: impl Iterator<Item = Job>,
     deliveries: &mut Vec<Deliver>,
-) -> bool {
-    let mut fate = match sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await {
-        Ok(_) => Fate::Sound,
-        Err(error) => Fate::from(Error::from(error)),
+) -> (bool, bool) {
+    let Some(limit) = source.group_time_max() else {
+        return write_group(source, connection, jobs, deliveries).await;
+    };
+    tokio::time::timeout(limit, write_group(source, connection, jobs, deliveries)).await.unwrap_or_else(|_| {
+        tracing::error!("the database did not answer in time");
+        (false, false)
+    })
+}
+
+async fn write_group(
+    source: &Source,
+    connection: &mut Connection,
+    jobs: impl Iterator<Item = Job>,
+    deliveries: &mut Vec<Deliver>,
+) -> (bool, bool) {
+    let mut fate = match source.begin(connection).await {
+        Ok(()) => Fate::Sound,
+        Err(error) => Fate::from(error),
     };
     for job in jobs {
         let step = match fate {
@@ -146,27 +200,20 @@ async fn write_group(
             Fate::Busy => job(Err(Error::Busy)).await,
             Fate::Lost => job(Err(Error::NotCommitted)).await,
         };
-        match step {
-            Step::Done(deliver) => deliveries.push(deliver),
-            Step::Failed(deliver) => {
-                deliveries.push(deliver);
-                if matches!(fate, Fate::Sound) {
-                    fate = Fate::Lost;
-                }
-            }
+        if matches!((&step, &fate), (Step::Failed(_), Fate::Sound)) {
+            fate = Fate::Lost;
+        }
+        deliveries.push(step.deliver());
+    }
+    if matches!(fate, Fate::Sound) {
+        match source.commit(connection).await {
+            Ok(()) => return (true, true),
+            Err(error) => tracing::error!(%error, "could not commit"),
         }
     }
-    let end = if matches!(fate, Fate::Sound) { "COMMIT" } else { "ROLLBACK" };
-    match sqlx::query(end).execute(&mut *connection).await {
-        Ok(_) => matches!(fate, Fate::Sound),
-        Err(error) if matches!(fate, Fate::Sound) => {
-            tracing::error!(%error, "could not commit");
-            // The transaction may still be open; after a full disk SQLite has already ended it.
-            let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
-            false
-        }
-        Err(_) => false,
-    }
+    // The transaction may still be open; after a full disk SQLite has already ended it.
+    let ended = database::rollback(connection).await;
+    (false, ended || source.group_time_max().is_none())
 }
 
 enum Fate {
