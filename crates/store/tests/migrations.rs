@@ -1,0 +1,153 @@
+//! Two engines, one schema: the PostgreSQL text of a migration is made of the SQLite text by a few rules.
+//!
+//! `FUMIBAKO_BLESS=1` writes what the rules make. A file that begins with `-- By hand` is left alone; that it comes to
+//! the same tables, columns and triggers is compared in both databases.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const BY_HAND: &str = "-- By hand";
+/// What only PostgreSQL has.
+const ONLY_POSTGRES: &str = "0000_sequencer.sql";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations")
+}
+
+fn texts(folder: &Path) -> BTreeMap<String, String> {
+    let files = fs::read_dir(folder).expect("listed").map(|entry| entry.expect("entry").path());
+    files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
+        .map(|path| {
+            let name = path.file_name().expect("named").to_string_lossy().into_owned();
+            (name, fs::read_to_string(&path).expect("read"))
+        })
+        .collect()
+}
+
+#[test]
+fn every_migration_is_there_for_both_engines() {
+    let (sqlite, postgres) = (texts(&folder()), folder().join("postgres"));
+    for (name, text) in &sqlite {
+        let path = postgres.join(name);
+        let present = fs::read_to_string(&path).unwrap_or_default();
+        if present.starts_with(BY_HAND) {
+            continue;
+        }
+        let translated = translate(text).unwrap_or_else(|why| panic!("{name}: {why}; write {} by hand", path.display()));
+        if std::env::var_os("FUMIBAKO_BLESS").is_some() {
+            fs::write(&path, &translated).expect("written");
+        } else {
+            assert_eq!(present, translated, "{name}: FUMIBAKO_BLESS=1 writes the text for PostgreSQL");
+        }
+    }
+    let mut names: Vec<String> = texts(&postgres).into_keys().collect();
+    names.retain(|name| name != ONLY_POSTGRES);
+    assert_eq!(names, sqlite.into_keys().collect::<Vec<_>>());
+}
+
+/// The rules: texts compare by bytes, blobs are `BYTEA`, `IS NOT` between values is `IS DISTINCT FROM`, and a trigger that
+/// refuses calls `refuse`. Whatever else differs between the engines is refused here and written by hand.
+fn translate(sqlite: &str) -> Result<String, String> {
+    const UNKNOWN: [&str; 8] =
+        ["PRAGMA", "AUTOINCREMENT", "WITHOUT ROWID", "STRICT", "REPLACE", "GLOB", " json_", "strftime"];
+    let mut out = String::new();
+    let mut lines = sqlite.lines().peekable();
+    while let Some(line) = lines.next() {
+        let (code, comment) = split_comment(line);
+        if let Some(word) = UNKNOWN.iter().find(|word| code.contains(**word)) {
+            return Err(format!("no rule for {word}"));
+        }
+        if code.starts_with("CREATE TRIGGER") {
+            let mut whole = code.to_owned();
+            while !whole.trim_end().ends_with("END;") {
+                let line = lines.next().ok_or("a trigger without an end")?;
+                whole.push('\n');
+                whole.push_str(split_comment(line).0);
+            }
+            out.push_str(&trigger(&whole)?);
+        } else {
+            out.push_str(&values(code));
+            out.push_str(comment);
+        }
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+/// `CREATE TRIGGER name BEFORE … ON table [WHEN …] BEGIN SELECT RAISE(ABORT, 'why'); END;`
+fn trigger(text: &str) -> Result<String, String> {
+    let (head, rest) = text.split_once("BEGIN SELECT RAISE(ABORT, ").ok_or("a trigger that does more than refuse")?;
+    let why = rest.trim_end().strip_suffix("); END;").ok_or("a trigger that does more than refuse")?;
+    let (event, condition) = head.split_once("WHEN").map_or((head, None), |(event, when)| (event, Some(when)));
+    if condition.is_some_and(|condition| condition.contains("SELECT")) {
+        return Err("a condition that asks another row".to_owned());
+    }
+    let condition = condition.map(|condition| format!(" WHEN ({})\n", values(condition.trim()))).unwrap_or_default();
+    Ok(format!("{} FOR EACH ROW\n{condition} EXECUTE FUNCTION refuse({why});", event.trim_end()))
+}
+
+fn values(code: &str) -> String {
+    let mut out = String::new();
+    let mut quoted = false;
+    let mut word = String::new();
+    let close = |word: &mut String, out: &mut String, quoted: bool| {
+        out.push_str(match word.as_str() {
+            "TEXT" if !quoted => "TEXT COLLATE \"C\"",
+            "BLOB" if !quoted => "BYTEA",
+            other => other,
+        });
+        word.clear();
+    };
+    for letter in code.chars() {
+        if letter.is_ascii_alphanumeric() || letter == '_' {
+            word.push(letter);
+            continue;
+        }
+        close(&mut word, &mut out, quoted);
+        quoted ^= letter == '\'';
+        out.push(letter);
+    }
+    close(&mut word, &mut out, quoted);
+    // Where a NULL counts as a value like another.
+    let parts: Vec<&str> = out.split(" IS NOT ").collect();
+    let mut joined = parts[0].to_owned();
+    for part in &parts[1..] {
+        joined.push_str(if part.starts_with("NULL") { " IS NOT " } else { " IS DISTINCT FROM " });
+        joined.push_str(part);
+    }
+    joined
+}
+
+/// Comments are kept as they are.
+fn split_comment(line: &str) -> (&str, &str) {
+    let mut quoted = false;
+    let mut last = ' ';
+    for (at, letter) in line.char_indices() {
+        quoted ^= letter == '\'';
+        if letter == '-' && last == '-' && !quoted {
+            return line.split_at(at - 1);
+        }
+        last = letter;
+    }
+    (line, "")
+}
+
+#[test]
+fn the_rules_make_what_postgresql_understands() {
+    assert_eq!(
+        translate("    a TEXT NOT NULL, b BLOB, -- TEXT and 'BLOB'\n    c BIGINT CHECK (c <> 'TEXT'));").expect("known"),
+        "    a TEXT COLLATE \"C\" NOT NULL, b BYTEA, -- TEXT and 'BLOB'\n    c BIGINT CHECK (c <> 'TEXT'));\n"
+    );
+    let trigger = "CREATE TRIGGER t_same BEFORE UPDATE OF a ON t\n WHEN NEW.a IS NOT OLD.a OR OLD.b IS NOT NULL\n\
+                   BEGIN SELECT RAISE(ABORT, 'never'); END;";
+    assert_eq!(
+        translate(trigger).expect("known"),
+        "CREATE TRIGGER t_same BEFORE UPDATE OF a ON t FOR EACH ROW\n \
+         WHEN (NEW.a IS DISTINCT FROM OLD.a OR OLD.b IS NOT NULL)\n EXECUTE FUNCTION refuse('never');\n"
+    );
+    for unknown in ["PRAGMA foreign_keys = OFF;", "CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END;"] {
+        assert!(translate(unknown).is_err(), "{unknown}");
+    }
+}
