@@ -124,18 +124,17 @@ async fn write(source: Source, connection: Connection, mut waiting: mpsc::Receiv
     while waiting.recv_many(&mut group, GROUP_JOBS_MAX).await > 0 {
         let jobs = group.len() as u64;
         let mut deliveries = Vec::with_capacity(group.len());
-        let committed = match reconnected(&source, &mut connection).await {
-            Some(usable) => {
-                let (committed, sound) =
-                    write_in_time(&source, usable, group.drain(..), &mut deliveries).await;
+        let committed = match begun(&source, &mut connection).await {
+            Ok(open) => {
+                let (committed, sound) = write_in_time(&source, open, group.drain(..), &mut deliveries).await;
                 if !sound {
                     connection = None;
                 }
                 committed
             }
-            None => {
+            Err(fate) => {
                 for job in group.drain(..) {
-                    deliveries.push(job(Err(Error::Unavailable)).await.deliver());
+                    deliveries.push(job(Err(fate.error())).await.deliver());
                 }
                 false
             }
@@ -157,15 +156,26 @@ async fn write(source: Source, connection: Connection, mut waiting: mpsc::Receiv
     }
 }
 
-/// The connection, or another one after it was lost.
-async fn reconnected<'c>(source: &Source, connection: &'c mut Option<Connection>) -> Option<&'c mut Connection> {
-    if connection.is_none() {
-        match source.writer().await {
-            Ok(another) => *connection = Some(another),
-            Err(error) => tracing::error!(%error, "could not reach the database to write"),
+/// A connection in a transaction of its own. One that was lost while nothing was written is replaced, once.
+async fn begun<'c>(source: &Source, connection: &'c mut Option<Connection>) -> Result<&'c mut Connection, Fate> {
+    for _ in 0..2 {
+        if connection.is_none() {
+            *connection = Some(source.writer().await.map_err(Fate::from)?);
+        }
+        let Some(present) = connection else { break };
+        match source.begin(present).await {
+            Ok(()) => return connection.as_mut().ok_or(Fate::Lost),
+            Err(error) => {
+                let fate = Fate::from(error);
+                if !database::rollback(present).await && source.can_be_lost() {
+                    *connection = None;
+                    continue;
+                }
+                return Err(fate);
+            }
         }
     }
-    connection.as_mut()
+    Err(Fate::Lost)
 }
 
 /// Whether everything is on disk, and whether the connection is still good.
@@ -190,22 +200,16 @@ async fn write_group(
     jobs: impl Iterator<Item = Job>,
     deliveries: &mut Vec<Deliver>,
 ) -> (bool, bool) {
-    let mut fate = match source.begin(connection).await {
-        Ok(()) => Fate::Sound,
-        Err(error) => Fate::from(error),
-    };
+    let mut sound = true;
     for job in jobs {
-        let step = match fate {
-            Fate::Sound => job(Ok(&mut *connection)).await,
-            Fate::Busy => job(Err(Error::Busy)).await,
-            Fate::Lost => job(Err(Error::NotCommitted)).await,
+        let step = match sound {
+            true => job(Ok(&mut *connection)).await,
+            false => job(Err(Error::NotCommitted)).await,
         };
-        if matches!((&step, &fate), (Step::Failed(_), Fate::Sound)) {
-            fate = Fate::Lost;
-        }
+        sound &= matches!(step, Step::Done(_));
         deliveries.push(step.deliver());
     }
-    if matches!(fate, Fate::Sound) {
+    if sound {
         match source.commit(connection).await {
             Ok(()) => return (true, true),
             Err(error) => tracing::error!(%error, "could not commit"),
@@ -213,20 +217,82 @@ async fn write_group(
     }
     // The transaction may still be open; after a full disk SQLite has already ended it.
     let ended = database::rollback(connection).await;
-    (false, ended || source.group_time_max().is_none())
+    (false, ended || !source.can_be_lost())
 }
 
+/// Why a group was not begun.
 enum Fate {
-    Sound,
     /// Somebody else holds the database.
     Busy,
-    /// A job failed, or the transaction could not begin: nothing of this group will be written.
+    /// It does not answer, or not as it should.
     Lost,
+}
+
+impl Fate {
+    fn error(&self) -> Error {
+        match self {
+            Self::Busy => Error::Busy,
+            Self::Lost => Error::NotCommitted,
+        }
+    }
 }
 
 impl From<Error> for Fate {
     fn from(error: Error) -> Self {
         tracing::error!(%error, "could not begin to write");
         if matches!(error, Error::Busy) { Self::Busy } else { Self::Lost }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DatabaseServer, HostClock, MasterKey, Place, Store};
+
+    const NUMBERS: &str = "SELECT count(*) FROM attempt";
+
+    async fn count(store: &Store) -> i64 {
+        sqlx::query_scalar(NUMBERS).fetch_one(&store.reads).await.expect("read")
+    }
+
+    async fn write(store: &Store, bucket: &'static str) -> Result<(), Error> {
+        const INSERT: &str = "INSERT INTO attempt (bucket, failures, since) VALUES ($1, 1, '2026-11-26T00:00:00.000Z')";
+        store
+            .writer
+            .run(move |c| {
+                Box::pin(async move {
+                    sqlx::query(INSERT).bind(bucket).execute(&mut *c).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// A COMMIT would report success here and have written nothing.
+    #[tokio::test]
+    async fn r10_2_a_statement_that_failed_unnoticed_is_not_acknowledged_on_postgresql() {
+        let database = test_postgres::database().expect("PostgreSQL");
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let server = DatabaseServer::new(&database.application).expect("an address");
+        let place = Place::on_server(folder.path(), server.with_owner(&database.owner).expect("another role"));
+        let master = MasterKey::from_bytes(&[3; 32].into());
+        let store = Store::create(place, master, Arc::new(HostClock)).await.expect("created");
+        write(&store, "one").await.expect("written");
+        let swallowed = store
+            .writer
+            .run(|c| {
+                Box::pin(async move {
+                    sqlx::query("INSERT INTO attempt (bucket, failures, since) VALUES ('two', 1, '')").execute(&mut *c).await?;
+                    let again = "INSERT INTO attempt (bucket, failures, since) VALUES ('two', 1, '')";
+                    assert!(sqlx::query(again).execute(&mut *c).await.is_err());
+                    Ok(())
+                })
+            })
+            .await;
+        assert!(matches!(swallowed, Err(Error::NotCommitted)), "{swallowed:?}");
+        assert_eq!(count(&store).await, 1);
+        write(&store, "two").await.expect("the writer goes on");
+        assert_eq!(count(&store).await, 2);
+        store.close().await;
     }
 }

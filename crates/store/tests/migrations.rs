@@ -3,7 +3,9 @@
 //! `FUMIBAKO_BLESS=1` writes what the rules make. A file that begins with `-- By hand` is left alone; that it comes to
 //! the same tables, columns and triggers is compared in both databases.
 
-use std::collections::BTreeMap;
+use sqlx::migrate::Migrator;
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -150,4 +152,78 @@ fn the_rules_make_what_postgresql_understands() {
     for unknown in ["PRAGMA foreign_keys = OFF;", "CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END;"] {
         assert!(translate(unknown).is_err(), "{unknown}");
     }
+}
+
+/// A schema as a set of sentences, so that a difference can be read.
+type Schema = BTreeSet<String>;
+
+#[tokio::test]
+async fn both_engines_come_to_the_same_schema() {
+    let (sqlite, postgres) = (sqlite().await, postgres().await);
+    let only_sqlite: Vec<_> = sqlite.difference(&postgres).collect();
+    let only_postgres: Vec<_> = postgres.difference(&sqlite).collect();
+    assert!(sqlite.len() > 200, "{}", sqlite.len());
+    assert!(only_sqlite.is_empty() && only_postgres.is_empty(), "SQLite: {only_sqlite:#?}\nPostgreSQL: {only_postgres:#?}");
+}
+
+async fn sqlite() -> Schema {
+    let mut c = SqliteConnection::connect("sqlite::memory:").await.expect("opened");
+    Migrator::new(folder()).await.expect("read").run(&mut c).await.expect("migrated");
+    const COLUMNS: &str = "
+        SELECT 'column ' || t.name || '.' || c.name || ' ' || c.type || iif(c.\"notnull\" = 1 OR c.pk > 0, ' NOT NULL', '')
+               || coalesce(' DEFAULT ' || c.dflt_value, '')
+          FROM sqlite_master t JOIN pragma_table_info(t.name) c
+         WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\'";
+    const INDEXES: &str = "
+        SELECT 'index ' || t.name || iif(i.\"unique\" = 1, ' UNIQUE', '') || iif(i.partial = 1, ' PARTIAL', '') || ' ('
+               || (SELECT group_concat(coalesce(k.name, '…'), ', ') FROM pragma_index_info(i.name) k) || ')'
+          FROM sqlite_master t JOIN pragma_index_list(t.name) i
+         WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\'";
+    const KEYS: &str = "
+        SELECT 'key ' || t.name || '.' || f.\"from\" || ' → ' || f.\"table\" || '.' || f.\"to\"
+          FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table'";
+    const TRIGGERS: &str = "SELECT 'trigger ' || tbl_name || ' ' || name FROM sqlite_master WHERE type = 'trigger'";
+    let mut schema = Schema::new();
+    for query in [COLUMNS, INDEXES, KEYS, TRIGGERS] {
+        schema.extend(sqlx::query_scalar::<_, String>(query).fetch_all(&mut c).await.expect("read"));
+    }
+    schema
+}
+
+async fn postgres() -> Schema {
+    let database = test_postgres::database().expect("PostgreSQL");
+    let mut c = PgConnection::connect(&database.owner).await.expect("connected");
+    Migrator::new(folder().join("postgres")).await.expect("read").run(&mut c).await.expect("migrated");
+    // An index's own columns; an expression has no column and number 0.
+    const COLUMNS: &str = "
+        SELECT 'column ' || table_name || '.' || column_name || ' '
+               || CASE data_type WHEN 'text' THEN 'TEXT' WHEN 'bytea' THEN 'BLOB' WHEN 'bigint' THEN 'BIGINT' ELSE data_type END
+               || CASE is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE '' END
+               || coalesce(' DEFAULT ' || regexp_replace(column_default, '::[a-z]+$', ''), '')
+          FROM information_schema.columns
+         WHERE table_schema = 'public' AND table_name NOT IN ('sequencer', '_sqlx_migrations')";
+    const INDEXES: &str = "
+        SELECT 'index ' || t.relname || CASE WHEN i.indisunique THEN ' UNIQUE' ELSE '' END
+               || CASE WHEN i.indpred IS NOT NULL THEN ' PARTIAL' ELSE '' END || ' ('
+               || (SELECT string_agg(coalesce(a.attname, '…'), ', ' ORDER BY k.place)
+                     FROM unnest(i.indkey) WITH ORDINALITY AS k (number, place)
+                     LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number AND k.number > 0) || ')'
+          FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+         WHERE t.relnamespace = 'public'::regnamespace AND t.relname NOT IN ('sequencer', '_sqlx_migrations')";
+    const KEYS: &str = "
+        SELECT 'key ' || f.relname || '.' || a.attname || ' → ' || t.relname || '.' || b.attname
+          FROM pg_constraint c
+          JOIN pg_class f ON f.oid = c.conrelid JOIN pg_class t ON t.oid = c.confrelid
+          JOIN pg_attribute a ON a.attrelid = f.oid AND a.attnum = c.conkey[1]
+          JOIN pg_attribute b ON b.attrelid = t.oid AND b.attnum = c.confkey[1]
+         WHERE c.contype = 'f'";
+    // Emptying a table is nothing that SQLite has.
+    const TRIGGERS: &str = "
+        SELECT 'trigger ' || t.relname || ' ' || g.tgname FROM pg_trigger g JOIN pg_class t ON t.oid = g.tgrelid
+         WHERE NOT g.tgisinternal AND g.tgname NOT LIKE '%\\_truncate'";
+    let mut schema = Schema::new();
+    for query in [COLUMNS, INDEXES, KEYS, TRIGGERS] {
+        schema.extend(sqlx::query_scalar::<_, String>(query).fetch_all(&mut c).await.expect("read"));
+    }
+    schema
 }

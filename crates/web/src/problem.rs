@@ -276,9 +276,11 @@ impl From<store::Error> for Problem {
         let incident = store::incident_number();
         let mut problem = match error {
             store::Error::Damaged => Self::damaged(),
-            store::Error::Busy | store::Error::DiskFull | store::Error::NotCommitted | store::Error::Closed => {
-                Self::unavailable()
-            }
+            store::Error::Busy
+            | store::Error::DiskFull
+            | store::Error::NotCommitted
+            | store::Error::Closed
+            | store::Error::Unavailable => Self::unavailable(),
             _ => Self::our_fault(),
         };
         tracing::error!(incident, %error, "the store failed");

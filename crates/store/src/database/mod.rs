@@ -100,7 +100,12 @@ impl Source {
         }
     }
 
-    /// Whether a connection can be lost without the process being lost, and the longest that a group may take then.
+    /// Whether a connection can be lost while the process goes on.
+    pub(crate) fn can_be_lost(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// The longest that a group may take, where it can be lost.
     pub(crate) fn group_time_max(&self) -> Option<Duration> {
         match self {
             Self::Sqlite(_) => None,

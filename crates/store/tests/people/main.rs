@@ -9,4 +9,6 @@ mod register;
 mod sessions;
 mod sign_in;
 mod software;
+#[path = "../support/mod.rs"]
+mod support;
 mod world;

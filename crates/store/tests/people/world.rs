@@ -1,6 +1,7 @@
 //! An exchange with two offices and the operator, people who do not exist, and a clock that stands still.
 
 use crate::passkeys::Key;
+use crate::support::Kept;
 use fumibako_store as store;
 use fumibako_store::people::{
     Enrolling, HalfWay, HashCost, Holder, Invitation, Invited, NewAccount, PasswordAnswer, PasswordSet, PeopleSettings,
@@ -18,7 +19,6 @@ use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA25
 use sha2::{Digest as _, Sha256};
 use standard::OfficeNumber;
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
@@ -52,7 +52,8 @@ impl Clock for StoppedClock {
 }
 
 pub(crate) struct World {
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
+    kept: Kept,
     pub(crate) store: Arc<Store>,
     pub(crate) clock: Arc<StoppedClock>,
     /// How many were enrolled: each has a name of its own.
@@ -86,9 +87,10 @@ impl World {
     pub(crate) async fn with(settings: PeopleSettings) -> Self {
         let folder = tempfile::tempdir().expect("temporary folder");
         let clock = StoppedClock::new();
-        let store = Store::create(&folder.path().join("data"), master(), Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let kept = Kept::new(&folder.path().join("data"));
+        let store = Store::create(kept.place.clone(), master(), Arc::clone(&clock) as Arc<dyn Clock>).await;
         let store = Arc::new(store.expect("created").with_people(settings).expect("settings"));
-        let world = Self { folder, store, clock, devices: AtomicU32::new(1) };
+        let world = Self { _folder: folder, kept, store, clock, devices: AtomicU32::new(1) };
         world.office(OFFICE_A, "あおぞら居宅介護支援").await;
         world.office(OFFICE_B, "みどり訪問介護").await;
         world
@@ -96,12 +98,8 @@ impl World {
 
     /// Another process on the same data: what one node does, the other sees.
     pub(crate) async fn other_node(&self, settings: PeopleSettings) -> Store {
-        let store = Store::open(&self.data(), master(), Arc::clone(&self.clock) as Arc<dyn Clock>).await;
+        let store = Store::open(self.kept.place.clone(), master(), Arc::clone(&self.clock) as Arc<dyn Clock>).await;
         store.expect("opened").with_people(settings).expect("settings")
-    }
-
-    pub(crate) fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -314,22 +312,28 @@ impl World {
     pub(crate) async fn dump(&self) -> String {
         use sqlx::{AssertSqlSafe, Row as _, TypeInfo as _, ValueRef as _};
         let mut connection = self.connection().await;
-        let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
-            .fetch_all(&mut connection)
-            .await
-            .expect("listed");
+        let tables: Vec<String> = sqlx::query_scalar(match self.kept.is_on_server() {
+            false => "SELECT name FROM sqlite_master WHERE type = 'table'",
+            true => "SELECT tablename::TEXT FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations'",
+        })
+        .fetch_all(&mut connection)
+        .await
+        .expect("listed");
         let mut dump = String::new();
         for table in tables {
             let rows = sqlx::query(AssertSqlSafe(format!("SELECT * FROM \"{table}\"")));
             for row in rows.fetch_all(&mut connection).await.expect("read") {
                 for column in 0..row.len() {
-                    let blob = row.try_get_raw(column).expect("raw").type_info().name() == "BLOB";
-                    if blob {
+                    let value = row.try_get_raw(column).expect("raw");
+                    let kind = value.type_info().name().to_owned();
+                    if value.is_null() {
+                        continue;
+                    } else if kind == "BLOB" {
                         let bytes: Vec<u8> = row.get(column);
                         dump.push_str(&String::from_utf8_lossy(&bytes));
                         dump.extend(bytes.iter().map(|byte| format!("{byte:02x}")));
-                    } else if let Ok(Some(text)) = row.try_get_unchecked::<Option<String>, _>(column) {
-                        dump.push_str(&text);
+                    } else if kind == "TEXT" {
+                        dump.push_str(row.get(column));
                     }
                     dump.push('\n');
                 }
@@ -339,18 +343,8 @@ impl World {
         dump
     }
 
-    pub(crate) async fn connection(&self) -> sqlx::SqliteConnection {
-        use seal::Purpose;
-        use sqlx::ConnectOptions as _;
-        let key = master().derive(&Purpose::DatabaseKey { version: 1 }).expect("key");
-        let hex: String = key.reveal().iter().map(|byte| format!("{byte:02x}")).collect();
-        sqlx::sqlite::SqliteConnectOptions::new()
-            .filename(store::database_path(&self.data()))
-            .pragma("key", format!("\"x'{hex}'\""))
-            .busy_timeout(std::time::Duration::from_secs(10))
-            .connect()
-            .await
-            .expect("connected")
+    pub(crate) async fn connection(&self) -> sqlx::AnyConnection {
+        self.kept.connection(&master()).await
     }
 }
 
