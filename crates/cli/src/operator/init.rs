@@ -44,11 +44,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
         if file.exists() {
             return Err(already(&file));
         }
-        if store::database_path(&config.data_folder()).exists() {
+        if !config.is_on_server() && store::database_path(&config.data_folder()).exists() {
             return Err(already(&config.data_folder()));
         }
+        let place = config.owned_place()?;
         let master = store::create_key_store(&file, &unlock).map_err(explain)?;
-        let store = Store::create(&config.data_folder(), master, Arc::new(HostClock)).await.map_err(explain)?;
+        let store = Store::create(place, master, Arc::new(HostClock)).await.map_err(explain)?;
         let authority = path.with_file_name("authority.pem");
         fs::write(&authority, store.authority_pem().await.map_err(explain)?)?;
         store.close().await;

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod authority;
 pub(crate) mod config;
+pub(crate) mod database;
 pub(crate) mod device;
 pub(crate) mod init;
 pub(crate) mod office;
@@ -37,7 +38,7 @@ impl Where {
     pub(crate) async fn open(&self) -> anyhow::Result<(Config, Store)> {
         let config = self.read()?;
         let master = store::open_key_store(&config.key_store_file(), &config.unlock()?).map_err(explain)?;
-        let store = Store::open(&config.data_folder(), master, Arc::new(HostClock)).await.map_err(explain)?;
+        let store = Store::open(config.place()?, master, Arc::new(HostClock)).await.map_err(explain)?;
         Ok((config, store))
     }
 }
@@ -87,6 +88,30 @@ pub(crate) fn explain(error: Error) -> anyhow::Error {
         Error::Busy => {
             ("データベースを別のプロセスが使っています。", "ほかの操作が終わるのを待って、もう一度実行してください。")
         }
+        Error::Unavailable => (
+            "データベースのサーバーにつながりません。",
+            "サーバーが動いているか、接続先のファイルが正しいかを確かめてください。",
+        ),
+        Error::UnsafeServer("ledger") => (
+            "プログラムの役割が、データベースの証跡を書き換えられるようになっています。",
+            "持ち主ではない別の役割を使い、fumibako database upgrade で権限を付け直してください。",
+        ),
+        Error::UnsafeServer(_) => (
+            "データベースのサーバーの設定が、安全ではありません（次に設定の名を示します）。",
+            "手引き（docs/operating.md の PostgreSQL）のとおりに設定してから、もう一度実行してください。",
+        ),
+        Error::NoOwner => (
+            "データベースの持ち主の接続先が、設定にありません。",
+            "設定の database に owner_url_file を書いてください。",
+        ),
+        Error::AlreadyThere => (
+            "そのデータベースには、すでに交換所があります。上書きはしません。",
+            "新しく作るなら、空のデータベースを用意してください。",
+        ),
+        Error::Schema(_) => (
+            "データベースの表が、このプログラムの版と合いません。",
+            "プログラムを新しくした後なら、fumibako database upgrade を実行してください。",
+        ),
         Error::DiskFull => ("ディスクに空きがありません。", "空きを作ってから、もう一度実行してください。"),
         Error::File { .. } => ("ファイルを読み書きできません。", "場所と権限を確かめてください。"),
         _ => ("交換所のデータを開けません。", "原因を確かめてください。データには何もしていません。"),

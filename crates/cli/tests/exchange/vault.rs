@@ -4,11 +4,10 @@ use ledger::{Action, Entry};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use seal::{Argon2Cost, KeyStoreFile, Lock, MasterKey, Purpose, Zeroizing};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::any::AnyConnectOptions;
+use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions as _, Connection as _};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::Duration;
 
 const MASTER: [u8; 32] = *b"the master key of tests, no more";
 
@@ -23,21 +22,26 @@ pub(crate) fn key_store(passphrase: &str) -> Vec<u8> {
     KeyStoreFile::seal_with_cost(&master(), lock, Argon2Cost::OWASP, &mut rng).unwrap().to_bytes()
 }
 
-/// A connection of our own to the encrypted database, beside the server's.
-pub(crate) async fn database(data: &Path) -> SqliteConnection {
+/// Beside the data folder of an exchange whose database is on a server: the address of somebody who may do anything there.
+pub(crate) const SUPERUSER_FILE: &str = "superuser-url";
+
+/// A connection of our own to the database, beside the server's: to the encrypted file, or to PostgreSQL.
+pub(crate) async fn database(data: &Path) -> AnyConnection {
+    sqlx::any::install_default_drivers();
+    if let Ok(url) = std::fs::read_to_string(data.with_file_name(SUPERUSER_FILE)) {
+        return url.parse::<AnyConnectOptions>().unwrap().disable_statement_logging().connect().await.unwrap();
+    }
     let key = master().derive(&Purpose::DatabaseKey { version: 1 }).unwrap();
     let hex = key.reveal().iter().fold(String::new(), |mut hex, byte| {
         write!(hex, "{byte:02x}").unwrap();
         hex
     });
-    SqliteConnectOptions::new()
-        .filename(data.join("fumibako.db"))
-        .pragma("key", format!("\"x'{hex}'\""))
-        .busy_timeout(Duration::from_secs(10))
-        .disable_statement_logging()
-        .connect()
-        .await
-        .unwrap()
+    let url = format!("sqlite://{}?mode=rw", data.join("fumibako.db").display());
+    let options = url.parse::<AnyConnectOptions>().unwrap().disable_statement_logging();
+    let mut connection = options.connect().await.unwrap();
+    let pragmas = format!("PRAGMA key = \"x'{hex}'\"; PRAGMA busy_timeout = 10000");
+    sqlx::raw_sql(AssertSqlSafe(pragmas)).execute(&mut connection).await.unwrap();
+    connection
 }
 
 /// Runs one statement; returns how many rows it changed.

@@ -313,7 +313,7 @@ impl World {
         use sqlx::{AssertSqlSafe, Row as _, TypeInfo as _, ValueRef as _};
         let mut connection = self.connection().await;
         let tables: Vec<String> = sqlx::query_scalar(match self.kept.is_on_server() {
-            false => "SELECT name FROM sqlite_master WHERE type = 'table'",
+            false => "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> '_sqlx_migrations'",
             true => "SELECT tablename::TEXT FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations'",
         })
         .fetch_all(&mut connection)
