@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// To build: a C compiler, and OpenSSL's libcrypto for the encrypted database.
 const BUILD: [&str; 3] = ["build-essential", "pkg-config", "libssl-dev"];
-/// For the tests: the `openssl` program, against which files and certificates are checked.
-const TEST: [&str; 1] = ["openssl"];
+/// For the tests: the `openssl` program, against which files and certificates are checked, and the other database.
+const TEST: [&str; 2] = ["openssl", "postgresql-15"];
 /// To scan: testssl.sh with the `hexdump` it needs, and a Python environment for sslyze.
 const SCAN: [&str; 3] = ["testssl.sh", "bsdextrautils", "python3-venv"];
 /// The dependency policy. A pinned version, so that a new release does not change what passes.

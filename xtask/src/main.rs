@@ -19,7 +19,9 @@ cargo xtask check           the same without the tests
 cargo xtask load [ARGS]     drives a server over TLS and measures it beside the bare floor
 cargo xtask bench           speed of the checks on a large file, beside plain record splitting
 cargo xtask sign-in [TRIES] time of an answer for known and unknown logins, and passwords compared per second
-cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise
+cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise; with --database postgres
+                            two nodes and PostgreSQL, in turn
+cargo xtask postgres [WORD] the store's and the exchange's tests on PostgreSQL (those whose name has WORD in it)
 cargo xtask scan            lets testssl.sh and sslyze at an exchange on loopback and asserts what they find
 cargo xtask fuzz [SECONDS]  runs each fuzz target (needs a nightly toolchain), 10 seconds each unless told otherwise
 ";
@@ -40,6 +42,9 @@ fn main() -> ExitCode {
         ["sign-in", tries] => test::sign_in(tries),
         ["crash"] => test::crash("200"),
         ["crash", rounds] => test::crash(rounds),
+        ["crash", rounds, "--database", "postgres"] => test::crash_on_postgres(rounds),
+        ["postgres"] => test::on_postgres("", false),
+        ["postgres", word] => test::on_postgres(word, false),
         ["scan"] => scan::scan(),
         ["fuzz"] => test::fuzz("10"),
         ["fuzz", seconds] => test::fuzz(seconds),

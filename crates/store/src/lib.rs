@@ -132,12 +132,7 @@ impl Store {
         Source::new(&place.into(), master)?.upgrade().await
     }
 
-    async fn connect(
-        place: &Place,
-        source: Source,
-        master: MasterKey,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, Error> {
+    async fn connect(place: &Place, source: Source, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         source.check().await?;
         let connection = source.writer().await?;
         Ok(Self {

@@ -109,7 +109,10 @@ fn parse(text: &str) -> Result<Url, NotAServer> {
         return Err(NotAServer::Malformed);
     }
     let stated = |url: &Url, names: &[&str]| -> Vec<String> {
-        url.query_pairs().filter(|(name, _)| names.contains(&name.as_ref())).map(|(_, value)| value.into_owned()).collect()
+        url.query_pairs()
+            .filter(|(name, _)| names.contains(&name.as_ref()))
+            .map(|(_, value)| value.into_owned())
+            .collect()
     };
     // The driver takes these from the address too, and the last one counts: all of them have to be near.
     let mut hosts = stated(&url, &["host", "hostaddr"]);
@@ -187,7 +190,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_and_not_repeated() {
-        for url in ["", "fumibako", "mysql://fumibako@localhost/x", "postgres://localhost/fumibako", "postgres:///x?user=a"] {
+        for url in
+            ["", "fumibako", "mysql://fumibako@localhost/x", "postgres://localhost/fumibako", "postgres:///x?user=a"]
+        {
             assert_eq!(DatabaseServer::new(url).err(), Some(NotAServer::Malformed), "{url}");
         }
         let server = DatabaseServer::new("postgres://fumibako:secret-word@localhost/x").expect("an address");

@@ -282,7 +282,9 @@ mod tests {
             .writer
             .run(|c| {
                 Box::pin(async move {
-                    sqlx::query("INSERT INTO attempt (bucket, failures, since) VALUES ('two', 1, '')").execute(&mut *c).await?;
+                    sqlx::query("INSERT INTO attempt (bucket, failures, since) VALUES ('two', 1, '')")
+                        .execute(&mut *c)
+                        .await?;
                     let again = "INSERT INTO attempt (bucket, failures, since) VALUES ('two', 1, '')";
                     assert!(sqlx::query(again).execute(&mut *c).await.is_err());
                     Ok(())

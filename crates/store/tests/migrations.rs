@@ -37,7 +37,8 @@ fn every_migration_is_there_for_both_engines() {
         if present.starts_with(BY_HAND) {
             continue;
         }
-        let translated = translate(text).unwrap_or_else(|why| panic!("{name}: {why}; write {} by hand", path.display()));
+        let translated =
+            translate(text).unwrap_or_else(|why| panic!("{name}: {why}; write {} by hand", path.display()));
         if std::env::var_os("FUMIBAKO_BLESS").is_some() {
             fs::write(&path, &translated).expect("written");
         } else {
@@ -139,7 +140,8 @@ fn split_comment(line: &str) -> (&str, &str) {
 #[test]
 fn the_rules_make_what_postgresql_understands() {
     assert_eq!(
-        translate("    a TEXT NOT NULL, b BLOB, -- TEXT and 'BLOB'\n    c BIGINT CHECK (c <> 'TEXT'));").expect("known"),
+        translate("    a TEXT NOT NULL, b BLOB, -- TEXT and 'BLOB'\n    c BIGINT CHECK (c <> 'TEXT'));")
+            .expect("known"),
         "    a TEXT COLLATE \"C\" NOT NULL, b BYTEA, -- TEXT and 'BLOB'\n    c BIGINT CHECK (c <> 'TEXT'));\n"
     );
     let trigger = "CREATE TRIGGER t_same BEFORE UPDATE OF a ON t\n WHEN NEW.a IS NOT OLD.a OR OLD.b IS NOT NULL\n\
@@ -163,7 +165,10 @@ async fn both_engines_come_to_the_same_schema() {
     let only_sqlite: Vec<_> = sqlite.difference(&postgres).collect();
     let only_postgres: Vec<_> = postgres.difference(&sqlite).collect();
     assert!(sqlite.len() > 200, "{}", sqlite.len());
-    assert!(only_sqlite.is_empty() && only_postgres.is_empty(), "SQLite: {only_sqlite:#?}\nPostgreSQL: {only_postgres:#?}");
+    assert!(
+        only_sqlite.is_empty() && only_postgres.is_empty(),
+        "SQLite: {only_sqlite:#?}\nPostgreSQL: {only_postgres:#?}"
+    );
 }
 
 async fn sqlite() -> Schema {

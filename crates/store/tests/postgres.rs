@@ -261,7 +261,8 @@ async fn a_server_that_was_killed_is_found_again() {
 #[tokio::test]
 async fn a_password_is_in_no_text_of_an_error() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    for url in ["postgres://fumibako:secret-word@127.0.0.1:1/fumibako", "postgres://fumibako:secret-word@%2Fnowhere/x"] {
+    for url in ["postgres://fumibako:secret-word@127.0.0.1:1/fumibako", "postgres://fumibako:secret-word@%2Fnowhere/x"]
+    {
         let place = Place::on_server(folder.path(), DatabaseServer::new(url).expect("an address"));
         let error = Store::open(place, master(), Arc::new(HostClock)).await.expect_err("nobody there");
         assert!(matches!(error, store::Error::Unavailable), "{error:?}");

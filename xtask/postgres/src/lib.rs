@@ -129,6 +129,12 @@ impl Cluster {
         let _ = child.wait();
     }
 
+    /// Whether it was started and not killed since.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.postmaster.is_some()
+    }
+
     /// What the server wrote to its log so far.
     #[must_use]
     pub fn log(&self) -> String {
@@ -253,7 +259,9 @@ fn somebody() -> Done<Option<(u32, u32)>> {
 
 fn give(folder: &Path) -> Done<()> {
     match somebody()? {
-        Some((user, group)) => std::os::unix::fs::chown(folder, Some(user), Some(group)).map_err(|error| error.to_string()),
+        Some((user, group)) => {
+            std::os::unix::fs::chown(folder, Some(user), Some(group)).map_err(|error| error.to_string())
+        }
         None => Ok(()),
     }
 }

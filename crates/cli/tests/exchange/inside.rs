@@ -70,7 +70,8 @@ impl Inside {
     pub(crate) async fn showing(every: Duration, identity: Option<ServerIdentity>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(MovableClock::default());
-        let store = Arc::new(Store::create(place(folder.path()), vault::master(), Arc::clone(&clock) as _).await.unwrap());
+        let store =
+            Arc::new(Store::create(place(folder.path()), vault::master(), Arc::clone(&clock) as _).await.unwrap());
         let identity = match identity {
             Some(identity) => identity,
             None => {

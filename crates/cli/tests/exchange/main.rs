@@ -22,6 +22,7 @@ mod identity;
 mod inside;
 mod ledger_entries;
 mod life;
+mod nodes;
 mod people;
 mod pki;
 mod routes;

@@ -75,6 +75,23 @@ pub(crate) async fn ledger(data: &Path) -> Vec<Entry> {
         .collect()
 }
 
+/// Every acceptance in the ledger has its row at the same place, and every row its acceptance.
+pub(crate) async fn ledger_agrees(data: &Path) {
+    let accepted: Vec<(String, i64)> = (0..)
+        .zip(ledger(data).await)
+        .filter(|(_, entry)| entry.fields().action == Action::SetAccept)
+        // The same set again is recorded too, and is no acceptance.
+        .filter(|(_, entry)| !entry.fields().details.keys().any(|name| name.as_str() == "outcome"))
+        .map(|(index, entry)| (entry.fields().object.as_ref().unwrap().as_str().to_owned(), index))
+        .collect();
+    let mut database = database(data).await;
+    let sql = "SELECT transmission_id, accepted_index FROM transmission ORDER BY accepted_index";
+    let rows: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    assert!(!rows.is_empty());
+    assert_eq!(accepted, rows);
+}
+
 /// How many entries of this action are about this object.
 pub(crate) fn about(entries: &[Entry], action: Action, object: &str) -> usize {
     entries

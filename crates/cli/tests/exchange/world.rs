@@ -90,6 +90,19 @@ impl World {
 impl Exchange {
     /// `prepare` may do something to the folder before anything is in it.
     pub(crate) async fn create(prepare: impl FnOnce(&Path)) -> Self {
+        Self::make(prepare, |folder| place(folder)).await
+    }
+
+    /// One whose database is on a server.
+    pub(crate) async fn create_on(database: &test_postgres::Database) -> Self {
+        let place = |folder: &Path| {
+            on_server(folder, database);
+            place_of(folder)
+        };
+        Self::make(|_| {}, place).await
+    }
+
+    async fn make(prepare: impl FnOnce(&Path), place: impl FnOnce(&Path) -> Place) -> Self {
         let folder = tempfile::tempdir().unwrap();
         prepare(folder.path());
         fs::write(folder.path().join("fumibako.toml"), CONFIG).unwrap();
@@ -234,9 +247,7 @@ pub(crate) fn place_of(folder: &Path) -> Place {
     let data = folder.join("data");
     let read = |file: &str| fs::read_to_string(folder.join(file));
     match (read("database-url"), read("database-owner-url")) {
-        (Ok(url), Ok(owner)) => {
-            Place::on_server(data, DatabaseServer::new(&url).unwrap().with_owner(&owner).unwrap())
-        }
+        (Ok(url), Ok(owner)) => Place::on_server(data, DatabaseServer::new(&url).unwrap().with_owner(&owner).unwrap()),
         _ => Place::from(&data),
     }
 }

@@ -86,7 +86,8 @@ impl Server {
     /// A database that holds an exchange already is left alone.
     pub(super) async fn reserve(&self) -> Result<(), Error> {
         let mut owner = self.owner().await?;
-        let there: bool = sqlx::query_scalar("SELECT to_regclass('public.ledger') IS NOT NULL").fetch_one(&mut owner).await?;
+        let there: bool =
+            sqlx::query_scalar("SELECT to_regclass('public.ledger') IS NOT NULL").fetch_one(&mut owner).await?;
         owner.close().await?;
         if there { Err(Error::AlreadyThere) } else { Ok(()) }
     }
@@ -106,10 +107,8 @@ impl Server {
     pub(super) async fn check(&self) -> Result<(), Error> {
         let mut connection = connect(self.0.url()).await?;
         for (name, safe) in SETTINGS {
-            let value: Option<String> = sqlx::query_scalar("SELECT current_setting($1, true)")
-                .bind(name)
-                .fetch_one(&mut connection)
-                .await?;
+            let value: Option<String> =
+                sqlx::query_scalar("SELECT current_setting($1, true)").bind(name).fetch_one(&mut connection).await?;
             if !value.is_some_and(|value| safe.contains(&value.as_str())) {
                 return Err(Error::UnsafeServer(name));
             }

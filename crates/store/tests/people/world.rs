@@ -314,7 +314,9 @@ impl World {
         let mut connection = self.connection().await;
         let tables: Vec<String> = sqlx::query_scalar(match self.kept.is_on_server() {
             false => "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> '_sqlx_migrations'",
-            true => "SELECT tablename::TEXT FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations'",
+            true => {
+                "SELECT tablename::TEXT FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations'"
+            }
         })
         .fetch_all(&mut connection)
         .await
