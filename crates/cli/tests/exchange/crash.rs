@@ -87,7 +87,7 @@ async fn what_two_nodes_acknowledged_survives_any_crash_of_theirs_and_of_postgre
     let servers = vec![exchange.start(), exchange.start()];
     let nodes = Nodes { servers, exchange, cluster: Some(cluster) };
     let killed = [Killed::OneNode, Killed::Database, Killed::BothNodes, Killed::Everything];
-    survives(nodes, &killed, rounds(8)).await;
+    survives(nodes, &killed, rounds(4)).await;
 }
 
 async fn survives(mut nodes: Nodes, kinds: &[Killed], rounds: u32) {
