@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 const BUILD: [&str; 3] = ["build-essential", "pkg-config", "libssl-dev"];
 /// For the tests: the `openssl` program, against which files and certificates are checked, and the other database.
 const TEST: [&str; 2] = ["openssl", "postgresql-15"];
+/// For paper: the fonts of `fumibako-print`, and the tools that read its documents back in tests.
+const PRINT: [&str; 3] = ["fonts-ipaexfont", "fonts-noto-cjk", "poppler-utils"];
 /// To scan: testssl.sh with the `hexdump` it needs, and a Python environment for sslyze.
 const SCAN: [&str; 3] = ["testssl.sh", "bsdextrautils", "python3-venv"];
 /// The dependency policy. A pinned version, so that a new release does not change what passes.
@@ -22,6 +24,12 @@ const BROWSER: [&str; 3] = ["chromium", "fonts-noto-cjk", "libnss3-tools"];
 
 pub(crate) fn to_build() -> Done {
     packages(&BUILD)
+}
+
+/// What `fumibako-print` needs besides itself.
+pub(crate) fn to_print() -> Done {
+    packages(&BUILD)?;
+    packages(&PRINT)
 }
 
 pub(crate) fn to_test() -> Done {

@@ -15,6 +15,7 @@ const USAGE: &str = "\
 cargo xtask demo [--once]   starts an exchange with two invented offices and sends the first letters
 cargo xtask test            everything CI runs: install, format, lints, tests, docs, dependency policy
 cargo xtask browser [WORD]  journeys in a real browser (those whose file has WORD in its name); target/screenshots
+cargo xtask print           builds fumibako-print, the typesetter of documents, and installs its fonts
 cargo xtask check           the same without the tests
 cargo xtask load [ARGS]     drives a server over TLS and measures it beside the bare floor
 cargo xtask bench           speed of the checks on a large file, beside plain record splitting
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         ["test"] => test::everything(),
         ["browser"] => browser::journeys(""),
         ["browser", word] => browser::journeys(word),
+        ["print"] => test::print(),
         ["check"] => test::check(),
         ["load", rest @ ..] => test::load(rest),
         ["bench"] => test::bench(),

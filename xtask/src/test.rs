@@ -3,16 +3,29 @@
 use crate::install;
 use crate::shell::{Done, cargo, exists, run, target};
 
+/// The crate of `fumibako-print` with its typesetter, which is not built unless asked for.
+const PRINT: [&str; 4] = ["--package", "fumibako-print", "--features", "engine"];
+
+/// Builds `fumibako-print` beside the other programs, with the fonts it needs.
+pub(crate) fn print() -> Done {
+    install::to_print()?;
+    run(cargo().arg("build").args(PRINT))
+}
+
 /// Format, lints, tests, docs, dependency policy.
 pub(crate) fn everything() -> Done {
     install::to_test()?;
     run(cargo().args(["fmt", "--all", "--check"]))?;
     lints()?;
+    // Before the tests: those of the exchange print with it.
+    print()?;
     if exists("cargo-nextest", "--version") {
         run(cargo().args(["nextest", "run", "--workspace", "--no-fail-fast"]))?;
+        run(cargo().args(["nextest", "run", "--no-fail-fast"]).args(PRINT))?;
         run(cargo().args(["test", "--workspace", "--doc"]))?;
     } else {
         run(cargo().args(["test", "--workspace"]))?;
+        run(cargo().arg("test").args(PRINT))?;
     }
     on_postgres("", true)?;
     crate::browser::journeys("")?;
@@ -60,6 +73,7 @@ pub(crate) fn check() -> Done {
 
 fn lints() -> Done {
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    run(cargo().arg("clippy").args(PRINT).args(["--all-targets", "--", "--deny", "warnings"]))?;
     run(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
     let wasm = ["clippy", "--package", "fumibako-standard-wasm", "--target", install::WASM, "--", "--deny", "warnings"];
     run(cargo().args(wasm))

@@ -4,6 +4,7 @@ mod check;
 mod client;
 mod convert;
 mod diff;
+mod evidence;
 mod operator;
 mod reconcile;
 mod repair;
@@ -41,6 +42,12 @@ enum Command {
     /// 検査用データで、別のプログラムの検査を確かめます（ソフトの開発者）
     #[command(subcommand)]
     Vectors(vectors::Command),
+    /// アクセス記録を、交換所の外で確かめます（事業所・監査の担当）
+    #[command(subcommand)]
+    Ledger(evidence::Command),
+    /// 証明を確かめます（事業所・監査の担当）
+    #[command(subcommand)]
+    Receipt(evidence::receipt::Command),
     /// データを送ります（事業所の端末で）
     Send(client::send::Args),
     /// 届いているデータを受け取ります（事業所の端末で）
@@ -83,6 +90,8 @@ fn main() -> ExitCode {
         Command::Repair(args) => terminal::finish(repair::run(&args)),
         Command::Reconcile(args) => terminal::finish(reconcile::run(&args)),
         Command::Vectors(command) => terminal::finish(vectors::run(&command)),
+        Command::Ledger(command) => terminal::finish(evidence::run(&command)),
+        Command::Receipt(command) => terminal::finish(evidence::receipt::run(&command)),
         Command::Send(args) => terminal::finish(client::send::run(&args)),
         Command::Collect(args) => terminal::finish(client::collect::run(&args)),
         Command::Renew(args) => terminal::finish(client::renew::run(&args)),

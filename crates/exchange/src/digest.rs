@@ -22,7 +22,13 @@ impl Digest {
     /// `<file digest in hex>␣␣<file name>\n` sorted by name, that is, of the output of `sha256sum` over the set.
     #[must_use]
     pub fn of_set<'a>(files: impl IntoIterator<Item = SourceFile<'a>>) -> Self {
-        let mut lines: Vec<_> = files.into_iter().map(|file| (file.name, Self::of_file(file.bytes))).collect();
+        Self::of_digests(files.into_iter().map(|file| (file.name, Self::of_file(file.bytes))))
+    }
+
+    /// The same from the names and digests of its files, for whoever has not their bytes.
+    #[must_use]
+    pub fn of_digests<'a>(files: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
+        let mut lines: Vec<_> = files.into_iter().collect();
         lines.sort();
         let mut hasher = Sha256::new();
         for (name, digest) in lines {

@@ -5,10 +5,15 @@
 
 mod address;
 mod digest;
+mod import;
 mod life;
 mod refusal;
 
 pub use address::{Letter, Office, address};
 pub use digest::{Digest, FileDigest, SetDigest};
-pub use life::{Life, may_acknowledge, may_collect, may_withdraw};
+pub use import::{
+    COLUMN_MAX, ImportAnswer, ImportPlace, NotAnAnswer, Outcome, PLACES_MAX, RECORD_MAX, Reason, places_text,
+    read_places,
+};
+pub use life::{Deadlines, State, Step, may_open, next};
 pub use refusal::Refusal;

@@ -31,11 +31,17 @@ pub enum Refusal {
     Withdrawn,
     /// A set must be collected before it can be acknowledged.
     NotCollected,
+    /// Its time was over, or two people decided it: the content is gone for good (R11).
+    Erased,
+    /// A set must be acknowledged before its receiver can say how the import went (R1.10).
+    NotAcknowledged,
+    /// Its receiver has said how the import went, and said otherwise (R1.10).
+    AlreadyAnswered,
 }
 
 impl Refusal {
     /// Every refusal, for documents and tests.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::SenderMismatch,
         Self::SenderClosed,
         Self::SenderTypeUnregistered,
@@ -50,9 +56,12 @@ impl Refusal {
         Self::AlreadyCollected,
         Self::Withdrawn,
         Self::NotCollected,
+        Self::Erased,
+        Self::NotAcknowledged,
+        Self::AlreadyAnswered,
     ];
 
-    /// Stable code, `X01`–`X14`.
+    /// Stable code, `X01`–`X17`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -70,6 +79,9 @@ impl Refusal {
             Self::AlreadyCollected => "X12",
             Self::Withdrawn => "X13",
             Self::NotCollected => "X14",
+            Self::Erased => "X15",
+            Self::NotAcknowledged => "X16",
+            Self::AlreadyAnswered => "X17",
         }
     }
 
@@ -95,6 +107,11 @@ impl Refusal {
             Self::AlreadyCollected => "相手の事業所がすでに受け取っているため、取り下げられません。",
             Self::Withdrawn => "このデータは、送信元が取り下げました。",
             Self::NotCollected => "まだ受け取っていないデータなので、受領確認はできません。",
+            Self::Erased => "保管の期間が終わったため、このデータの中身は消去されています。",
+            Self::NotAcknowledged => "受領確認がまだなので、取込みの結果は受け付けられません。",
+            Self::AlreadyAnswered => {
+                "このデータの取込みの結果は、別の内容ですでに届いています。前の結果は変わりません。"
+            }
         }
     }
 
@@ -128,6 +145,11 @@ impl Refusal {
             }
             Self::Withdrawn => "内容は送信元の事業所に確かめてください。",
             Self::NotCollected => "先にファイルを受け取ってください。",
+            Self::Erased => "要るときは、自分の事業所の控えを見るか、送信元の事業所に送り直してもらってください。",
+            Self::NotAcknowledged => "ファイルを受け取り、受領確認をしてから送ってください。",
+            Self::AlreadyAnswered => {
+                "結果は取り消せません。取り込み直すときは、送信元にもう一度書き出して送ってもらってください。"
+            }
         }
     }
 }

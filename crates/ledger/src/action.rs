@@ -170,6 +170,44 @@ actions! {
     SoftwareRevoke = "software.revoke",
     /// A device of one office was admitted for another, or no longer is.
     DeviceAdmit = "device.admit",
+    /// A rule about how long a kind of information is kept was set (R11.1).
+    RetentionSet = "retention.set",
+    /// Something is kept from being erased, or no longer is (R11.6).
+    RetentionHold = "retention.hold",
+    /// An erasure was asked for (R11.5).
+    ErasureRequest = "erasure.request",
+    /// Another person agreed to an erasure.
+    ErasureApprove = "erasure.approve",
+    /// An erasure was withdrawn before it was run.
+    ErasureWithdraw = "erasure.withdraw",
+    /// An erasure was run: keys first, then boxes (R11.2).
+    ErasureRun = "erasure.run",
+    /// What was erased was searched for and not found, and a certificate names it (R11.4).
+    ErasureCertify = "erasure.certify",
+    /// A certificate of erasure was given to somebody.
+    ErasureSubmit = "erasure.submit",
+    /// A backup, or its keys, was destroyed.
+    BackupDestroy = "backup.destroy",
+    /// A backup was read back and found whole, or not (R4.2).
+    BackupVerify = "backup.verify",
+    /// Restoring was rehearsed (R4.5).
+    BackupDrill = "backup.drill",
+    /// A device or medium is to be disposed of, or has been (R11.7, R11.8).
+    DisposalChange = "disposal.change",
+    /// The receiver said how the import of a set went (R1.10).
+    SetAnswer = "set.answer",
+    /// A receipt was handed to one of a set's offices (R1.10).
+    ReceiptGive = "receipt.give",
+    /// An office's record of what it sent and received was made (R10.1, R10.7).
+    EvidenceMake = "evidence.make",
+    /// A page for people was asked for; which one is a detail (R10.1).
+    PageView = "page.view",
+    /// A review of the log was prepared (R10.8).
+    ReviewOpen = "review.open",
+    /// A finding of a review was judged.
+    ReviewJudge = "review.judge",
+    /// A review was closed.
+    ReviewClose = "review.close",
 }
 
 impl Action {
@@ -192,6 +230,8 @@ impl Action {
                 | Self::SetAcknowledge
                 | Self::SetWithdraw
                 | Self::SetExpire
+                | Self::SetAnswer
+                | Self::ReceiptGive
         )
     }
 }

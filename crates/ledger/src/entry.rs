@@ -74,7 +74,7 @@ pub enum ClockState {
 }
 
 impl ClockState {
-    fn parts(self) -> (&'static str, Option<i32>) {
+    pub(crate) fn parts(self) -> (&'static str, Option<i32>) {
         match self {
             Self::Synchronised { offset_ms } => ("synchronised", offset_ms),
             Self::Unsynchronised { offset_ms } => ("unsynchronised", offset_ms),
@@ -82,7 +82,7 @@ impl ClockState {
         }
     }
 
-    fn from_parts(state: &str, offset_ms: Option<i32>) -> Result<Self, EntryError> {
+    pub(crate) fn from_parts(state: &str, offset_ms: Option<i32>) -> Result<Self, EntryError> {
         match (state, offset_ms) {
             ("synchronised", offset_ms) => Ok(Self::Synchronised { offset_ms }),
             ("unsynchronised", offset_ms) => Ok(Self::Unsynchronised { offset_ms }),
@@ -397,6 +397,13 @@ impl Entry {
         let wire: Wire = serde_json::from_slice(bytes).map_err(|_| EntryError::Malformed("fields"))?;
         let entry = wire.into_entry()?;
         if entry.to_bytes() == bytes { Ok(entry) } else { Err(EntryError::Malformed("spelling")) }
+    }
+
+    /// The same entry, saying of its clock what the writer knows of it (R10.3).
+    #[must_use]
+    pub fn with_clock(mut self, clock: ClockState) -> Self {
+        self.0.clock = clock;
+        self
     }
 
     /// [`crate::leaf_hash`] of the canonical bytes.

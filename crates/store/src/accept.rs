@@ -4,7 +4,7 @@ use crate::database::Connection;
 use crate::history::{self, Trace};
 use crate::record::{self, Act};
 use crate::transmission::{TransmissionRow, select_transmission};
-use crate::{Answer, Asker, Error, Office, Store, Transmission, TransmissionId};
+use crate::{Answer, Asker, Error, Office, Store, Transmission, TransmissionId, clock};
 use exchange::{Digest, Letter, Refusal};
 use ledger::Action;
 use rand::Rng as _;
@@ -153,7 +153,9 @@ impl Store {
     /// When it could not be written; then nothing of it was.
     pub async fn accept(&self, asker: &Asker, mut set: SealedSet) -> Result<Answer<Acceptance>, Error> {
         let keys = self.put_large_bodies(&mut set).await?;
-        let (asker, now, at) = (asker.clone(), self.clock.now(), self.now_text());
+        // One instant for the row and for its entry: a receipt compares them (R1.10).
+        let (asker, now) = (asker.clone(), self.clock.now());
+        let at = clock::text(now);
         let answer = self.writer.run(move |c| Box::pin(async move { write(c, &asker, &set, now, &at).await })).await;
         for key in &keys {
             match &answer {
@@ -276,6 +278,9 @@ async fn write(
         collected_at: None,
         acknowledged_at: None,
         withdrawn_at: None,
+        outcome: None,
+        answered_at: None,
+        erased_at: None,
         files: Vec::new(),
     })))
 }

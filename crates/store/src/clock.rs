@@ -1,13 +1,19 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use ledger::ClockState;
 
 /// Where the store takes its time from. Tests bring their own.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// How far that can be trusted, as last seen: never waits (R10.3).
+    fn state(&self) -> ClockState {
+        ClockState::Unknown
+    }
 }
 
-/// The host's clock.
+/// The host's clock, of which nothing more is known.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HostClock;
 

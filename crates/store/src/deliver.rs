@@ -3,8 +3,11 @@
 use crate::database::Connection;
 use crate::record::{self, Act};
 use crate::transmission::{TransmissionRow, digest, select_transmission};
-use crate::{Answer, Asker, Error, Folder, OpenedFile, Page, Store, StoredFile, Transmission, TransmissionId};
-use exchange::{Digest, Refusal, may_acknowledge, may_collect, may_withdraw};
+use crate::{
+    Answer, Asker, Error, Folder, Hand, OpenedFile, Page, Store, StoredFile, Transmission, TransmissionId, clock,
+    receipts,
+};
+use exchange::{Digest, Step, may_open, next};
 use ledger::Action;
 use seal::{Envelope, OBJECT_BYTES_MAX, ObjectBinding, ObjectPurpose, OfficeSecretKey, Purpose, SetBinding, SetKey};
 use sqlx::FromRow;
@@ -19,11 +22,11 @@ const SENT: &str =
 /// With an index of their own: what is open stays few, however long the history.
 const RECEIVED_OPEN: &str = select_transmission!(
     "WHERE t.receiver_office_id = $1 AND t.accepted_index > $2 AND t.acknowledged_at IS NULL AND t.withdrawn_at IS NULL
-     ORDER BY t.accepted_index LIMIT $3"
+       AND t.erased_at IS NULL ORDER BY t.accepted_index LIMIT $3"
 );
 const SENT_OPEN: &str = select_transmission!(
     "WHERE t.sender_office_id = $1 AND t.accepted_index > $2 AND t.acknowledged_at IS NULL AND t.withdrawn_at IS NULL
-     ORDER BY t.accepted_index LIMIT $3"
+       AND t.erased_at IS NULL ORDER BY t.accepted_index LIMIT $3"
 );
 const RECEIVED_NEWEST: &str =
     select_transmission!("WHERE t.receiver_office_id = $1 ORDER BY t.accepted_index DESC LIMIT $2");
@@ -39,14 +42,17 @@ const FILES: &str = "
 /// Marks a set as collected, the first time its receiver opens it.
 const COLLECT: &str = "
     UPDATE transmission SET collected_at = $3
-     WHERE transmission_id = $1 AND receiver_office_id = $2 AND collected_at IS NULL AND withdrawn_at IS NULL";
+     WHERE transmission_id = $1 AND receiver_office_id = $2 AND collected_at IS NULL AND withdrawn_at IS NULL
+       AND erased_at IS NULL";
 const ACKNOWLEDGE: &str = "
     UPDATE transmission SET acknowledged_at = $3
-     WHERE transmission_id = $1 AND receiver_office_id = $2 AND acknowledged_at IS NULL AND collected_at IS NOT NULL";
+     WHERE transmission_id = $1 AND receiver_office_id = $2 AND acknowledged_at IS NULL AND collected_at IS NOT NULL
+       AND erased_at IS NULL";
 /// Takes a set back. Only its sender may, and only before collection.
 const WITHDRAW: &str = "
     UPDATE transmission SET withdrawn_at = $3
-     WHERE transmission_id = $1 AND sender_office_id = $2 AND withdrawn_at IS NULL AND collected_at IS NULL";
+     WHERE transmission_id = $1 AND sender_office_id = $2 AND withdrawn_at IS NULL AND collected_at IS NULL
+       AND erased_at IS NULL";
 
 const ENVELOPE: &str = "
     SELECT sender_office_id, receiver_office_id, envelope FROM transmission WHERE transmission_id = $1";
@@ -146,7 +152,7 @@ impl Store {
             find(&mut connection, asker, id).await?
         };
         let Some(set) = set else { return Ok(Answer::NotFound) };
-        if let Err(refusal) = may_collect(set.life()) {
+        if let Err(refusal) = may_open(set.state(), set.erased_at.is_some()) {
             return Ok(Answer::Refused(refusal));
         }
         // Opened and compared as a whole, even for one file of it: a set is delivered whole or not at all (R1.2).
@@ -179,12 +185,17 @@ impl Store {
                             == 1;
                     // Decided again on what stands now: it may have been withdrawn meanwhile.
                     let Some(set) = find(c, asker, id).await? else { return Ok(Answer::NotFound) };
-                    if let Err(refusal) = may_collect(set.life()) {
+                    if let Err(refusal) = may_open(set.state(), set.erased_at.is_some()) {
                         return Ok(Answer::Refused(refusal));
                     }
                     let action = if first { Action::SetCollect } else { Action::SetOpen };
                     let act = Act::asker(action, asker, now).object(id).number("files", count);
-                    record::append(c, &counterpart(act, asker, &set).done()?).await?;
+                    let entry = counterpart(act, asker, &set).done()?;
+                    if first {
+                        receipts::append_step(c, id, Step::Collect, &entry).await?;
+                    } else {
+                        record::append(c, &entry).await?;
+                    }
                     Ok(Answer::Done(set))
                 })
             })
@@ -257,13 +268,22 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn acknowledge(&self, asker: &Asker, id: TransmissionId) -> Result<Answer<Transmission>, Error> {
-        self.change(asker, id, move |c, asker, set, now, at| {
+        self.acknowledge_by(&asker.into(), id).await
+    }
+
+    /// The same by whoever does it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn acknowledge_by(&self, hand: &Hand, id: TransmissionId) -> Result<Answer<Transmission>, Error> {
+        let acting = hand.clone();
+        self.change(hand.asker(), id, move |c, asker, set, now, at| {
             Box::pin(async move {
                 if set.receiver != asker.office.register.number {
                     return Ok(Answer::NotFound);
                 }
-                let act = counterpart(Act::asker(Action::SetAcknowledge, asker, now).object(id), asker, &set);
-                step(c, asker, &set, act, may_acknowledge(set.life()), ACKNOWLEDGE, at).await
+                let act = counterpart(acting.act(Action::SetAcknowledge, now).object(id), asker, &set);
+                step(c, asker, &set, act, Step::Acknowledge, ACKNOWLEDGE, at).await
             })
         })
         .await
@@ -280,14 +300,14 @@ impl Store {
                     return Ok(Answer::NotFound);
                 }
                 let act = counterpart(Act::asker(Action::SetWithdraw, asker, now).object(id), asker, &set);
-                step(c, asker, &set, act, may_withdraw(set.life()), WITHDRAW, at).await
+                step(c, asker, &set, act, Step::Withdraw, WITHDRAW, at).await
             })
         })
         .await
     }
 
     /// Runs a change of one set in the writer, on what stands there at that moment.
-    async fn change<T: Send + 'static>(
+    pub(crate) async fn change<T: Send + 'static>(
         &self,
         asker: &Asker,
         id: TransmissionId,
@@ -301,7 +321,8 @@ impl Store {
         + Send
         + 'static,
     ) -> Result<Answer<T>, Error> {
-        let (asker, now, at) = (asker.clone(), self.clock.now(), self.now_text());
+        let (asker, now) = (asker.clone(), self.clock.now());
+        let at = clock::text(now);
         self.writer
             .run(move |c| {
                 Box::pin(async move {
@@ -321,11 +342,11 @@ async fn step(
     asker: &Asker,
     set: &Transmission,
     act: Act,
-    decision: Result<(), Refusal>,
+    taken: Step,
     sql: &'static str,
     at: &str,
 ) -> Result<Answer<Transmission>, Error> {
-    if let Err(refusal) = decision {
+    if let Err(refusal) = next(set.state(), taken) {
         record::append(c, &act.refused(refusal)?).await?;
         return Ok(Answer::Refused(refusal));
     }
@@ -337,22 +358,22 @@ async fn step(
         .await?
         .rows_affected();
     if changed == 1 {
-        record::append(c, &act.done()?).await?;
+        receipts::append_step(c, set.id, taken, &act.done()?).await?;
     }
     Ok(find(c, asker, set.id).await?.map_or(Answer::NotFound, Answer::Done))
 }
 
-fn counterpart(act: Act, asker: &Asker, set: &Transmission) -> Act {
+pub(crate) fn counterpart(act: Act, asker: &Asker, set: &Transmission) -> Act {
     act.counterpart(if set.sender == asker.office.register.number { set.receiver } else { set.sender })
 }
 
-async fn find(c: &mut Connection, asker: &Asker, id: TransmissionId) -> Result<Option<Transmission>, Error> {
+pub(crate) async fn find(c: &mut Connection, asker: &Asker, id: TransmissionId) -> Result<Option<Transmission>, Error> {
     let row: Option<TransmissionRow> =
         sqlx::query_as(ONE).bind(id.to_string()).bind(asker.office.id.to_string()).fetch_optional(c).await?;
     row.map(Transmission::try_from).transpose()
 }
 
-async fn files(c: &mut Connection, id: TransmissionId) -> Result<Vec<StoredFile>, Error> {
+pub(crate) async fn files(c: &mut Connection, id: TransmissionId) -> Result<Vec<StoredFile>, Error> {
     const WHERE: Error = Error::Impossible("transmission_file");
     let rows: Vec<FileRow> = sqlx::query_as(FILES).bind(id.to_string()).fetch_all(c).await?;
     rows.into_iter()

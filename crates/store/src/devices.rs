@@ -1,6 +1,7 @@
 //! 端末: who is behind a certificate, which devices an office has, and how one is shut out.
 
 use crate::hex::unhex;
+use crate::people::record_end;
 use crate::record::{self, Act};
 use crate::{DeviceId, Error, Office, OperatorName, Store, clock};
 use jiff::Timestamp;
@@ -103,7 +104,8 @@ const REVOKE_CERTIFICATES: &str = "
      WHERE device_id = $1 AND revoked_at IS NULL";
 
 const END_SESSIONS: &str = "
-    UPDATE session SET ended_at = $2, ended_for = 'device' WHERE device_id = $1 AND ended_at IS NULL";
+    UPDATE session SET ended_at = $2, ended_for = 'device' WHERE device_id = $1 AND ended_at IS NULL
+    RETURNING session_id, level, account_id";
 
 const DEVICES: &str = "
     SELECT d.device_id, o.office_number, d.label, d.origin, d.enrolled_at, max(c.valid_until) AS valid_until,
@@ -243,8 +245,12 @@ impl Store {
                             .bind(received)
                             .execute(&mut *c)
                             .await?;
-                        let ended = sqlx::query(END_SESSIONS).bind(id.to_string()).bind(at).execute(&mut *c).await?;
-                        record::append(c, &act.number("sessions_ended", ended.rows_affected()).done()?).await?;
+                        let ended: Vec<(String, String, String)> =
+                            sqlx::query_as(END_SESSIONS).bind(id.to_string()).bind(at).fetch_all(&mut *c).await?;
+                        for (session, level, account) in &ended {
+                            record_end(c, session, level, account, "device", now).await?;
+                        }
+                        record::append(c, &act.number("sessions_ended", ended.len() as u64).done()?).await?;
                     }
                     Ok(revoked == 1)
                 })

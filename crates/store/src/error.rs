@@ -31,6 +31,9 @@ pub enum Error {
     /// The database cannot be read with this key, or is damaged.
     #[error("the database does not open with this key, or is damaged")]
     WrongKey,
+    /// Somebody took away what keeps the log from being changed (R10.5).
+    #[error("the log is not guarded against changes")]
+    Unguarded,
     /// The database failed in another way.
     #[error("database: {0}")]
     Database(sqlx::Error),

@@ -84,6 +84,19 @@ id! {
     SoftwareId
 }
 
+id! {
+    /// ログ点検.
+    ReviewId
+}
+id! {
+    /// 点検の所見.
+    FindingId
+}
+id! {
+    /// 証跡の書き出し.
+    LogExportId
+}
+
 /// The text is not an id of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an id")]

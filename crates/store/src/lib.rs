@@ -8,6 +8,7 @@ mod bodies;
 mod ceremony;
 mod certificates;
 mod clock;
+mod clock_watch;
 mod database;
 mod deliver;
 mod devices;
@@ -18,12 +19,15 @@ mod hex;
 mod history;
 mod ids;
 mod key_store;
+pub mod log;
 mod notices;
 mod officer;
 mod offices;
 mod outside;
 pub mod people;
 mod place;
+mod proofs;
+mod receipts;
 mod record;
 mod tls12;
 mod transmission;
@@ -35,13 +39,15 @@ pub use authority::{AuthorityRequest, Installed, ServerCertificate};
 pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create_root, sign_issuing_authority};
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
+pub use clock_watch::{ClockLook, ClockSources, LOOK_EVERY, WatchedClock};
 pub use devices::{Asker, Device, RevocationReason};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use error::Error;
+pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, DeviceId, EnrolmentRequestId, FactorId, GrantId, NotAnId, NoticeId, OfficeId, RecoveryId, SessionId,
-    SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, DeviceId, EnrolmentRequestId, FactorId, FindingId, GrantId, LogExportId, NotAnId, NoticeId, OfficeId,
+    RecoveryId, ReviewId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_store::{Unlock, create_key_store, open_key_store};
 pub use notices::Notice;
@@ -51,9 +57,13 @@ pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
 pub use place::{DatabaseServer, NotAServer, Place};
+pub use receipts::{
+    Answered, Doer, EVIDENCE_SETS_MAX, Evidence, EvidenceAsked, EvidenceRow, GivenReceipt, Hand, ImportGiven,
+    ImportReport, NOTE_CHARACTERS_MAX, OVERDUE_MAX, Overdue,
+};
 pub use seal::{KeyStoreError, MasterKey, Sealer};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
-pub use transmission::{Answer, Folder, OpenedFile, Page, State, StoredFile, Transmission};
+pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
@@ -87,6 +97,8 @@ pub struct Store {
     master: MasterKey,
     public_keys: PublicKeys,
     people: People,
+    log_tree: proofs::LogTree,
+    deadlines: Deadlines,
     clock: Arc<dyn Clock>,
 }
 
@@ -139,11 +151,13 @@ impl Store {
             reads: source.readers().await?,
             // Another node does not see this node's folder.
             body_in_row_bytes_max: if source.has_folder() { BODY_IN_ROW_BYTES_MAX } else { usize::MAX },
-            writer: Writer::start(source, connection),
+            writer: Writer::start(source, connection, Arc::clone(&clock)),
             bodies: Bodies::open(&place.folder().join("bodies"))?,
             people: People::new(&master, PeopleSettings::default())?,
             master,
             public_keys: PublicKeys::default(),
+            log_tree: proofs::LogTree::default(),
+            deadlines: Deadlines::default(),
             clock,
         })
     }

@@ -100,7 +100,7 @@ impl Act {
         let draft = ledger::Timestamp::from_millisecond(now.as_millisecond()).map_err(|_| ()).map(|at| EntryDraft {
             id: EntryId(id),
             at,
-            // The host's synchronisation is not asked yet: say so rather than claim it (R10.3).
+            // The writer knows more, and says it when it writes (R10.3).
             clock: ClockState::Unknown,
             actor,
             device: None,
@@ -222,7 +222,7 @@ const APPEND: &str = "
 
 /// Appends an entry and returns its index. The writer is alone in its transaction, so indexes have no gap.
 pub(crate) async fn append(connection: &mut Connection, entry: &Entry) -> Result<i64, Error> {
-    let bytes = entry.to_bytes();
+    let bytes = entry.clone().with_clock(crate::writer::clock_state()).to_bytes();
     let leaf = hex(&ledger::leaf_hash(&bytes));
     let text = String::from_utf8(bytes).map_err(|_| WHERE)?;
     Ok(sqlx::query_scalar(APPEND).bind(text).bind(leaf).fetch_one(connection).await?)

@@ -1,6 +1,6 @@
 use crate::hex::unhex;
 use crate::{Error, TransmissionId};
-use exchange::{Digest, Life, Refusal};
+use exchange::{Digest, Outcome, Refusal, State};
 use sqlx::FromRow;
 use standard::{OfficeNumber, Serial, ServiceMonth, ServiceType, UnitKind};
 
@@ -74,6 +74,12 @@ pub struct Transmission {
     pub acknowledged_at: Option<String>,
     /// 取下げ.
     pub withdrawn_at: Option<String>,
+    /// 取込みの結果: how the import went, once the receiver has said so.
+    pub outcome: Option<Outcome>,
+    /// When it said so.
+    pub answered_at: Option<String>,
+    /// 消去: since then only these facts are left.
+    pub erased_at: Option<String>,
     /// Its files; only where one set was asked for.
     pub files: Vec<StoredFile>,
 }
@@ -103,66 +109,36 @@ impl std::fmt::Debug for OpenedFile {
     }
 }
 
-/// Where a set stands, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Nobody has opened it yet.
-    Waiting,
-    /// The receiver opened it.
-    Collected,
-    /// The receiver has it safe.
-    Acknowledged,
-    /// The sender took it back.
-    Withdrawn,
-}
-
-impl State {
-    /// As it stands in the API.
-    #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Collected => "collected",
-            Self::Acknowledged => "acknowledged",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-}
-
 impl Transmission {
-    /// Where it stands.
+    /// Where it stands. How a finished set ended stays when its content is erased later; that, the instant tells.
     #[must_use]
     pub const fn state(&self) -> State {
-        match (&self.withdrawn_at, &self.acknowledged_at, &self.collected_at) {
-            (Some(_), _, _) => State::Withdrawn,
-            (None, Some(_), _) => State::Acknowledged,
-            (None, None, Some(_)) => State::Collected,
-            (None, None, None) => State::Waiting,
+        if self.withdrawn_at.is_some() {
+            return State::Withdrawn;
         }
-    }
-
-    pub(crate) const fn life(&self) -> Life {
-        Life {
-            collected: self.collected_at.is_some(),
-            acknowledged: self.acknowledged_at.is_some(),
-            withdrawn: self.withdrawn_at.is_some(),
+        match (self.outcome, &self.erased_at, &self.acknowledged_at, &self.collected_at) {
+            (Some(outcome), ..) => outcome.state(),
+            (None, Some(_), ..) => State::Erased,
+            (None, None, Some(_), _) => State::Acknowledged,
+            (None, None, None, Some(_)) => State::Collected,
+            (None, None, None, None) => State::Waiting,
         }
     }
 }
 
 /// The columns of [`TransmissionRow`], for every query that reads one.
 macro_rules! select_transmission {
-    ($rest:literal) => {
+    ($($rest:literal),+ $(,)?) => {
         concat!(
             "SELECT t.transmission_id, t.accepted_index, t.kind, t.serial, t.sender_type, t.receiver_type,
                     t.service_month, t.digest, t.size_bytes, t.warnings, t.accepted_at, t.collected_at,
-                    t.acknowledged_at, t.withdrawn_at,
+                    t.acknowledged_at, t.withdrawn_at, t.outcome, t.answered_at, t.erased_at,
                     s.office_number AS sender, s.name AS sender_name,
                     r.office_number AS receiver, r.name AS receiver_name
                FROM transmission t
                JOIN office s ON s.office_id = t.sender_office_id
                JOIN office r ON r.office_id = t.receiver_office_id ",
-            $rest
+            $($rest),+
         )
     };
 }
@@ -188,6 +164,9 @@ pub(crate) struct TransmissionRow {
     collected_at: Option<String>,
     acknowledged_at: Option<String>,
     withdrawn_at: Option<String>,
+    outcome: Option<String>,
+    answered_at: Option<String>,
+    erased_at: Option<String>,
 }
 
 impl TryFrom<TransmissionRow> for Transmission {
@@ -214,6 +193,9 @@ impl TryFrom<TransmissionRow> for Transmission {
             collected_at: row.collected_at,
             acknowledged_at: row.acknowledged_at,
             withdrawn_at: row.withdrawn_at,
+            outcome: row.outcome.map(|id| Outcome::from_id(&id).ok_or(WHERE)).transpose()?,
+            answered_at: row.answered_at,
+            erased_at: row.erased_at,
             files: Vec::new(),
         })
     }

@@ -2,8 +2,9 @@
 //!
 //! A job is acknowledged only when the commit it was part of is on disk (`synchronous=FULL`), never before.
 
-use crate::Error;
 use crate::database::{self, Connection, Source};
+use crate::{Clock, Error};
+use ledger::ClockState;
 use sqlx::Connection as _;
 use std::future::Future;
 use std::pin::Pin;
@@ -39,6 +40,16 @@ impl Step {
     }
 }
 
+tokio::task_local! {
+    /// What is known of the clock while a group is written; every entry of it says so (R10.3).
+    static CLOCK_STATE: ClockState;
+}
+
+/// The state of the clock by which the present group is dated.
+pub(crate) fn clock_state() -> ClockState {
+    CLOCK_STATE.try_with(|state| *state).unwrap_or(ClockState::Unknown)
+}
+
 /// What the writer has done since it started.
 #[derive(Debug, Default)]
 pub struct WriterCounts {
@@ -67,11 +78,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Takes the connection that writes, and where to get another if a server is lost.
-    pub(crate) fn start(source: Source, connection: Connection) -> Self {
+    /// Takes the connection that writes, where to get another if a server is lost, and the clock whose
+    /// state the entries bear.
+    pub(crate) fn start(source: Source, connection: Connection, clock: Arc<dyn Clock>) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING_JOBS_MAX);
         let counts = Arc::new(WriterCounts::default());
-        let task = tokio::spawn(write(source, connection, waiting, Arc::clone(&counts)));
+        let task = tokio::spawn(write(source, connection, waiting, Arc::clone(&counts), clock));
         Self { jobs, counts, task }
     }
 
@@ -118,7 +130,13 @@ impl Writer {
     }
 }
 
-async fn write(source: Source, connection: Connection, mut waiting: mpsc::Receiver<Job>, counts: Arc<WriterCounts>) {
+async fn write(
+    source: Source,
+    connection: Connection,
+    mut waiting: mpsc::Receiver<Job>,
+    counts: Arc<WriterCounts>,
+    clock: Arc<dyn Clock>,
+) {
     let mut connection = Some(connection);
     let mut group = Vec::with_capacity(GROUP_JOBS_MAX);
     while waiting.recv_many(&mut group, GROUP_JOBS_MAX).await > 0 {
@@ -126,7 +144,8 @@ async fn write(source: Source, connection: Connection, mut waiting: mpsc::Receiv
         let mut deliveries = Vec::with_capacity(group.len());
         let committed = match begun(&source, &mut connection).await {
             Ok(open) => {
-                let (committed, sound) = write_in_time(&source, open, group.drain(..), &mut deliveries).await;
+                let writing = write_in_time(&source, open, group.drain(..), &mut deliveries);
+                let (committed, sound) = CLOCK_STATE.scope(clock.state(), writing).await;
                 if !sound {
                     connection = None;
                 }

@@ -137,6 +137,20 @@ async fn r10_5_a_role_that_could_change_the_ledger_is_not_worked_with() {
         sqlx::query(take).execute(&mut superuser).await.expect("taken");
         world.open().await.expect("opened").close().await;
     }
+    let mut superuser = world.superuser().await;
+    for (spoil, mend) in [
+        ("ALTER TABLE ledger DISABLE TRIGGER ledger_is_append_only_delete", "ALTER TABLE ledger ENABLE TRIGGER ALL"),
+        (
+            "DROP TRIGGER ledger_is_append_only_truncate ON ledger",
+            "CREATE TRIGGER ledger_is_append_only_truncate BEFORE TRUNCATE ON ledger FOR EACH STATEMENT
+             EXECUTE FUNCTION refuse('')",
+        ),
+    ] {
+        sqlx::query(spoil).execute(&mut superuser).await.expect("spoilt");
+        assert!(matches!(world.open().await, Err(Error::Unguarded)), "{spoil}");
+        sqlx::query(mend).execute(&mut superuser).await.expect("mended");
+    }
+    world.open().await.expect("opened").close().await;
     // As its owner the program would be able to do anything.
     let owner = DatabaseServer::new(&world.database.owner).expect("an address");
     let opened = Store::open(Place::on_server(world.folder.path(), owner), master(), Arc::new(HostClock)).await;

@@ -10,7 +10,7 @@ use crate::listener::Peer;
 use crate::pages::frame::on_to;
 use crate::problem::Problem;
 use crate::routes;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
@@ -20,6 +20,7 @@ use identity::scope::Scope;
 use std::fmt;
 use std::sync::Arc;
 use store::Asker;
+use store::log::Alarms;
 use store::people::{Enrolling, HalfWay, Person, Software, Standing};
 
 /// What a door asks for.
@@ -87,6 +88,8 @@ pub(crate) struct SignedIn {
     pub(crate) person: Arc<Person>,
     pub(crate) token: FormToken,
     pub(crate) path: Arc<str>,
+    /// What this person must be told wherever they are.
+    pub(crate) alarms: Option<Alarms>,
 }
 
 /// A program on its device.
@@ -162,12 +165,12 @@ async fn check(app: &App, needs: Needs, parts: &mut Parts) -> Result<Option<Resp
         (Needs::Enrolling, Standing::Enrolling(enrolling)) => {
             parts.extensions.insert(SettingUp { enrolling, asker, token });
         }
-        (Needs::SignedIn, Standing::Full(person)) => admit_person(parts, person, token),
+        (Needs::SignedIn, Standing::Full(person)) => admit_person(app, parts, person, token).await?,
         (Needs::Person(deed), Standing::Full(person)) => {
             if !person.may(deed) {
                 return refuse(app, &person, deed).await.map(Some);
             }
-            admit_person(parts, person, token);
+            admit_person(app, parts, person, token).await?;
         }
         (_, Standing::Half(_)) => return Ok(Some(on_to("/sign-in/second"))),
         (_, Standing::Enrolling(_)) => return Ok(Some(on_to("/first"))),
@@ -176,9 +179,35 @@ async fn check(app: &App, needs: Needs, parts: &mut Parts) -> Result<Option<Resp
     Ok(None)
 }
 
-fn admit_person(parts: &mut Parts, person: Box<Person>, token: FormToken) {
-    let path = parts.uri.path().into();
-    parts.extensions.insert(SignedIn { person: Arc::from(person), token, path });
+/// A page is recorded before its handler runs: what cannot be recorded is not shown (R10.1, R10.2). What a form does is
+/// recorded by the verb that does it.
+async fn admit_person(app: &App, parts: &mut Parts, person: Box<Person>, token: FormToken) -> Result<(), Problem> {
+    let path: Arc<str> = parts.uri.path().into();
+    if parts.method == Method::GET {
+        let pattern = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        app.store.record_page(&person, &page_name(pattern), object_of(pattern, &path)).await?;
+    }
+    let alarms = app.store.alarms(&person).await?;
+    parts.extensions.insert(SignedIn { person: Arc::from(person), token, path, alarms });
+    Ok(())
+}
+
+/// A page as the log names it: `/staff/{id}/name` is `staff.id.name`.
+pub(crate) fn page_name(pattern: &str) -> String {
+    let name: Vec<&str> = pattern.split('/').filter(|segment| !segment.is_empty()).collect();
+    if name.is_empty() { "front".to_owned() } else { name.join(".").replace(['{', '}'], "") }
+}
+
+/// What stands in the path where the pattern has braces, if it has the form of an id or number of ours: nothing else that
+/// somebody types gets into the log (R10.9).
+fn object_of<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
+    const ID_BYTES: usize = 36;
+    const NUMBER_BYTES: usize = 10;
+    let open = pattern.split('/').zip(path.split('/')).find(|(segment, _)| segment.starts_with('{'));
+    let (_, found) = open?;
+    let id = found.len() == ID_BYTES && found.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let number = found.len() == NUMBER_BYTES && found.bytes().all(|byte| byte.is_ascii_digit());
+    (id || number).then_some(found)
 }
 
 /// What stands between the person and the right may be something they can do themselves.
@@ -235,4 +264,23 @@ async fn software(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<Sof
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r10_9_only_ids_of_ours_get_from_a_path_into_the_log() {
+        let id = "0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee";
+        assert_eq!(object_of("/staff/{id}/name", &format!("/staff/{id}/name")), Some(id));
+        assert_eq!(
+            object_of("/operator/offices/{number}/close", "/operator/offices/1370000011/close"),
+            Some("1370000011")
+        );
+        for typed in ["sato", "%0d%0a", "0199aaaa", "13700000111", "見本"] {
+            assert_eq!(object_of("/staff/{id}/name", &format!("/staff/{typed}/name")), None, "{typed}");
+        }
+        assert_eq!((page_name("/"), page_name("/staff/{id}/name")), ("front".to_owned(), "staff.id.name".to_owned()));
+    }
 }

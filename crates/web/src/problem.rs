@@ -263,7 +263,7 @@ impl From<Refusal> for Problem {
         let status = match refusal {
             Refusal::SenderMismatch | Refusal::SenderClosed => StatusCode::FORBIDDEN,
             Refusal::SerialTaken | Refusal::AlreadyCollected | Refusal::NotCollected => StatusCode::CONFLICT,
-            Refusal::Withdrawn => StatusCode::GONE,
+            Refusal::Withdrawn | Refusal::Erased => StatusCode::GONE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::new(status, refusal.code(), refusal.what(), refusal.fix())

@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
-    account, devices, first, grants, operator, received, recovery, sign_in, software, staff, stock_taking,
+    account, devices, first, grants, log, operator, received, recovery, reviews, sign_in, software, staff, stock_taking,
 };
 use crate::{api, assets};
 use axum::Router;
@@ -34,8 +34,8 @@ fn post<T: 'static>(path: &'static str, needs: Needs, handler: impl Handler<T, A
 pub(crate) fn table() -> Vec<Route> {
     use Deed::{
         ApproveEnrolment, ApproveRecovery, CollectSets, ConfirmGrants, ListSets, ManageDevices, ManageOperators,
-        ManageSoftware, ManageStaff, OwnAccount, RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery,
-        SendSets, TakeStock, WithdrawSets,
+        ManageSoftware, ManageStaff, OwnAccount, ReadLedger, ReadOfficeLedger, RegisterOffices, RequestEnrolment,
+        RequestGrants, RequestRecovery, SendSets, TakeStock, WithdrawSets,
     };
     use Needs::{Device, Enrolling, HalfWay, Nothing, Person, Program, SignedIn, Software};
     vec![
@@ -140,6 +140,21 @@ pub(crate) fn table() -> Vec<Route> {
         post("/operator/offices/new", Person(RegisterOffices), operator::add_office),
         get("/operator/offices/{number}/close", Person(RegisterOffices), operator::closing_office),
         post("/operator/offices/{number}/close", Person(RegisterOffices), operator::close_office),
+        // The log: an office reads and reviews its own, the auditor all.
+        get("/log", Person(ReadOfficeLedger), log::list),
+        post("/log", Person(ReadOfficeLedger), log::seek),
+        post("/log/export", Person(ReadOfficeLedger), log::export),
+        get("/reviews", Person(ReadOfficeLedger), reviews::list),
+        get("/reviews/{id}", Person(ReadOfficeLedger), reviews::review),
+        post("/reviews/{id}/judge", Person(ReadOfficeLedger), reviews::judge),
+        post("/reviews/{id}/close", Person(ReadOfficeLedger), reviews::close),
+        get("/operator/log", Person(ReadLedger), log::list),
+        post("/operator/log", Person(ReadLedger), log::seek),
+        post("/operator/log/export", Person(ReadLedger), log::export),
+        get("/operator/reviews", Person(ReadLedger), reviews::list),
+        get("/operator/reviews/{id}", Person(ReadLedger), reviews::review),
+        post("/operator/reviews/{id}/judge", Person(ReadLedger), reviews::judge),
+        post("/operator/reviews/{id}/close", Person(ReadLedger), reviews::close),
         // Programs.
         post("/api/v1/transmissions", Software(SendSets), api::send),
         get("/api/v1/received", Software(ListSets), api::received),

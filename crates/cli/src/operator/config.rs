@@ -6,11 +6,14 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use store::{DatabaseServer, NotAServer, Place, Unlock};
+use store::{ClockSources, DatabaseServer, NotAServer, Place, Unlock};
 use zeroize::Zeroizing;
 
 /// A passphrase longer than this is a wrong file.
 const PASSPHRASE_BYTES_MAX: usize = 1024;
+
+/// Time servers that are asked.
+const CLOCK_SOURCES_MAX: usize = 16;
 
 /// What `fumibako init` writes.
 pub(crate) const TEMPLATE: &str = r#"# 文箱の設定。相対パスは、このファイルのある場所から数えます。
@@ -56,6 +59,11 @@ call_files = 2000
 upload_memory_megabytes = 512
 # 失効と認証局を台帳で確かめる間隔（秒、1〜240）
 register_seconds = 15
+
+[clock]
+# 時計を確かめる時刻サーバー（16か所まで。host か host:port）。三つ以上書くと、一つが誤っても見分けられます。
+# 時計を合わせるのは chrony などの仕事です。文箱は、ずれを確かめて記録するだけです。
+# sources = ["ntp.nict.jp", "ntp.jst.mfeed.ad.jp", "time.cloudflare.com"]
 "#;
 
 #[derive(Debug, Deserialize)]
@@ -70,6 +78,15 @@ struct File {
     tls: Tls,
     #[serde(default)]
     limits: Limits,
+    #[serde(default)]
+    clock: ClockSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockSection {
+    #[serde(default)]
+    sources: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -172,6 +189,13 @@ impl Config {
             )
             .into());
         }
+        if file.clock.sources.len() > CLOCK_SOURCES_MAX {
+            return Err(Failure::new(
+                format!("設定の clock.sources は、{CLOCK_SOURCES_MAX} か所までです。"),
+                "信頼できる三つから五つの時刻サーバーを選んでください。",
+            )
+            .into());
+        }
         let limits = &file.limits;
         let sound = (1..=1024).contains(&limits.call_megabytes)
             && limits.call_files > 0
@@ -257,6 +281,11 @@ impl Config {
 
     pub(crate) fn register_every(&self) -> Duration {
         Duration::from_secs(self.file.limits.register_seconds)
+    }
+
+    /// Where the state of the clock is asked (R10.3).
+    pub(crate) fn clock_sources(&self) -> ClockSources {
+        ClockSources { servers: self.file.clock.sources.clone(), ..ClockSources::default() }
     }
 
     pub(crate) fn names(&self) -> &[String] {

@@ -17,7 +17,7 @@ use config::Config;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
-use store::{Error, HostClock, KeyStoreError, OperatorName, Store};
+use store::{ClockSources, Error, KeyStoreError, OperatorName, Store, WatchedClock};
 
 /// Checking, sealing and opening run here; more threads than this would only take turns.
 const BLOCKING_THREADS_MAX: usize = 16;
@@ -37,10 +37,26 @@ impl Where {
 
     pub(crate) async fn open(&self) -> anyhow::Result<(Config, Store)> {
         let config = self.read()?;
-        let master = store::open_key_store(&config.key_store_file(), &config.unlock()?).map_err(explain)?;
-        let store = Store::open(config.place()?, master, Arc::new(HostClock)).await.map_err(explain)?;
+        // A command asks the daemon that keeps the clock and no server: it should not wait for one.
+        let (store, _) = open_at(&config, ClockSources::default()).await?;
         Ok((config, store))
     }
+
+    /// With the clock by which everything is dated, to be looked at while serving.
+    pub(crate) async fn open_watched(&self) -> anyhow::Result<(Config, Store, Arc<WatchedClock>)> {
+        let config = self.read()?;
+        let (store, clock) = open_at(&config, config.clock_sources()).await?;
+        Ok((config, store, clock))
+    }
+}
+
+async fn open_at(config: &Config, sources: ClockSources) -> anyhow::Result<(Store, Arc<WatchedClock>)> {
+    let master = store::open_key_store(&config.key_store_file(), &config.unlock()?).map_err(explain)?;
+    let clock = Arc::new(WatchedClock::new(sources));
+    // Entries say how far their instant can be trusted, the first one too (R10.3).
+    clock.look().await;
+    let store = Store::open(config.place()?, master, Arc::clone(&clock) as _).await.map_err(explain)?;
+    Ok((store, clock))
 }
 
 /// 運営者の識別名: two people are told apart by it, and the ledger names them by it.
@@ -84,6 +100,10 @@ pub(crate) fn explain(error: Error) -> anyhow::Error {
         Error::WrongKey => (
             "データベースがこの鍵では開きません。別の交換所の鍵か、データベースが壊れています。",
             "設定ファイルの data と key_store の組合せを確かめてください。",
+        ),
+        Error::Unguarded => (
+            "証跡を書き換えから守るしくみが、データベースから外されています。開きません。",
+            "だれかがデータベースを直接変えました。控えを確保し、監査担当に知らせてください。データには何もしていません。",
         ),
         Error::Busy => {
             ("データベースを別のプロセスが使っています。", "ほかの操作が終わるのを待って、もう一度実行してください。")

@@ -3,16 +3,18 @@ use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{LOOK_EVERY, Store, WatchedClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 use tracing_subscriber::EnvFilter;
 use web::tls::Identity;
 
 /// How often what has had its time is ended.
 const UPKEEP_EVERY: Duration = Duration::from_mins(5);
+/// How often new entries of the log are made findable.
+const INDEX_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -34,7 +36,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 }
 
 async fn serve(place: &Where, demo: bool) -> Outcome {
-    let (config, store) = place.open().await?;
+    let (config, store, clock) = place.open_watched().await?;
     let store = Arc::new(store);
     let identity = Arc::new(Identity::new(server_certificate::first(&config, &store, demo).await?)?);
     let exchange = listen(config.exchange_address()).await?;
@@ -66,6 +68,8 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         .server_certificate()
         .map(|files| tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo)));
     let upkeep = tokio::spawn(keep_up(Arc::clone(&store), stopped.clone()));
+    let watching = tokio::spawn(watch_clock(Arc::clone(&store), clock, stopped.clone()));
+    let indexing = tokio::spawn(index_log(Arc::clone(&store), stopped.clone()));
     let service = web::Service {
         store: Arc::clone(&store),
         limits: config.limits(),
@@ -81,6 +85,8 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         renewing.abort();
     }
     upkeep.await?;
+    watching.await?;
+    indexing.await?;
     store.record_service(false).await.map_err(explain)?;
     let (jobs, commits) = (store.writer_counts().jobs(), store.writer_counts().commits());
     if let Some(store) = Arc::into_inner(store) {
@@ -100,6 +106,37 @@ async fn keep_up(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
                 // Nothing depends on it: every rule is held to at the moment of use as well.
                 if let Err(error) = store.keep_up().await {
                     tracing::warn!(%error, "upkeep was left for the next time");
+                }
+            }
+        }
+    }
+}
+
+/// Looks at the clock now and then (R10.3). Whatever is silent, nothing else waits for it.
+async fn watch_clock(store: Arc<Store>, clock: Arc<WatchedClock>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = store.look_at_clock(&clock).await {
+                    tracing::warn!(%error, "the state of the clock could not be recorded");
+                }
+            }
+        }
+    }
+}
+
+/// Takes over what the log is searched by. Whoever searches does it too, so nothing depends on it.
+async fn index_log(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(INDEX_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = store.index_log().await {
+                    tracing::warn!(%error, "the log was not indexed");
                 }
             }
         }

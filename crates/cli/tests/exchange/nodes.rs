@@ -79,7 +79,7 @@ async fn r8_14_a_session_is_good_at_every_node_and_over_at_every_node() {
 async fn r8_9_wrong_tries_at_one_node_count_at_the_other() {
     let (nodes, offices) = Nodes::new().await;
     let (here, there) = (&offices.sender, &offices.sender.meets(&nodes.other));
-    for (wrong_tries, gets_in) in [(identity::guess::FREE_TRIES - 1, true), (identity::guess::FREE_TRIES + 1, false)] {
+    for (wrong_tries, gets_in) in [(identity::guess::FREE_TRIES - 1, true), (identity::guess::FREE_TRIES, false)] {
         let member = nodes.exchange.member(here, Role::OfficeStaff).await;
         for attempt in 0..wrong_tries {
             let browser = Browser::on(if attempt % 2 == 0 { here } else { there });

@@ -43,6 +43,14 @@ const MAY_CHANGE_LEDGER: &str = "
     SELECT CASE WHEN has_table_privilege('ledger', 'UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
                   OR has_any_column_privilege('ledger', 'UPDATE') THEN 1 ELSE 0 END";
 
+/// What keeps the log from being changed by its owner, too.
+const GUARDS: &str = "
+    SELECT count(*) FROM pg_trigger
+     WHERE tgrelid = 'ledger'::regclass AND tgenabled IN ('O', 'A')
+       AND tgname IN ('ledger_is_append_only_update', 'ledger_is_append_only_delete', 'ledger_is_append_only_insert',
+                      'ledger_is_append_only_truncate')";
+const GUARDS_COUNT: i64 = 4;
+
 const APPLIED: &str = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
 
 /// What the application's role may do. A table whose triggers call it append-only can be added to and no more.
@@ -125,6 +133,10 @@ impl Server {
         let may_change: i32 = sqlx::query_scalar(MAY_CHANGE_LEDGER).fetch_one(&mut connection).await?;
         if may_change != 0 {
             return Err(Error::UnsafeServer("ledger"));
+        }
+        let guards: i64 = sqlx::query_scalar(GUARDS).fetch_one(&mut connection).await?;
+        if guards != GUARDS_COUNT {
+            return Err(Error::Unguarded);
         }
         connection.close().await?;
         Ok(())

@@ -15,6 +15,13 @@ use url::Url;
 
 pub(crate) const NAME: &str = "fumibako.db";
 
+/// What keeps the log from being changed, even by this program.
+const GUARDS: &str = "
+    SELECT count(*) FROM sqlite_master
+     WHERE type = 'trigger' AND tbl_name = 'ledger' AND sql LIKE '%RAISE(ABORT%'
+       AND name IN ('ledger_is_append_only_update', 'ledger_is_append_only_delete', 'ledger_is_append_only_insert')";
+const GUARDS_COUNT: i64 = 3;
+
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The file, and what opens it.
@@ -66,6 +73,11 @@ impl File {
             return Err(Error::Impossible("cipher_version"));
         }
         MIGRATIONS.run(&mut connection).await?;
+        // Whoever has the key of the database can take the guards away; then nothing is opened any more (R10.5).
+        let guards: i64 = sqlx::query_scalar(GUARDS).fetch_one(&mut connection).await?;
+        if guards != GUARDS_COUNT {
+            return Err(Error::Unguarded);
+        }
         connection.close().await?;
         Ok(())
     }

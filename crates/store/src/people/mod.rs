@@ -22,6 +22,7 @@ pub use grants::{GrantAsked, GrantDecided, GrantRow, GrantState};
 pub use hash::HashCost;
 pub use passkeys::{PasskeyChallenge, PasskeySite};
 pub use recovery::{NewRecovery, RecoveryIssued, RecoveryOpened, RecoveryRow, RecoveryState};
+pub(crate) use sessions::record_end;
 pub use sessions::{Enrolling, HalfWay, OfficeChoice, Person, SecondKind, SessionRow, Standing, Ways};
 pub use set_up::{FactorRow, FactorSet, Holder, OwnChange, PasswordSet, Redeemed, SetUpEnded, Steps, TotpOffer};
 pub use sign_in::{PasswordAnswer, SecondAnswer};
@@ -122,10 +123,10 @@ fn token_index(token: &str) -> String {
 
 /// A column whose fields are sealed.
 #[derive(Clone, Copy)]
-struct Column(&'static str, &'static str);
+pub(crate) struct Column(pub(crate) &'static str, pub(crate) &'static str);
 
 const LOGIN: Column = Column("account", "login_sealed");
-const NAME: Column = Column("account", "name_sealed");
+pub(crate) const NAME: Column = Column("account", "name_sealed");
 const KANA: Column = Column("account", "kana_sealed");
 const FACTOR_LABEL: Column = Column("factor", "label_sealed");
 const CHALLENGE: Column = Column("passkey_challenge", "state_sealed");
@@ -153,7 +154,7 @@ impl Store {
         self.master.derive(&Purpose::FieldKey { version: KEY_VERSION }).map_err(|_| Error::Impossible("field key"))
     }
 
-    fn seal_field(&self, column: Column, row: impl fmt::Display, content: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(crate) fn seal_field(&self, column: Column, row: impl fmt::Display, content: &[u8]) -> Result<Vec<u8>, Error> {
         let row = row.to_string();
         let purpose = Purpose::Field { table: column.0, column: column.1, row: &row };
         self.field_key()?.wrap(&purpose, content, &mut rand::rng()).map_err(|_| Error::Impossible("sealed field"))
@@ -165,7 +166,12 @@ impl Store {
         self.field_key()?.unwrap(&purpose, sealed).map_err(|_| Error::Damaged)
     }
 
-    fn open_text(&self, column: Column, row: impl fmt::Display, sealed: &[u8]) -> Result<Private<String>, Error> {
+    pub(crate) fn open_text(
+        &self,
+        column: Column,
+        row: impl fmt::Display,
+        sealed: &[u8],
+    ) -> Result<Private<String>, Error> {
         let bytes = self.open_field(column, row, sealed)?;
         String::from_utf8(bytes.to_vec()).map(Private::new).map_err(|_| Error::Damaged)
     }
@@ -177,7 +183,7 @@ impl Store {
         Ok(hex(&blind_index(&key, field, value).map_err(|_| WHERE)?))
     }
 
-    fn login_index(&self, login: &str) -> Result<String, Error> {
+    pub(crate) fn login_index(&self, login: &str) -> Result<String, Error> {
         self.keyed_index("account.login", normal_login(login).as_bytes())
     }
 }

@@ -218,7 +218,8 @@ const END_OWN: &str = "
 
 const END_ALL: &str = "
     UPDATE session SET ended_at = $2, ended_for = $3
-     WHERE account_id = $1 AND session_id <> $4 AND ended_at IS NULL";
+     WHERE account_id = $1 AND session_id <> $4 AND ended_at IS NULL
+    RETURNING session_id, level";
 
 const LIST: &str = "
     SELECT session_id, device_id, started_at, seen_at, ends_at FROM session
@@ -391,9 +392,33 @@ pub(super) async fn end_all(
     now: Timestamp,
 ) -> Result<u64, Error> {
     let except = except.map(|id| id.to_string()).unwrap_or_default();
-    let ended =
-        sqlx::query(END_ALL).bind(account.to_string()).bind(clock::text(now)).bind(why).bind(except).execute(c).await?;
-    Ok(ended.rows_affected())
+    let ended: Vec<(String, String)> = sqlx::query_as(END_ALL)
+        .bind(account.to_string())
+        .bind(clock::text(now))
+        .bind(why)
+        .bind(except)
+        .fetch_all(&mut *c)
+        .await?;
+    for (session, level) in &ended {
+        record_end(c, session, level, &account.to_string(), why, now).await?;
+    }
+    Ok(ended.len() as u64)
+}
+
+/// How long somebody was signed in belongs into the log (R10.1); half a sign-in does not.
+pub(crate) async fn record_end(
+    c: &mut Connection,
+    session: &str,
+    level: &str,
+    account: &str,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if level == Level::Full.id() || level == Level::Temporary.id() {
+        let act = Act::system(Action::SessionEnd, now).object(session).code("why", why).code("account", account);
+        record::append(c, &act.done()?).await?;
+    }
+    Ok(())
 }
 
 const ROTATE: &str = "UPDATE session SET token_index = $2 WHERE session_id = $1 AND ended_at IS NULL";

@@ -2,8 +2,9 @@
 
 use super::LISTED_MAX;
 use super::accounts;
+use super::sessions::record_end;
 use crate::record::{self, Act};
-use crate::{AccountId, Error, SessionId, Store, clock};
+use crate::{AccountId, Error, Store, clock};
 use identity::grant;
 use identity::guess::FORGOTTEN_AFTER;
 use identity::session::{ABSOLUTE, IDLE};
@@ -26,6 +27,8 @@ pub struct Upkeep {
     pub recoveries: u64,
     /// Sessions whose time was over.
     pub sessions: u64,
+    /// Reviews of the log that were opened (R10.8).
+    pub reviews: u64,
 }
 
 const UNUSED: &str = "
@@ -85,12 +88,7 @@ impl Store {
                         .fetch_all(&mut *c)
                         .await?;
                     for (session, account, level) in &over {
-                        let session: SessionId = session.parse().map_err(|_| Error::Impossible("session"))?;
-                        // How long somebody was signed in belongs into the log (R10.1); half a sign-in does not.
-                        if level == "full" || level == "temporary" {
-                            let act = Act::system(Action::SessionEnd, now).object(session).code("why", "time");
-                            record::append(c, &act.code("account", account).done()?).await?;
-                        }
+                        record_end(c, session, level, account, "time", now).await?;
                     }
                     let expired: Vec<String> =
                         sqlx::query_scalar(EXPIRED_RECOVERIES).bind(&at).fetch_all(&mut *c).await?;
@@ -113,6 +111,7 @@ impl Store {
         if overdue > 0 {
             tracing::warn!(overdue, "rights lapsed because stock-taking was overdue");
         }
-        Ok(Upkeep { unconfirmed, overdue, unused, recoveries, sessions })
+        let reviews = self.open_reviews().await?;
+        Ok(Upkeep { unconfirmed, overdue, unused, recoveries, sessions, reviews })
     }
 }

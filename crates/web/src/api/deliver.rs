@@ -44,7 +44,7 @@ pub(crate) async fn describe(
     responses(
         (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
         (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "Withdrawn by its sender.", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "Withdrawn by its sender, or erased after its time.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn file(
@@ -64,7 +64,7 @@ pub(crate) async fn file(
     responses(
         (status = 200, content_type = "application/zip", body = Vec<u8>),
         (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "Withdrawn by its sender.", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "Withdrawn by its sender, or erased after its time.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn zip(State(app): State<App>, caller: Caller, SetId(id): SetId) -> Result<Response, Problem> {

@@ -2,6 +2,7 @@
 
 use crate::form_token::FormToken;
 use crate::guard::SignedIn;
+use crate::pages::reviews;
 use crate::problem::Problem;
 use askama::Template;
 use axum::response::{Html, IntoResponse as _, Response};
@@ -21,9 +22,17 @@ pub(crate) struct Frame {
     pub(crate) menu: Vec<MenuItem>,
     pub(crate) token: String,
     pub(crate) notice: Option<&'static str>,
+    pub(crate) alarms: Vec<Alarm>,
     pub(crate) narrow: bool,
     pub(crate) faulty: bool,
     pub(crate) passkeys: bool,
+}
+
+/// What somebody must see to, said on every page until it is seen to.
+pub(crate) struct Alarm {
+    pub(crate) text: String,
+    /// Where to see to it, for who can.
+    pub(crate) href: Option<&'static str>,
 }
 
 /// Which office this is about: on every page, so that nobody works for the wrong one.
@@ -42,6 +51,8 @@ pub(crate) struct MenuItem {
 /// Where one can go, and the right that each needs. The order is that of the day's work.
 const MENU: &[(&str, &str, Deed)] = &[
     ("/", "届いたもの・送ったもの", Deed::ListSets),
+    ("/operator/reviews", "ログ点検", Deed::ReadLedger),
+    ("/operator/log", "証跡", Deed::ReadLedger),
     ("/operator/approvals", "承認待ち", Deed::ApproveEnrolment),
     ("/operator/offices", "事業所台帳", Deed::RegisterOffices),
     ("/operator/staff", "運営の職員", Deed::ManageOperators),
@@ -52,6 +63,8 @@ const MENU: &[(&str, &str, Deed)] = &[
     ("/stock-taking", "棚卸", Deed::TakeStock),
     ("/devices", "端末", Deed::ManageDevices),
     ("/software", "ソフトウェア", Deed::ManageSoftware),
+    ("/reviews", "ログ点検", Deed::ReadOfficeLedger),
+    ("/log", "証跡", Deed::ReadOfficeLedger),
     ("/account", "自分のアカウント", Deed::OwnAccount),
 ];
 
@@ -66,6 +79,7 @@ impl SignedIn {
             person: Some(person.name.reveal().clone()),
             menu: allowed.map(|&(href, label, _)| MenuItem { href, label, here: here(href) }).collect(),
             token: self.token.text().to_owned(),
+            alarms: reviews::alarms(self),
             narrow: false,
             ..Frame::bare(title)
         }
@@ -87,8 +101,8 @@ impl Frame {
     /// A page that knows nothing of whoever reads it.
     pub(crate) fn bare(title: &'static str) -> Self {
         let (office, person, notice) = (None, None, None);
-        let (menu, token) = (Vec::new(), String::new());
-        Self { title, office, person, menu, token, notice, narrow: true, faulty: false, passkeys: false }
+        let (menu, alarms, token) = (Vec::new(), Vec::new(), String::new());
+        Self { title, office, person, menu, token, notice, alarms, narrow: true, faulty: false, passkeys: false }
     }
 
     /// A page for whoever is known only by device.

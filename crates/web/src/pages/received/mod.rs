@@ -70,6 +70,7 @@ fn row(set: &Transmission, folder: Folder) -> Row {
             (SetState::Collected, _) => "受領済み",
             (SetState::Acknowledged, _) => "受領確認済み",
             (SetState::Withdrawn, _) => "取下げ",
+            (SetState::Erased, _) => "消去済み",
         },
     }
 }
