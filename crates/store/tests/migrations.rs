@@ -31,14 +31,15 @@ fn texts(folder: &Path) -> BTreeMap<String, String> {
 #[test]
 fn every_migration_is_there_for_both_engines() {
     let (sqlite, postgres) = (texts(&folder()), folder().join("postgres"));
+    let mut triggers = Triggers::new();
     for (name, text) in &sqlite {
         let path = postgres.join(name);
         let present = fs::read_to_string(&path).unwrap_or_default();
+        let translated = translate(text, &mut triggers);
         if present.starts_with(BY_HAND) {
             continue;
         }
-        let translated =
-            translate(text).unwrap_or_else(|why| panic!("{name}: {why}; write {} by hand", path.display()));
+        let translated = translated.unwrap_or_else(|why| panic!("{name}: {why}; write {} by hand", path.display()));
         if std::env::var_os("FUMIBAKO_BLESS").is_some() {
             fs::write(&path, &translated).expect("written");
         } else {
@@ -50,9 +51,12 @@ fn every_migration_is_there_for_both_engines() {
     assert_eq!(names, sqlite.into_keys().collect::<Vec<_>>());
 }
 
+/// Which table a trigger belongs to: taken away, it is named with its table on one engine and without on the other.
+type Triggers = BTreeMap<String, String>;
+
 /// The rules: texts compare by bytes, blobs are `BYTEA`, `IS NOT` between values is `IS DISTINCT FROM`, and a trigger that
-/// refuses calls `refuse`. Whatever else differs between the engines is refused here and written by hand.
-fn translate(sqlite: &str) -> Result<String, String> {
+/// refuses calls a function that does. Whatever else differs between the engines is refused here and written by hand.
+fn translate(sqlite: &str, triggers: &mut Triggers) -> Result<String, String> {
     const UNKNOWN: [&str; 8] =
         ["PRAGMA", "AUTOINCREMENT", "WITHOUT ROWID", "STRICT", "REPLACE", "GLOB", " json_", "strftime"];
     let mut out = String::new();
@@ -69,7 +73,11 @@ fn translate(sqlite: &str) -> Result<String, String> {
                 whole.push('\n');
                 whole.push_str(split_comment(line).0);
             }
-            out.push_str(&trigger(&whole)?);
+            out.push_str(&trigger(&whole, triggers)?);
+        } else if let Some(name) = code.strip_prefix("DROP TRIGGER ") {
+            let name = name.trim_end().trim_end_matches(';');
+            let table = triggers.get(name).ok_or("a trigger that nobody made")?;
+            out.push_str(&format!("DROP TRIGGER {name} ON {table};"));
         } else {
             out.push_str(&values(code));
             out.push_str(comment);
@@ -80,15 +88,28 @@ fn translate(sqlite: &str) -> Result<String, String> {
 }
 
 /// `CREATE TRIGGER name BEFORE … ON table [WHEN …] BEGIN SELECT RAISE(ABORT, 'why'); END;`
-fn trigger(text: &str) -> Result<String, String> {
-    let (head, rest) = text.split_once("BEGIN SELECT RAISE(ABORT, ").ok_or("a trigger that does more than refuse")?;
-    let why = rest.trim_end().strip_suffix("); END;").ok_or("a trigger that does more than refuse")?;
+fn trigger(text: &str, triggers: &mut Triggers) -> Result<String, String> {
+    const OTHER: &str = "a trigger that does more than refuse";
+    let (head, rest) = text.split_once("BEGIN SELECT RAISE(ABORT, ").ok_or(OTHER)?;
+    let why = rest.trim_end().strip_suffix("); END;").filter(|why| !why.contains(';')).ok_or(OTHER)?;
     let (event, condition) = head.split_once("WHEN").map_or((head, None), |(event, when)| (event, Some(when)));
-    if condition.is_some_and(|condition| condition.contains("SELECT")) {
-        return Err("a condition that asks another row".to_owned());
+    let event = event.trim_end();
+    let mut words = event.split_whitespace();
+    let (name, table) = (words.nth(2).ok_or(OTHER)?, words.last().ok_or(OTHER)?);
+    triggers.insert(name.to_owned(), table.to_owned());
+    let condition = condition.map(|condition| values(condition.trim()));
+    match condition {
+        // A condition cannot ask another row there; the function can.
+        Some(condition) if condition.contains("SELECT") => Ok(format!(
+            "CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n    IF {condition} THEN\n        \
+             RAISE EXCEPTION {why};\n    END IF;\n    RETURN coalesce(NEW, OLD);\nEND\n$$;\n{event} FOR EACH ROW\n \
+             EXECUTE FUNCTION {name}();"
+        )),
+        condition => {
+            let condition = condition.map(|condition| format!(" WHEN ({condition})\n")).unwrap_or_default();
+            Ok(format!("{event} FOR EACH ROW\n{condition} EXECUTE FUNCTION refuse({why});"))
+        }
     }
-    let condition = condition.map(|condition| format!(" WHEN ({})\n", values(condition.trim()))).unwrap_or_default();
-    Ok(format!("{} FOR EACH ROW\n{condition} EXECUTE FUNCTION refuse({why});", event.trim_end()))
 }
 
 fn values(code: &str) -> String {
@@ -139,20 +160,25 @@ fn split_comment(line: &str) -> (&str, &str) {
 
 #[test]
 fn the_rules_make_what_postgresql_understands() {
+    let translated = |text: &str| translate(text, &mut Triggers::new());
     assert_eq!(
-        translate("    a TEXT NOT NULL, b BLOB, -- TEXT and 'BLOB'\n    c BIGINT CHECK (c <> 'TEXT'));")
-            .expect("known"),
+        translated("    a TEXT NOT NULL, b BLOB, -- TEXT and 'BLOB'\n    c BIGINT CHECK (c <> 'TEXT'));").expect("known"),
         "    a TEXT COLLATE \"C\" NOT NULL, b BYTEA, -- TEXT and 'BLOB'\n    c BIGINT CHECK (c <> 'TEXT'));\n"
     );
     let trigger = "CREATE TRIGGER t_same BEFORE UPDATE OF a ON t\n WHEN NEW.a IS NOT OLD.a OR OLD.b IS NOT NULL\n\
-                   BEGIN SELECT RAISE(ABORT, 'never'); END;";
+                   BEGIN SELECT RAISE(ABORT, 'never'); END;\nDROP TRIGGER t_same;";
     assert_eq!(
-        translate(trigger).expect("known"),
+        translated(trigger).expect("known"),
         "CREATE TRIGGER t_same BEFORE UPDATE OF a ON t FOR EACH ROW\n \
-         WHEN (NEW.a IS DISTINCT FROM OLD.a OR OLD.b IS NOT NULL)\n EXECUTE FUNCTION refuse('never');\n"
+         WHEN (NEW.a IS DISTINCT FROM OLD.a OR OLD.b IS NOT NULL)\n EXECUTE FUNCTION refuse('never');\n\
+         DROP TRIGGER t_same ON t;\n"
     );
-    for unknown in ["PRAGMA foreign_keys = OFF;", "CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END;"] {
-        assert!(translate(unknown).is_err(), "{unknown}");
+    for unknown in [
+        "PRAGMA foreign_keys = OFF;",
+        "CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END;",
+        "DROP TRIGGER of_nobody;",
+    ] {
+        assert!(translated(unknown).is_err(), "{unknown}");
     }
 }
 
