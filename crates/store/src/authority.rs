@@ -135,6 +135,14 @@ impl Store {
             .await
     }
 
+    /// A server opens to whoever has its address; that the master key is this exchange's shows at what it wraps.
+    pub(crate) async fn is_under_this_key(&self) -> Result<(), Error> {
+        self.issuing_key().await.map(|_| ()).map_err(|error| match error {
+            Error::Damaged => Error::WrongKey,
+            other => other,
+        })
+    }
+
     async fn issuing_key(&self) -> Result<IssuingKey, Error> {
         const WHERE: Error = Error::Impossible("authority key");
         let (wrapped, pem): (Vec<u8>, String) = sqlx::query_as(SELECT).bind(SECRET_NAME).fetch_one(&self.reads).await?;

@@ -83,6 +83,7 @@ use writer::Writer;
 const COMMIT_TIME_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// A sealed body up to this size lies in its row, so that accepting an ordinary set is one transaction and one fsync.
 const BODY_IN_ROW_BYTES_MAX: usize = 64 << 10;
+const BODIES_FOLDER: &str = "bodies";
 /// Versions of the keys derived from the master key. They change when those keys are rotated.
 const KEY_VERSION: u32 = 1;
 
@@ -122,6 +123,14 @@ impl Store {
         Ok(store)
     }
 
+    /// Refuses a place that holds an exchange already, before anything is made for a new one.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyThere`], or when the place cannot be looked at.
+    pub async fn is_free(place: impl Into<Place>) -> Result<(), Error> {
+        database::is_free(&place.into()).await
+    }
+
     /// Opens an existing exchange. The schema of a database in the folder is brought up to date; on a server its owner
     /// does that with [`Store::upgrade`].
     ///
@@ -131,6 +140,9 @@ impl Store {
         let place = place.into();
         let source = Source::new(&place, &master)?;
         let store = Self::connect(&place, source, master, clock).await?;
+        if place.server().is_some() {
+            store.is_under_this_key().await?;
+        }
         store.settle_bodies().await?;
         store.ensure_operator().await?;
         Ok(store)
@@ -152,7 +164,7 @@ impl Store {
             // Another node does not see this node's folder.
             body_in_row_bytes_max: if source.has_folder() { BODY_IN_ROW_BYTES_MAX } else { usize::MAX },
             writer: Writer::start(source, connection, Arc::clone(&clock)),
-            bodies: Bodies::open(&place.folder().join("bodies"))?,
+            bodies: Bodies::open(&place.folder().join(BODIES_FOLDER))?,
             people: People::new(&master, PeopleSettings::default())?,
             master,
             public_keys: PublicKeys::default(),
@@ -209,6 +221,12 @@ impl Store {
 #[must_use]
 pub fn incident_number() -> String {
     uuid::Uuid::now_v7().simple().to_string()
+}
+
+/// Whether an exchange keeps something in this folder.
+#[must_use]
+pub fn is_data_folder(folder: &Path) -> bool {
+    database_path(folder).exists() || folder.join(BODIES_FOLDER).exists()
 }
 
 /// Where the data folder's database lies; for tools that look at the disk from outside.

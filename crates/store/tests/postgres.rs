@@ -96,6 +96,8 @@ async fn r10_5_the_application_adds_to_the_ledger_and_can_do_nothing_else_to_it(
         "SET ROLE fumibako_owner",
         "UPDATE _sqlx_migrations SET version = 0",
         "DROP TABLE office",
+        "DELETE FROM account",
+        "DELETE FROM role_grant",
         "TRUNCATE attempt",
     ] {
         assert!(sqlx::query(sql).execute(&mut application).await.is_err(), "{sql}");
@@ -189,6 +191,16 @@ async fn an_exchange_is_never_made_over_another() {
     assert!(matches!(again, Err(Error::AlreadyThere)), "{again:?}");
     let unowned = Store::create(world.node(), master(), Arc::new(HostClock)).await;
     assert!(matches!(unowned, Err(Error::NoOwner)), "{unowned:?}");
+    assert_eq!(world.entries().await, before);
+}
+
+#[tokio::test]
+async fn the_key_of_another_exchange_opens_nothing() {
+    let (world, store) = World::new().await;
+    store.close().await;
+    let before = world.entries().await;
+    let opened = Store::open(world.node(), MasterKey::from_bytes(&[6; 32].into()), Arc::new(HostClock)).await;
+    assert!(matches!(opened, Err(Error::WrongKey)), "{opened:?}");
     assert_eq!(world.entries().await, before);
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use store::{HostClock, Store, Unlock};
+use store::{Error, HostClock, Store, Unlock};
 
 /// Below this a passphrase does not protect a stolen key file for long.
 const PASSPHRASE_CHARACTERS_MIN: usize = 12;
@@ -44,10 +44,11 @@ pub(crate) fn run(args: &Args) -> Outcome {
         if file.exists() {
             return Err(already(&file));
         }
-        if !config.is_on_server() && store::database_path(&config.data_folder()).exists() {
-            return Err(already(&config.data_folder()));
-        }
         let place = config.owned_place()?;
+        match Store::is_free(place.clone()).await {
+            Err(Error::AlreadyThere) if !config.is_on_server() => return Err(already(&config.data_folder())),
+            free => free.map_err(explain)?,
+        }
         let master = store::create_key_store(&file, &unlock).map_err(explain)?;
         let store = Store::create(place, master, Arc::new(HostClock)).await.map_err(explain)?;
         let authority = path.with_file_name("authority.pem");

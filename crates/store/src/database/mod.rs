@@ -119,6 +119,15 @@ impl Source {
     }
 }
 
+/// Refuses a place that holds an exchange already.
+pub(crate) async fn is_free(place: &Place) -> Result<(), Error> {
+    match place.server() {
+        None if place.folder().join(DATABASE_FILE).exists() => Err(Error::AlreadyThere),
+        None => Ok(()),
+        Some(server) => postgres::Server::new(server).reserve().await,
+    }
+}
+
 /// Ends a transaction of which nothing is kept; false when the connection is good for nothing any more.
 pub(crate) async fn rollback(connection: &mut Connection) -> bool {
     sqlx::query("ROLLBACK").execute(&mut *connection).await.is_ok() && connection.ping().await.is_ok()

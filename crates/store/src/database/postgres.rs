@@ -53,7 +53,8 @@ const GUARDS_COUNT: i64 = 4;
 
 const APPLIED: &str = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
 
-/// What the application's role may do. A table whose triggers call it append-only can be added to and no more.
+/// What the application's role may do. The names of a table's triggers say more than that they refuse: what is append-only
+/// can be added to and no more, and from what is never removed nothing can be.
 const GRANTS: &str = "
     DO $grants$
     DECLARE
@@ -68,7 +69,9 @@ const GRANTS: &str = "
             SELECT c.relname AS name,
                    c.relname = '_sqlx_migrations' AS fixed,
                    EXISTS (SELECT FROM pg_trigger t
-                            WHERE t.tgrelid = c.oid AND t.tgname LIKE '%append\\_only%') AS append_only
+                            WHERE t.tgrelid = c.oid AND t.tgname LIKE '%append\\_only%') AS append_only,
+                   EXISTS (SELECT FROM pg_trigger t
+                            WHERE t.tgrelid = c.oid AND t.tgname LIKE '%never\\_removed%') AS kept
               FROM pg_class c
              WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
         LOOP
@@ -76,6 +79,7 @@ const GRANTS: &str = "
             EXECUTE format('GRANT %s ON public.%I TO %I',
                            CASE WHEN one.fixed THEN 'SELECT'
                                 WHEN one.append_only THEN 'SELECT, INSERT'
+                                WHEN one.kept THEN 'SELECT, INSERT, UPDATE'
                                 ELSE 'SELECT, INSERT, UPDATE, DELETE' END,
                            one.name, application);
         END LOOP;
