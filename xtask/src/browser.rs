@@ -10,6 +10,8 @@ const FOLDER: &str = "crates/web/browser";
 /// Runs the journeys whose file name contains `word`. Pictures of every page go to `target/screenshots`.
 pub(crate) fn journeys(word: &str) -> Done {
     let modules = install::to_browse()?;
+    // Documents are made on the way.
+    crate::test::print()?;
     let entries = fs::read_dir(root().join(FOLDER)).map_err(|error| format!("{FOLDER}: {error}"))?;
     let mut files: Vec<_> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())

@@ -12,6 +12,8 @@ const TEST: [&str; 2] = ["openssl", "postgresql-15"];
 const PRINT: [&str; 3] = ["fonts-ipaexfont", "fonts-noto-cjk", "poppler-utils"];
 /// To scan: testssl.sh with the `hexdump` it needs, and a Python environment for sslyze.
 const SCAN: [&str; 3] = ["testssl.sh", "bsdextrautils", "python3-venv"];
+/// For a look at the log from outside: a Python environment.
+const OUTSIDE: [&str; 1] = ["python3-venv"];
 /// The dependency policy. A pinned version, so that a new release does not change what passes.
 const CARGO_DENY: &str = "0.20.2";
 
@@ -72,6 +74,11 @@ pub(crate) fn to_browse() -> Done<PathBuf> {
     }
     run(command("npm").args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&folder))?;
     Ok(folder)
+}
+
+pub(crate) fn to_look_from_outside() -> Done {
+    packages(&BUILD)?;
+    packages(&OUTSIDE)
 }
 
 pub(crate) fn to_scan() -> Done {

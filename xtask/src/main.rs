@@ -5,6 +5,7 @@
 mod browser;
 mod demo;
 mod install;
+mod outside;
 mod scan;
 mod shell;
 mod test;
@@ -24,6 +25,8 @@ cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told
                             two nodes and PostgreSQL, in turn
 cargo xtask postgres [WORD] the store's and the exchange's tests on PostgreSQL (those whose name has WORD in it)
 cargo xtask scan            lets testssl.sh and sslyze at an exchange on loopback and asserts what they find
+cargo xtask outside         lets a program that is not ours check an exported log and its proofs
+cargo xtask ledger          entries per second that the verifier of the log reads
 cargo xtask fuzz [SECONDS]  runs each fuzz target (needs a nightly toolchain), 10 seconds each unless told otherwise
 ";
 
@@ -48,6 +51,8 @@ fn main() -> ExitCode {
         ["postgres"] => test::on_postgres("", false),
         ["postgres", word] => test::on_postgres(word, false),
         ["scan"] => scan::scan(),
+        ["outside"] => outside::outside(),
+        ["ledger"] => test::ledger(),
         ["fuzz"] => test::fuzz("10"),
         ["fuzz", seconds] => test::fuzz(seconds),
         _ => {

@@ -28,6 +28,7 @@ pub(crate) fn everything() -> Done {
         run(cargo().arg("test").args(PRINT))?;
     }
     on_postgres("", true)?;
+    crate::outside::outside()?;
     crate::browser::journeys("")?;
     policy()
 }
@@ -117,13 +118,29 @@ pub(crate) fn crash_on_postgres(rounds: &str) -> Done {
         .env("FUMIBAKO_CRASH_ROUNDS", rounds))
 }
 
+/// Entries per second of `fumibako ledger verify`, from memory and from files.
+pub(crate) fn ledger() -> Done {
+    run(cargo().args(["bench", "--package", "fumibako-ledger", "--bench", "verify"]))
+}
+
 /// Every fuzz target for a while. By hand, not in CI: it needs a nightly toolchain.
 pub(crate) fn fuzz(seconds: &str) -> Done {
     if !exists("cargo-fuzz", "--version") {
         run(cargo().args(["install", "--locked", "cargo-fuzz"]))?;
     }
-    let targets =
-        ["read_set", "round_trip", "file_name", "piecewise", "repair", "canonical_json", "truth", "diff", "reconcile"];
+    let targets = [
+        "read_set",
+        "round_trip",
+        "file_name",
+        "piecewise",
+        "repair",
+        "canonical_json",
+        "truth",
+        "diff",
+        "reconcile",
+        "ledger_text",
+        "ledger_export",
+    ];
     for target in targets {
         let limit = format!("-max_total_time={seconds}");
         run(crate::shell::command("cargo")

@@ -48,6 +48,9 @@ enum Command {
     /// 証明を確かめます（事業所・監査の担当）
     #[command(subcommand)]
     Receipt(evidence::receipt::Command),
+    /// 送受信の記録の書類と、証跡の公開鍵（運営者）
+    #[command(subcommand)]
+    Evidence(operator::evidence::Command),
     /// データを送ります（事業所の端末で）
     Send(client::send::Args),
     /// 届いているデータを受け取ります（事業所の端末で）
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Command::Vectors(command) => terminal::finish(vectors::run(&command)),
         Command::Ledger(command) => terminal::finish(evidence::run(&command)),
         Command::Receipt(command) => terminal::finish(evidence::receipt::run(&command)),
+        Command::Evidence(command) => terminal::finish(operator::evidence::run(&command)),
         Command::Send(args) => terminal::finish(client::send::run(&args)),
         Command::Collect(args) => terminal::finish(client::collect::run(&args)),
         Command::Renew(args) => terminal::finish(client::renew::run(&args)),

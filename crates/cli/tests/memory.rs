@@ -1,4 +1,4 @@
-//! `fumibako check` takes as much memory for a long file as for a short one.
+//! `fumibako check` takes as much memory for a long file as for a short one, and `fumibako ledger verify` for a long log.
 
 #![cfg(target_os = "linux")]
 
@@ -42,9 +42,9 @@ fn lay_out(folder: &Path, bytes: usize, scattered: bool) {
 
 /// The most memory the program had while it checked the folder. It is looked at again and again until the program ends:
 /// the mark only rises, and what it does last, writing a few lines, takes none.
-fn peak(folder: &Path) -> u64 {
+fn peak(folder: &Path, args: &[&str]) -> u64 {
     let mut child = Command::new(env!("CARGO_BIN_EXE_fumibako"))
-        .args(["check", "."])
+        .args(args)
         .current_dir(folder)
         .stdout(Stdio::null())
         .spawn()
@@ -69,7 +69,7 @@ fn memory_does_not_grow_with_the_file() {
     let peaks = [40_000_000, 80_000_000].map(|bytes| {
         let folder = tempfile::tempdir().expect("the test can be laid out");
         lay_out(folder.path(), bytes, false);
-        peak(folder.path())
+        peak(folder.path(), &["check", "."])
     });
     assert!(peaks[1] < MEMORY_MAX, "{peaks:?}");
     assert!(peaks[1] < peaks[0] + 6_000_000, "{peaks:?} for 58 MB more of files");
@@ -79,6 +79,22 @@ fn memory_does_not_grow_with_the_file() {
 fn memory_is_bounded_where_people_are_scattered() {
     let folder = tempfile::tempdir().expect("the test can be laid out");
     lay_out(folder.path(), 20_000_000, true);
-    let peak = peak(folder.path());
+    let peak = peak(folder.path(), &["check", "."]);
     assert!((10_000_000..MEMORY_MAX).contains(&peak), "{peak}");
+}
+
+#[test]
+fn r10_5_memory_does_not_grow_with_the_log() {
+    let peaks = ["4000", "120000"].map(|entries| {
+        let folder = tempfile::tempdir().expect("the test can be laid out");
+        let made = Command::new(env!("CARGO_BIN_EXE_fumibako"))
+            .args(["ledger", "sample", "sample", "--entries", entries])
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .status();
+        assert!(made.expect("the program starts").success());
+        peak(folder.path(), &["ledger", "verify", "sample/log", "--key", "sample/log.vkey"])
+    });
+    assert!(peaks[1] < MEMORY_MAX, "{peaks:?}");
+    assert!(peaks[1] < peaks[0] + 2_000_000, "{peaks:?} for 62 MB more of entries");
 }

@@ -154,6 +154,8 @@ pub enum Deed {
     TakeStock,
     /// Read the log of one's own office.
     ReadOfficeLedger,
+    /// Make the record of what one's own office sent and received, with the names of its people.
+    ExportEvidence,
     /// Enter, change and close offices in the register.
     RegisterOffices,
     /// Apply for a certificate for an office's device.
@@ -178,7 +180,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed, for documents and tests.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Enrol,
         Self::ShowSecondFactor,
         Self::SignOut,
@@ -198,6 +200,7 @@ impl Deed {
         Self::ConfirmGrants,
         Self::TakeStock,
         Self::ReadOfficeLedger,
+        Self::ExportEvidence,
         Self::RegisterOffices,
         Self::RequestEnrolment,
         Self::ApproveEnrolment,
@@ -233,6 +236,7 @@ impl Deed {
             Self::ConfirmGrants => "confirm-grants",
             Self::TakeStock => "take-stock",
             Self::ReadOfficeLedger => "read-office-ledger",
+            Self::ExportEvidence => "export-evidence",
             Self::RegisterOffices => "register-offices",
             Self::RequestEnrolment => "request-enrolment",
             Self::ApproveEnrolment => "approve-enrolment",
@@ -269,6 +273,7 @@ impl Deed {
             Self::ConfirmGrants => "ほかの人が申請した役割を確認する",
             Self::TakeStock => "アカウントと役割の棚卸をする",
             Self::ReadOfficeLedger => "自分の事業所の証跡を見る",
+            Self::ExportEvidence => "自分の事業所の送受信の記録を書類にする",
             Self::RegisterOffices => "事業所台帳に登録する、直す、閉じる",
             Self::RequestEnrolment => "端末の証明書を申請する",
             Self::ApproveEnrolment => "ほかの人が申請した端末の証明書を承認する",
@@ -340,6 +345,7 @@ pub const TABLE: &[(Deed, Who)] = {
         (Deed::ConfirmGrants, Who::Holders(&[OfficeAdministrator, OPERATOR])),
         (Deed::TakeStock, Who::Holders(&[OfficeAdministrator, OPERATOR])),
         (Deed::ReadOfficeLedger, Who::Holders(&[OfficeAdministrator])),
+        (Deed::ExportEvidence, Who::Holders(&[OfficeAdministrator])),
         (Deed::RegisterOffices, Who::Holders(&[OPERATOR])),
         (Deed::RequestEnrolment, Who::Holders(&[OPERATOR])),
         (Deed::ApproveEnrolment, Who::Holders(&[OPERATOR])),

@@ -200,6 +200,8 @@ actions! {
     ReceiptGive = "receipt.give",
     /// An office's record of what it sent and received was made (R10.1, R10.7).
     EvidenceMake = "evidence.make",
+    /// An older state of the log was taken up, by declaration (R4.6).
+    LogGap = "log.gap",
     /// A page for people was asked for; which one is a detail (R10.1).
     PageView = "page.view",
     /// A review of the log was prepared (R10.8).

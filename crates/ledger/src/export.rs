@@ -26,6 +26,12 @@ pub fn older_checkpoint_path(size: u64) -> String {
     format!("{CHECKPOINTS_FOLDER}/{size:013}")
 }
 
+/// The files that only an export of this size has. When it grows they are to be removed, since a reader takes them for strays.
+pub fn edge_paths(size: u64) -> Result<Vec<String>, TreeError> {
+    let paths = |tile: TileId| [(tile.level == 0).then(|| tile.entries_path()), Some(tile.path())];
+    Ok(Tree::edge_tiles(size)?.into_iter().flat_map(paths).flatten().collect())
+}
+
 /// The files of an exported log, wherever they lie. Paths are relative, with `/` between folders.
 pub trait Export {
     /// Why a file cannot be read.
@@ -99,8 +105,7 @@ impl ExportWriter {
         Ok(())
     }
 
-    /// Hands out the files of the right edge. More entries may follow; a reader then takes these files for strays, so the
-    /// earlier ones are to be removed.
+    /// Hands out the files of the right edge. More entries may follow; then these files are to be removed: [`edge_paths`].
     pub fn edge<E>(&self, mut file: impl FnMut(&str, &[u8]) -> Result<(), E>) -> Result<(), E> {
         for (tile, hashes) in self.tree.partial_tiles() {
             if tile.level == 0 {

@@ -115,6 +115,10 @@ impl VerifyingKey {
             KeyKind::Witness => {
                 let (at, signature) = line.bytes().split_first_chunk::<8>().ok_or(NoteError::BadSignature)?;
                 let at = u64::from_be_bytes(*at);
+                // The format ends there.
+                if i64::try_from(at).is_err() {
+                    return Err(NoteError::BadSignature);
+                }
                 verify(&cosigned(at, text), signature).map(|()| at)
             }
         }

@@ -41,7 +41,7 @@ pub use entry::{
 pub use entry_proof::{ENTRY_PROOF_BYTES_MAX, EntryProof, EntryProofError};
 pub use export::{
     BUNDLE_BYTES_MAX, CHECKPOINT_PATH, CHECKPOINTS_FOLDER, Export, ExportError, ExportWriter, FILE_BYTES_MAX,
-    ProveError, TILES_FOLDER, older_checkpoint_path, prove,
+    ProveError, TILES_FOLDER, edge_paths, older_checkpoint_path, prove,
 };
 pub use key::{KeyKind, KeyName, LogKey, VerifyingKey, WitnessKey};
 pub use note::{NOTE_BYTES_MAX, Note, NoteError, SIGNATURES_MAX, SignatureLine};

@@ -149,8 +149,8 @@ struct Walked {
     more_hashes: u64,
     /// As many entries fit a checkpoint that is in the export, the most of them that were found before one did not.
     good: u64,
-    /// The same for those known from elsewhere. Whoever has stolen the key may have signed the others.
-    good_known: u64,
+    /// The sizes of those known from elsewhere that the entries fit. Whoever has stolen the key may have signed the others.
+    known: Vec<u64>,
     /// The checkpoints that the entries do not fit, the smallest first, by their place in the list.
     unfit: Vec<usize>,
 }
@@ -390,9 +390,13 @@ impl Walked {
             }
             if self.unfit.is_empty() {
                 self.good = mark.size;
-                self.good_known = if mark.path.is_none() { mark.size } else { self.good_known };
             }
-            if mark.path.is_some() { report.older += 1 } else { report.known += 1 }
+            if mark.path.is_some() {
+                report.older += 1;
+            } else {
+                report.known += 1;
+                self.known.push(mark.size);
+            }
         }
     }
 }

@@ -29,6 +29,12 @@ impl WitnessRequest {
         }
         Ok(Self { old_size: proof.old_size, hashes: proof.hashes, checkpoint })
     }
+
+    /// The checkpoint that it asks for.
+    #[must_use]
+    pub fn checkpoint(&self) -> &SignedCheckpoint {
+        &self.checkpoint
+    }
 }
 
 impl fmt::Display for WitnessRequest {

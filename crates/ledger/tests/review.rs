@@ -219,6 +219,10 @@ fn r10_8_night_is_night_in_japan() {
         examined(known(), [draft]).list.len()
     };
     let midnight = MORNING - 9 * HOUR;
+    for action in [Action::PageView, Action::LedgerRead, Action::RecoveryView] {
+        let findings = examined(known(), [draft(person("owl"), action, midnight)]);
+        assert_eq!(only(&findings, Pattern::Night).entries, 1, "{}", action.id());
+    }
     for (hour, found) in [(0, 1), (5, 1), (6, 0), (12, 0), (21, 0), (22, 1), (23, 1)] {
         assert_eq!(read(midnight + hour * HOUR), found, "{hour}時");
     }
@@ -234,6 +238,24 @@ fn r10_8_who_came_back_is_no_leaver() {
     assert_eq!(examined(known(), [suspended.clone(), resumed, works.clone()]).list, []);
     let findings = examined(known(), [suspended, works]);
     assert_eq!(only(&findings, Pattern::AfterLeaving).account, Some(token("sato")));
+}
+
+#[test]
+fn r10_8_a_closed_office_is_a_leaver_and_who_closes_it_is_not() {
+    let mut close = draft(person("chief"), Action::OfficeClose, MORNING);
+    close.object = None;
+    let mut system = draft(Actor::System, Action::ReviewOpen, MORNING + 1);
+    system.office = Some(office(1));
+    let revoke = with(draft(person("chief"), Action::DeviceRevoke, MORNING + 2), "device-7");
+    assert_eq!(examined(known(), [close.clone(), system, revoke]).list, []);
+    let mut sends = ordinary(1, MORNING + 3);
+    assert_eq!(sends.office, Some(office(1)));
+    sends.object = Some(token("set-9"));
+    assert_eq!(only(&examined(known(), [close, sends]), Pattern::AfterLeaving).office, Some(office(1)));
+    // Leaving one office of several is no end.
+    let left = with(draft(person("chief"), Action::AccountClose, MORNING), "sato").detail("closed", 0).unwrap();
+    let works = with(draft(person("sato"), Action::PageView, MORNING + 2), "page");
+    assert_eq!(examined(known(), [left, works]).list, []);
 }
 
 #[test]

@@ -5,7 +5,8 @@
 mod helpers;
 
 use fumibako_ledger::{
-    CHECKPOINT_PATH, Export as _, Fault, LogKey, NoteError, Policy, SignedCheckpoint, Wrong, prove, verify_export,
+    CHECKPOINT_PATH, Export as _, ExportWriter, Fault, LogKey, NoteError, Policy, SIZE_MAX, SignedCheckpoint, TileId,
+    Wrong, edge_paths, node_hash, prove, verify_export,
 };
 use helpers::files::{Files, entries, export, policy, policy_of_the_key_alone, sound, verify};
 use helpers::{ORIGIN, entry, log_key, name, witness_key};
@@ -201,6 +202,48 @@ fn r10_5_a_history_rewritten_with_the_stolen_key_contradicts_a_checkpoint_kept_e
 }
 
 #[test]
+fn r10_6_of_two_offices_that_were_shown_different_trees_one_sees_it() {
+    let mut other = entries(700);
+    *other[450].last_mut().unwrap() ^= 1;
+    let (one, other) = (sound(700), export(&other, &[], &log_key(), &[witness_key(0), witness_key(1)]));
+    // Both are signed, and by themselves without fault.
+    assert!(verify(&one).is_sound() && verify(&other).is_sound());
+    let kept = [checkpoint_of(&one), checkpoint_of(&other)];
+    for shown in [&one, &other] {
+        let report = verify_export(shown, &policy(), &kept).unwrap();
+        assert_eq!((report.known, &report.faults[0].wrong), (1, &Wrong::OtherHistory { good: 0, bad: 700 }));
+    }
+}
+
+#[test]
+fn r10_5_a_signer_who_promises_entries_without_end_does_not_keep_the_verifier() {
+    // Everything above the first entries is made up, and signed.
+    let mut files = export(&entries(256), &[], &log_key(), &[]);
+    let mut hashes = files.0["tile/0/000"].clone();
+    for level in 1..=5 {
+        let whole = TileId { level: 0, index: 0, width: 256 }.from_bytes(&hashes).unwrap();
+        let above = whole.chunks(2).map(|pair| node_hash(&pair[0], &pair[1])).collect::<Vec<_>>();
+        let root = (0..7).fold(above, |row, _| row.chunks(2).map(|pair| node_hash(&pair[0], &pair[1])).collect());
+        hashes = TileId::to_bytes(&vec![root[0]; 256]);
+        files.0.remove(&format!("tile/{level}/000.p/1"));
+        files.0.insert(format!("tile/{level}/000"), hashes.clone());
+        if level == 5 {
+            files.0.remove("tile/5/000");
+            files.0.insert("tile/5/000.p/1".to_owned(), hashes[..32].to_vec());
+            files.0.insert(CHECKPOINT_PATH.to_owned(), helpers::signed(SIZE_MAX, root[0]).to_string().into_bytes());
+        }
+    }
+    let trusted = policy_of_the_key_alone();
+    let report = verify_export(&files, &trusted, &[]).unwrap();
+    assert_eq!((report.first_bad(), report.entries), (Some(256), 256), "{report:?}");
+    files.0.get_mut("tile/entries/000").unwrap()[40] ^= 1;
+    assert!(verify_export(&files, &trusted, &[]).unwrap().first_bad().is_some());
+    files.0.retain(|path, _| path == CHECKPOINT_PATH || path.starts_with("tile/5"));
+    let report = verify_export(&files, &trusted, &[]).unwrap();
+    assert_eq!((report.first_bad(), &report.faults[0].wrong), (Some(0), &Wrong::Missing { count: 256 }));
+}
+
+#[test]
 fn r10_5_an_old_copy_contradicts_a_newer_checkpoint() {
     let kept = checkpoint_of(&sound(700));
     let report = verify_export(&sound(500), &policy(), &[kept]).unwrap();
@@ -244,6 +287,36 @@ fn r10_5_files_that_are_not_of_the_log_are_named() {
     let mut files = sound(256);
     files.0.insert("README.txt".to_owned(), vec![0; 32]);
     assert!(verify(&files).is_sound(), "beside the log anything may lie");
+}
+
+#[test]
+fn r10_10_an_export_that_grows_has_the_files_of_one_made_at_once() {
+    let all = entries(1_100);
+    for sizes in [[1, 2, 3], [255, 256, 257], [100, 700, 1_100], [512, 513, 1_024]] {
+        let mut grown = Files::default();
+        let mut before = 0;
+        for size in sizes {
+            // The last file of entries is read again, as after a restart.
+            let tiles = helpers::stored(before).1;
+            let edge = edge_paths(before).unwrap();
+            let bundle = edge.iter().find(|path| path.starts_with("tile/entries/")).map(|path| grown.0[path].clone());
+            let mut writer = ExportWriter::resume(before, &tiles, bundle.unwrap_or_default()).unwrap();
+            edge.iter().for_each(|path| drop(grown.0.remove(path)));
+            let mut write = |path: &str, bytes: &[u8]| {
+                grown.0.insert(path.to_owned(), bytes.to_vec());
+                Ok::<_, std::convert::Infallible>(())
+            };
+            all[before as usize..size].iter().for_each(|entry| writer.push(entry, &mut write).unwrap());
+            writer.edge(&mut write).unwrap();
+            before = size as u64;
+            let mut at_once = export(&all[..size], &[], &log_key(), &[]);
+            at_once.0.remove(CHECKPOINT_PATH);
+            assert_eq!(grown, at_once, "{size} of {sizes:?}");
+        }
+    }
+    let too_long = vec![b' '; fumibako_ledger::ENTRY_BYTES_MAX + 1];
+    let refused = ExportWriter::new().push(&too_long, |_: &str, _: &[u8]| Ok::<_, std::convert::Infallible>(()));
+    assert!(refused.is_err());
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl Default for ClockSources {
     fn default() -> Self {
         Self {
             servers: Vec::new(),
-            chronyc: PathBuf::from("chronyc"),
+            chronyc: PathBuf::from("/usr/bin/chronyc"),
             timesync: PathBuf::from("/run/systemd/timesync"),
         }
     }

@@ -34,6 +34,12 @@ pub enum Error {
     /// Somebody took away what keeps the log from being changed (R10.5).
     #[error("the log is not guarded against changes")]
     Unguarded,
+    /// The log's entries no longer lead to what was signed of them: somebody changed the database (R10.5).
+    #[error("the log contradicts its own checkpoint")]
+    LogContradicts,
+    /// A file of an exported log was not written.
+    #[error("export: {0}")]
+    Export(std::io::Error),
     /// The database failed in another way.
     #[error("database: {0}")]
     Database(sqlx::Error),

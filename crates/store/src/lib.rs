@@ -26,11 +26,11 @@ mod offices;
 mod outside;
 pub mod people;
 mod place;
-mod proofs;
 mod receipts;
 mod record;
 mod tls12;
 mod transmission;
+mod tree;
 mod worker_threads;
 mod writer;
 
@@ -64,6 +64,7 @@ pub use receipts::{
 pub use seal::{KeyStoreError, MasterKey, Sealer};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
 pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
+pub use tree::{Gap, GapDeclared, Held};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
@@ -98,7 +99,9 @@ pub struct Store {
     master: MasterKey,
     public_keys: PublicKeys,
     people: People,
-    log_tree: proofs::LogTree,
+    log_tree: tree::LogTree,
+    /// Whoever holds it takes over entries for searching.
+    indexing: tokio::sync::Mutex<()>,
     deadlines: Deadlines,
     clock: Arc<dyn Clock>,
 }
@@ -168,7 +171,8 @@ impl Store {
             people: People::new(&master, PeopleSettings::default())?,
             master,
             public_keys: PublicKeys::default(),
-            log_tree: proofs::LogTree::default(),
+            log_tree: tree::LogTree::default(),
+            indexing: tokio::sync::Mutex::default(),
             deadlines: Deadlines::default(),
             clock,
         })

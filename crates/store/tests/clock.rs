@@ -4,6 +4,7 @@ use fumibako_store::{Clock as _, ClockSources, MasterKey, Store, WatchedClock};
 use ledger::{Action, ClockState, Entry};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::net::UdpSocket;
 
@@ -13,12 +14,22 @@ const REQUEST_BYTES: usize = 48;
 
 /// A time server that is off by so many milliseconds; `None`: it hears and says nothing.
 async fn server(off_ms: Option<i64>) -> String {
+    changing(Arc::new(AtomicI64::new(off_ms.unwrap_or(SILENT)))).await
+}
+
+const SILENT: i64 = i64::MIN;
+
+/// One whose offset can be changed.
+async fn changing(off_ms: Arc<AtomicI64>) -> String {
     let socket = UdpSocket::bind("127.0.0.1:0").await.expect("bound");
     let address = socket.local_addr().expect("bound").to_string();
     tokio::spawn(async move {
         let mut request = [0; 512];
         while let Ok((length, from)) = socket.recv_from(&mut request).await {
-            let Some(off_ms) = off_ms.filter(|_| length >= REQUEST_BYTES) else { continue };
+            let off_ms = off_ms.load(Ordering::SeqCst);
+            if off_ms == SILENT || length < REQUEST_BYTES {
+                continue;
+            }
             let mut answer = [0; REQUEST_BYTES];
             // No leap second, version 4, a server; stratum 1.
             answer[0] = 0b00_100_100;
@@ -143,6 +154,27 @@ async fn r10_3_every_entry_says_how_far_its_instant_can_be_trusted() {
     assert!(near(starts[1], 2_000) && !starts[1].is_sound(), "{starts:?}");
     let changes: Vec<_> = of(Action::ClockChange).collect();
     assert!(changes.is_empty(), "from unknown to off is no better and no worse: {changes:?}");
+}
+
+#[tokio::test]
+async fn r10_3_a_clock_that_gets_out_of_step_and_back_is_recorded_each_time() {
+    let folder = tempfile::tempdir().expect("folder");
+    let data = folder.path().join("data");
+    let off_ms = Arc::new(AtomicI64::new(0));
+    let clock = Arc::new(WatchedClock::new(sources(vec![changing(Arc::clone(&off_ms)).await])));
+    let master = MasterKey::from_bytes(&[9; 32].into());
+    let store = Store::create(&data, master, Arc::clone(&clock) as _).await.expect("created");
+    for off in [0, 20, 2_000, 2_010, 0, SILENT] {
+        off_ms.store(off, Ordering::SeqCst);
+        store.look_at_clock(&clock).await.expect("looked");
+    }
+    assert_eq!(store.clock_state(), ClockState::Unknown);
+    store.close().await;
+    let entries = entries(&data).await;
+    let changes: Vec<_> =
+        entries.iter().map(Entry::fields).filter(|entry| entry.action == Action::ClockChange).collect();
+    let sound: Vec<bool> = changes.iter().map(|entry| entry.clock.is_sound()).collect();
+    assert_eq!(sound, [true, false, true, false], "found, lost, found, silent");
 }
 
 async fn entries(data: &std::path::Path) -> Vec<Entry> {

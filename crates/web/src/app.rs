@@ -23,6 +23,9 @@ impl Default for Limits {
     }
 }
 
+/// Documents that are typeset at the same time.
+const PRINTS_MAX: usize = 1;
+
 /// What every handler needs.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
@@ -34,12 +37,21 @@ pub(crate) struct App {
     /// Secrets on their way to the page that shows them.
     pub(crate) once: Arc<Once>,
     pub(crate) gate: Arc<Gate>,
+    /// Typesets documents, one at a time: it takes memory and processor time of the sends.
+    pub(crate) printer: Arc<print::Printer>,
+    pub(crate) printing: Arc<Semaphore>,
     /// One permit per KiB of upload in memory.
     pub(crate) upload_memory: Arc<Semaphore>,
 }
 
 impl App {
-    pub(crate) fn new(store: Arc<Store>, limits: Limits, exchange_url: &str, gate: Arc<Gate>) -> Self {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        limits: Limits,
+        exchange_url: &str,
+        gate: Arc<Gate>,
+        printer: print::Printer,
+    ) -> Self {
         let permits = (limits.upload_memory_bytes >> 10).clamp(1, Semaphore::MAX_PERMITS);
         Self {
             store,
@@ -48,6 +60,8 @@ impl App {
             gate,
             site: passkeys::site(exchange_url),
             once: Arc::default(),
+            printer: Arc::new(printer),
+            printing: Arc::new(Semaphore::new(PRINTS_MAX)),
             upload_memory: Arc::new(Semaphore::new(permits)),
         }
     }

@@ -5,6 +5,7 @@ mod app;
 mod assets;
 mod cookie;
 mod enrol;
+pub mod evidence;
 mod form_token;
 mod gate;
 mod guard;
@@ -74,6 +75,8 @@ pub struct Service {
     pub tls12: Option<TcpListener>,
     /// What the server shows of itself.
     pub identity: Arc<Identity>,
+    /// Typesets documents.
+    pub printer: print::Printer,
     /// How often the register is asked for revocations; far below the five minutes they may take (R7.3).
     pub register_every: Duration,
 }
@@ -88,7 +91,7 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
     let exchange_door = door(Policy::standard(), Some(Arc::clone(&gate)));
     let enrolment_door = door(Policy::standard(), None);
     let tls12_door = door(Policy::tls12(), Some(Arc::clone(&gate)));
-    let app = App::new(service.store, service.limits, &service.exchange_url, Arc::clone(&gate));
+    let app = App::new(service.store, service.limits, &service.exchange_url, Arc::clone(&gate), service.printer);
     let exchange = guarded(exchange_router(app.clone()), EXCHANGE_POLICY);
     let stopped = |mut stop: watch::Receiver<bool>| async move {
         let _ = stop.wait_for(|stop| *stop).await;

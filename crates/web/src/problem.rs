@@ -223,6 +223,15 @@ impl Problem {
         )
     }
 
+    /// What the receiver says about an import contradicts itself or the set.
+    pub(crate) fn unfit_report(what: &str, fix: &str) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "H40", what, fix)
+    }
+
+    pub(crate) fn not_printed(what: &str, fix: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "H41", what, fix)
+    }
+
     fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -262,7 +271,11 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
             Refusal::SenderMismatch | Refusal::SenderClosed => StatusCode::FORBIDDEN,
-            Refusal::SerialTaken | Refusal::AlreadyCollected | Refusal::NotCollected => StatusCode::CONFLICT,
+            Refusal::SerialTaken
+            | Refusal::AlreadyCollected
+            | Refusal::NotCollected
+            | Refusal::NotAcknowledged
+            | Refusal::AlreadyAnswered => StatusCode::CONFLICT,
             Refusal::Withdrawn | Refusal::Erased => StatusCode::GONE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };

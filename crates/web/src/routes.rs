@@ -4,7 +4,8 @@
 use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
-    account, devices, first, grants, log, operator, received, recovery, reviews, sign_in, software, staff, stock_taking,
+    account, devices, evidence, first, grants, log, operator, receipts, received, recovery, reviews, sign_in, software,
+    staff, stock_taking,
 };
 use crate::{api, assets};
 use axum::Router;
@@ -33,9 +34,9 @@ fn post<T: 'static>(path: &'static str, needs: Needs, handler: impl Handler<T, A
 /// The table.
 pub(crate) fn table() -> Vec<Route> {
     use Deed::{
-        ApproveEnrolment, ApproveRecovery, CollectSets, ConfirmGrants, ListSets, ManageDevices, ManageOperators,
-        ManageSoftware, ManageStaff, OwnAccount, ReadLedger, ReadOfficeLedger, RegisterOffices, RequestEnrolment,
-        RequestGrants, RequestRecovery, SendSets, TakeStock, WithdrawSets,
+        ApproveEnrolment, ApproveRecovery, CollectSets, ConfirmGrants, ExportEvidence, ListSets, ManageDevices,
+        ManageOperators, ManageSoftware, ManageStaff, OwnAccount, ReadLedger, ReadOfficeLedger, RegisterOffices,
+        RequestEnrolment, RequestGrants, RequestRecovery, SendSets, TakeStock, WithdrawSets,
     };
     use Needs::{Device, Enrolling, HalfWay, Nothing, Person, Program, SignedIn, Software};
     vec![
@@ -70,6 +71,12 @@ pub(crate) fn table() -> Vec<Route> {
         post("/first/done", Enrolling, first::complete),
         // People.
         get("/", SignedIn, received::front),
+        get("/sets/{id}/receipt", Person(ListSets), receipts::page),
+        get("/sets/{id}/receipt/file", Person(ListSets), receipts::file),
+        post("/sets/{id}/receipt/acknowledge", Person(CollectSets), receipts::acknowledge),
+        post("/sets/{id}/receipt/import", Person(CollectSets), receipts::answer),
+        get("/evidence", Person(ExportEvidence), evidence::page),
+        post("/evidence", Person(ExportEvidence), evidence::make),
         get("/account", Person(OwnAccount), account::page),
         get("/account/password", Person(OwnAccount), account::password),
         post("/account/password", Person(OwnAccount), account::change_password),
@@ -145,6 +152,7 @@ pub(crate) fn table() -> Vec<Route> {
         post("/log", Person(ReadOfficeLedger), log::seek),
         post("/log/export", Person(ReadOfficeLedger), log::export),
         get("/reviews", Person(ReadOfficeLedger), reviews::list),
+        post("/reviews/open", Person(ReadOfficeLedger), reviews::open),
         get("/reviews/{id}", Person(ReadOfficeLedger), reviews::review),
         post("/reviews/{id}/judge", Person(ReadOfficeLedger), reviews::judge),
         post("/reviews/{id}/close", Person(ReadOfficeLedger), reviews::close),
@@ -152,6 +160,7 @@ pub(crate) fn table() -> Vec<Route> {
         post("/operator/log", Person(ReadLedger), log::seek),
         post("/operator/log/export", Person(ReadLedger), log::export),
         get("/operator/reviews", Person(ReadLedger), reviews::list),
+        post("/operator/reviews/open", Person(ReadLedger), reviews::open),
         get("/operator/reviews/{id}", Person(ReadLedger), reviews::review),
         post("/operator/reviews/{id}/judge", Person(ReadLedger), reviews::judge),
         post("/operator/reviews/{id}/close", Person(ReadLedger), reviews::close),
@@ -168,6 +177,11 @@ pub(crate) fn table() -> Vec<Route> {
         get("/api/v1/transmissions/{id}/zip", Software(CollectSets), api::zip),
         post("/api/v1/transmissions/{id}/acknowledge", Software(CollectSets), api::acknowledge),
         post("/api/v1/transmissions/{id}/withdraw", Software(WithdrawSets), api::withdraw),
+        // What became of it.
+        post("/api/v1/transmissions/{id}/import", Software(CollectSets), api::answer),
+        get("/api/v1/transmissions/{id}/receipt", Software(ListSets), api::receipt),
+        get("/api/v1/overdue", Software(ListSets), api::overdue),
+        get("/api/v1/log-key", Software(ListSets), api::log_key),
     ]
 }
 

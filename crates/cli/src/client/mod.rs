@@ -3,6 +3,7 @@
 pub(crate) mod collect;
 pub(crate) mod enrol;
 mod packs;
+pub(crate) mod receipt;
 pub(crate) mod renew;
 pub(crate) mod send;
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use ledger::{Export, FILE_BYTES_MAX};
 
+use super::failure;
 use crate::convert::plain;
-use crate::terminal::Failure;
 
 /// Folders below each other. Ours go four deep.
 const DEPTH_MAX: usize = 12;
@@ -24,8 +24,7 @@ impl Folder {
             return Ok(Self(path.to_owned()));
         }
         let what = format!("{}というフォルダーがありません。", plain(&path.to_string_lossy()));
-        Err(Failure::new(what, "書き出した記録のフォルダー（checkpoint と tile のあるところ）を指定してください。")
-            .into())
+        Err(failure(what, "書き出した記録のフォルダー（checkpoint と tile のあるところ）を指定してください。").into())
     }
 
     fn walk(&self, folder: &str, depth: usize, each: &mut dyn FnMut(&str)) -> Result<(), Unread> {
@@ -52,16 +51,16 @@ impl Export for Folder {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Unread> {
         let path = self.0.join(path);
         let unread = |error| Unread(path.clone(), error);
-        let file = match File::open(&path) {
-            Ok(file) => file,
+        let metadata = match fs::metadata(&path) {
+            Ok(metadata) => metadata,
             Err(error) if is_absent(&error) => return Ok(None),
             Err(error) => return Err(unread(error)),
         };
-        // A folder or a pipe in the place of a file is no file of the log.
-        let metadata = file.metadata().map_err(unread)?;
+        // A folder in the place of a file is no file of the log, nor is a pipe, which would have to be waited for.
         if !metadata.is_file() {
             return Ok(None);
         }
+        let file = File::open(&path).map_err(unread)?;
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).min(FILE_BYTES_MAX));
         file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unread)?;
         Ok(Some(bytes))
@@ -80,14 +79,14 @@ impl Unread {
     pub(crate) fn told(self) -> anyhow::Error {
         let Self(path, error) = self;
         let what = format!("{}を読めません（{error}）。", plain(&path.to_string_lossy()));
-        Failure::new(what, "読む許可と媒体を確かめて、もう一度実行してください。確かめ終わっていません。").into()
+        failure(what, "読む許可と媒体を確かめて、もう一度実行してください。確かめ終わっていません。").into()
     }
 }
 
 /// A small text file that somebody names.
 pub(crate) fn text(path: &Path, bytes_max: usize, fix: &str) -> anyhow::Result<String> {
     let shown = plain(&path.to_string_lossy());
-    let fail = |what: String| Failure::new(what, fix);
+    let fail = |what: String| failure(what, fix);
     let file = File::open(path).map_err(|error| fail(format!("{shown}を開けません（{error}）。")))?;
     let mut text = String::new();
     match file.take(bytes_max as u64 + 1).read_to_string(&mut text) {

@@ -10,9 +10,10 @@ use ledger::{
     Timestamp, Token, WitnessKey, WitnessRequest, WitnessState, older_checkpoint_path,
 };
 
+use super::failure;
 use super::wording::count;
 use crate::convert::plain;
-use crate::terminal::{Done, Failure, Outcome, say};
+use crate::terminal::{Done, Outcome, say};
 
 /// So that a slip of the finger does not fill a disk: five gigabytes.
 const ENTRIES_MAX: u64 = 10_000_000;
@@ -35,16 +36,16 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let shown = plain(&folder.to_string_lossy());
     if folder.exists() {
         let fix = "上書きはしません。別の名前を指定してください。";
-        return Err(Failure::new(format!("{shown}がすでにあります。"), fix).into());
+        return Err(failure(format!("{shown}がすでにあります。"), fix).into());
     }
     make(folder, args.entries).map_err(|error| {
-        Failure::new(format!("{shown}に書き込めません（{error}）。"), "空き容量と書き込みの許可を確かめてください。")
+        failure(format!("{shown}に書き込めません（{error}）。"), "空き容量と書き込みの許可を確かめてください。")
     })?;
-    say!("架空の記録{}件を{shown}に作りました。公開鍵も置きました。", count(args.entries));
+    say!("架空の記録{}件を{shown}に作りました。記録は log に、公開鍵はその外にあります。", count(args.entries));
     say!("確かめ方:");
     say!("  cd {shown}");
-    say!("  fumibako ledger verify . --key log.vkey --witness w1.vkey --witness w2.vkey");
-    say!("本物の記録では、公開鍵は記録と別の道から受け取ります。");
+    say!("  fumibako ledger verify log --key log.vkey --witness w1.vkey --witness w2.vkey");
+    say!("本物の記録では、公開鍵を記録とは別の道から受け取ります。");
     Ok(Done::All)
 }
 
@@ -59,8 +60,9 @@ fn keys() -> Result<(LogKey, [WitnessKey; 2]), io::Error> {
 
 fn make(folder: &Path, entries: u64) -> Result<(), io::Error> {
     let (log, witnesses) = keys()?;
+    let log_folder = folder.join("log");
     let file = |path: &str, bytes: &[u8]| {
-        let path = folder.join(path);
+        let path = log_folder.join(path);
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
         fs::write(path, bytes)
     };
@@ -99,9 +101,9 @@ fn make(folder: &Path, entries: u64) -> Result<(), io::Error> {
         newest.add_cosignature(line, &witness.verifying_key()).map_err(io::Error::other)?;
     }
     file(CHECKPOINT_PATH, newest.to_string().as_bytes())?;
-    file("log.vkey", format!("{}\n", log.verifying_key()).as_bytes())?;
+    fs::write(folder.join("log.vkey"), format!("{}\n", log.verifying_key()))?;
     for (witness, name) in witnesses.iter().zip(["w1.vkey", "w2.vkey"]) {
-        file(name, format!("{}\n", witness.verifying_key()).as_bytes())?;
+        fs::write(folder.join(name), format!("{}\n", witness.verifying_key()))?;
     }
     Ok(())
 }

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use ledger::{ProveError, prove};
 
+use super::failure;
 use super::folder::{Folder, Unread};
 use super::wording::count;
 use crate::convert::{plain, show};
-use crate::terminal::{Done, Failure, Outcome, say};
+use crate::terminal::{Done, Outcome, say};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -35,7 +36,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let written = OpenOptions::new().write(true).create_new(true).open(path);
     written.and_then(|mut file| file.write_all(proof.to_string().as_bytes())).map_err(|error| {
         let fix = "すでにあるファイルには上書きしません。別の名前にするか、書き込みの許可を確かめてください。";
-        Failure::new(format!("{shown}に書き込めません（{error}）。"), fix)
+        failure(format!("{shown}に書き込めません（{error}）。"), fix)
     })?;
     say!("{}番の証明を{shown}に書き出しました。", count(args.index));
     say!("確かめ方: fumibako receipt verify {shown} --key 交換所の公開鍵");
@@ -58,5 +59,5 @@ fn explain(error: ProveError<Unread>, index: u64) -> anyhow::Error {
             "fumibako ledger verify で、どこが壊れているかを見てください。",
         ),
     };
-    Failure::new(what, fix).into()
+    failure(what, fix).into()
 }

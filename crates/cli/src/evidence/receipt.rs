@@ -1,18 +1,22 @@
-//! `fumibako receipt` — reading a proof: what it proves, and what it does not.
+//! `fumibako receipt` — fetching and reading a proof: what it proves, and what it does not.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use ledger::{ENTRY_PROOF_BYTES_MAX, Entry, EntryProof, EntryProofError, Trust};
+use receipt::RECEIPT_BYTES_MAX;
 use serde_json::json;
 
 use super::folder::text;
 use super::wording::{clock, count, instant, made_at, note, seconds};
+use super::{delivery, failure};
 use crate::convert::{Format, lines, plain, pretty, show};
-use crate::terminal::{Done, Failure, Outcome};
+use crate::terminal::{Done, Outcome};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
+    /// データ一件の送達の証明を、交換所から受け取ります（事業所の端末で）
+    Get(crate::client::receipt::Args),
     /// 証明を、公開鍵だけで確かめます（交換所につながなくても使えます）
     Verify(Args),
 }
@@ -31,14 +35,18 @@ pub(crate) struct Args {
 
 pub(crate) fn run(command: &Command) -> Outcome {
     match command {
+        Command::Get(args) => crate::client::receipt::run(args),
         Command::Verify(args) => verify(args),
     }
 }
 
 fn verify(args: &Args) -> Outcome {
     let policy = args.trust.policy()?;
-    let fix = "fumibako ledger prove で書き出した証明のファイルを、そのまま指定してください。";
-    let text = text(&args.file, ENTRY_PROOF_BYTES_MAX, fix)?;
+    let fix = "fumibako receipt get か ledger prove で書き出した証明のファイルを、そのまま指定してください。";
+    let text = text(&args.file, RECEIPT_BYTES_MAX.max(ENTRY_PROOF_BYTES_MAX), fix)?;
+    if text.starts_with('{') {
+        return delivery::verify(&text, &policy, args.format);
+    }
     let verified = text.parse::<EntryProof>().and_then(|proof| Ok((proof.verify(&policy)?, proof)));
     match verified {
         Ok((trust, proof)) => {
@@ -49,7 +57,7 @@ fn verify(args: &Args) -> Outcome {
             Ok(Done::All)
         }
         Err(EntryProofError::Malformed(_)) if !text.starts_with("c2sp.org/tlog-proof@v1") => {
-            Err(Failure::new("証明のファイルではありません。", fix).into())
+            Err(failure("証明のファイルではありません。", fix).into())
         }
         Err(error) => {
             let why = why(error);
@@ -72,7 +80,7 @@ fn why(error: EntryProofError) -> String {
     }
 }
 
-fn refused(why: &str) -> String {
+pub(super) fn refused(why: &str) -> String {
     let mut out = "この証明からは何も言えません。\n\n".to_owned();
     lines(&mut out, "  ", &format!("✗ {why}。"));
     out.push('\n');
@@ -89,13 +97,9 @@ fn said(proof: &EntryProof, trust: &Trust) -> String {
     let mut out = "証明は正しいものです。\n\n".to_owned();
     out.push_str("これで言えること\n");
     let mut point = |text: &str| lines(&mut out, "  ", &format!("・{text}"));
+    point(&format!("次の記録は、{} の{}番に、この内容のまま入っています。", checkpoint.origin(), count(proof.index())));
     point(&format!(
-        "次の記録は、{} の記録の{}番に、この内容のまま入っています。",
-        checkpoint.origin(),
-        count(proof.index())
-    ));
-    point(&format!(
-        "{} に署名された時には、もう入っていました（その時の件数 {}件）。",
+        "{}に署名された時には、もう入っていました（その時は{}件）。",
         made_at(checkpoint),
         count(checkpoint.size())
     ));
@@ -104,7 +108,7 @@ fn said(proof: &EntryProof, trust: &Trust) -> String {
         point(&format!("その時の時計：{text}{}", if unsure { "。時刻は確かとは言えません。" } else { "" }));
     }
     for cosigned in &trust.cosigned {
-        point(&format!("立会人 {} が、{} までに見ています。", cosigned.witness, seconds(cosigned.at_seconds)));
+        point(&format!("立会人 {} が、{}に見ています。", cosigned.witness, seconds(cosigned.at_seconds)));
     }
     out.push_str("\n記録の内容\n");
     content(&mut out, proof.entry());

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use ledger::{Fault, NOTE_BYTES_MAX, Policy, Report, SignedCheckpoint, Wrong, verify_export};
+use ledger::{ENTRY_PROOF_BYTES_MAX, EntryProof, Fault, Policy, Report, SignedCheckpoint, Wrong, verify_export};
 use serde_json::{Value, json};
 
+use super::failure;
 use super::folder::{Folder, text};
 use super::trust::Trust;
 use super::wording::{clock, count, id, made_at, seconds, wrong};
 use crate::convert::{Format, lines, plain, pretty, show};
-use crate::terminal::{Done, Failure, Outcome};
+use crate::terminal::{Done, Outcome};
 
 /// Checkpoints that one person can name.
 const KNOWN_MAX: usize = 1_000;
@@ -21,7 +22,7 @@ pub(crate) struct Args {
     folder: PathBuf,
     #[command(flatten)]
     trust: Trust,
-    /// 手元に残しておいたチェックポイントのファイル（いくつでも）。これと食い違う記録を見つけます
+    /// 手元に残しておいたチェックポイントか証明のファイル（いくつでも）。これと食い違う記録を見つけます
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
     /// 出力の形
@@ -30,9 +31,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
+    let folder = Folder::open(&args.folder)?;
+    args.trust.from_elsewhere(&args.folder)?;
+    args.checkpoint.iter().try_for_each(|kept| super::trust::outside(kept, &args.folder))?;
     let policy = args.trust.policy()?;
     let known = known(&args.checkpoint, &policy)?;
-    let folder = Folder::open(&args.folder)?;
     let report = verify_export(&folder, &policy, &known).map_err(super::folder::Unread::told)?;
     show(&match args.format {
         Format::Json => pretty(&answer(&report)),
@@ -45,14 +48,18 @@ pub(crate) fn run(args: &Args) -> Outcome {
 fn known(paths: &[PathBuf], policy: &Policy) -> anyhow::Result<Vec<SignedCheckpoint>> {
     if paths.len() > KNOWN_MAX {
         let fix = format!("{KNOWN_MAX}個までにしてください。");
-        return Err(Failure::new("--checkpoint が多すぎます。", fix).into());
+        return Err(failure("--checkpoint が多すぎます。", fix).into());
     }
     let read = |path: &PathBuf| {
         let fix = "手元に残したチェックポイントと、その時の公開鍵（--old-key）を確かめてください。";
         let shown = plain(&path.to_string_lossy());
-        let fail = |why: String| Failure::new(format!("{shown}を使えません。{why}。"), fix);
-        let signed: SignedCheckpoint =
-            text(path, NOTE_BYTES_MAX, fix)?.parse().map_err(|error| fail(super::wording::note(error)))?;
+        let fail = |why: String| failure(format!("{shown}を使えません。{why}。"), fix);
+        let text = text(path, ENTRY_PROOF_BYTES_MAX, fix)?;
+        // A proof holds a checkpoint too, and offices keep proofs.
+        let signed = match text.parse::<EntryProof>() {
+            Ok(proof) => proof.checkpoint().clone(),
+            Err(_) => text.parse::<SignedCheckpoint>().map_err(|error| fail(super::wording::note(error)))?,
+        };
         match policy.check_older(&signed) {
             // It may have been kept before the witnesses had signed.
             Ok(_) | Err(ledger::NoteError::TooFewWitnesses { .. }) => Ok(signed),

@@ -1,17 +1,20 @@
 //! 設定ファイル — one file, with sensible defaults. It names where secrets are and never holds one (R6.4).
 
+use super::log::{Mail, Outside, Witness};
 use crate::terminal::Failure;
 use anyhow::Context as _;
+use ledger::{KeyKind, VerifyingKey};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use store::{ClockSources, DatabaseServer, NotAServer, Place, Unlock};
+use store::{ClockSources, DatabaseServer, Deadlines, NotAServer, Place, Unlock};
 use zeroize::Zeroizing;
 
 /// A passphrase longer than this is a wrong file.
 const PASSPHRASE_BYTES_MAX: usize = 1024;
 
+const WITNESSES_MAX: usize = 16;
 /// Time servers that are asked.
 const CLOCK_SOURCES_MAX: usize = 16;
 
@@ -60,6 +63,26 @@ upload_memory_megabytes = 512
 # 失効と認証局を台帳で確かめる間隔（秒、1〜240）
 register_seconds = 15
 
+[receipts]
+# 届いてから受け取るまで、受け取ってから受領確認まで、受領確認から取込みの結果までの日数。過ぎたものを一覧に出します。
+collect_days = 7
+acknowledge_days = 3
+import_days = 14
+
+[print]
+# 書類を作るプログラム。書かなければ、fumibako と同じ場所の fumibako-print を使います。
+# program = "/usr/local/bin/fumibako-print"
+
+[log]
+# アクセス記録の控え（最新の署名）。データとは別のディスクに置きます。書かなければ、鍵ファイルの隣に置きます。
+# anchor_file = "keys/log-anchor"
+# 毎日、控えを送る宛先。starttls で送ります（tls = "none" は、この機械のメールサーバーにだけ）。
+# mail = { server = "mail.example.jp", from = "exchange@example.jp", to = "audit@example.jp", user = "exchange", password_file = "/run/secrets/mail" }
+# 控えに署名する証人（C2SP tlog-witness）
+# [[log.witness]]
+# url = "https://witness.example.jp"
+# key = "witness.example.jp+…"
+
 [clock]
 # 時計を確かめる時刻サーバー（16か所まで。host か host:port）。三つ以上書くと、一つが誤っても見分けられます。
 # 時計を合わせるのは chrony などの仕事です。文箱は、ずれを確かめて記録するだけです。
@@ -79,7 +102,41 @@ struct File {
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
+    receipts: Receipts,
+    #[serde(default)]
+    print: Print,
+    #[serde(default)]
+    log: LogSection,
+    #[serde(default)]
     clock: ClockSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogSection {
+    anchor_file: Option<PathBuf>,
+    mail: Option<MailSection>,
+    #[serde(default)]
+    witness: Vec<WitnessSection>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MailSection {
+    server: String,
+    port: Option<u16>,
+    tls: Option<String>,
+    from: String,
+    to: String,
+    user: Option<String>,
+    password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WitnessSection {
+    url: String,
+    key: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -151,6 +208,32 @@ impl Default for Limits {
             register_seconds: 15,
         }
     }
+}
+
+/// 期限: after how many days what is missing is listed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Receipts {
+    collect_days: u16,
+    acknowledge_days: u16,
+    import_days: u16,
+}
+
+impl Default for Receipts {
+    fn default() -> Self {
+        let usual = Deadlines::default();
+        Self {
+            collect_days: usual.collect_days,
+            acknowledge_days: usual.acknowledge_days,
+            import_days: usual.import_days,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Print {
+    program: Option<PathBuf>,
 }
 
 /// サーバー証明書 on disk, and what it must be good for.
@@ -288,6 +371,72 @@ impl Config {
         ClockSources { servers: self.file.clock.sources.clone(), ..ClockSources::default() }
     }
 
+    /// Where the newest checkpoint lies, apart from the data (R10.5).
+    pub(crate) fn anchor_file(&self) -> PathBuf {
+        match &self.file.log.anchor_file {
+            Some(file) => self.folder.join(file),
+            None => self.key_store_file().with_file_name("log-anchor"),
+        }
+    }
+
+    /// Where checkpoints go while serving.
+    pub(crate) fn outside(&self) -> anyhow::Result<Outside> {
+        let section = &self.file.log;
+        if section.witness.len() > WITNESSES_MAX {
+            return Err(Failure::new(
+                format!("設定の log.witness は、{WITNESSES_MAX} 人までです。"),
+                "証人を減らしてください。",
+            )
+            .into());
+        }
+        let witnesses = section.witness.iter().map(|witness| {
+            let failure = || {
+                Failure::new(
+                    format!("設定の log.witness {} を使えません。", witness.url),
+                    "url は https で始まる場所、key は証人が公開している鍵（名前+…）にしてください。",
+                )
+            };
+            let key: VerifyingKey = witness.key.parse().with_context(failure)?;
+            let local = witness.url.starts_with("http://127.0.0.1:");
+            if key.kind() != KeyKind::Witness || !(local || witness.url.starts_with("https://")) {
+                return Err(failure().into());
+            }
+            Ok(Witness { url: witness.url.clone(), key })
+        });
+        Ok(Outside {
+            anchor_file: self.anchor_file(),
+            mail: section.mail.as_ref().map(|mail| self.mail(mail)).transpose()?,
+            witnesses: witnesses.collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    fn mail(&self, mail: &MailSection) -> anyhow::Result<Mail> {
+        let failure = || {
+            Failure::new(
+                "設定の log.mail を使えません。",
+                "server・from・to を確かめてください。tls = \"none\" は server が 127.0.0.1 のときだけ、user には password_file も要ります。",
+            )
+        };
+        let plain = match mail.tls.as_deref() {
+            None | Some("starttls") => false,
+            Some("none") if mail.server == "127.0.0.1" => true,
+            Some(_) => return Err(failure().into()),
+        };
+        let user = match (&mail.user, &mail.password_file) {
+            (Some(user), Some(file)) => Some((user.clone(), self.folder.join(file))),
+            (None, None) => None,
+            _ => return Err(failure().into()),
+        };
+        Ok(Mail {
+            server: mail.server.clone(),
+            port: mail.port.unwrap_or(if plain { 25 } else { 587 }),
+            plain,
+            user,
+            from: mail.from.parse().with_context(failure)?,
+            to: mail.to.parse().with_context(failure)?,
+        })
+    }
+
     pub(crate) fn names(&self) -> &[String] {
         &self.file.listen.names
     }
@@ -310,6 +459,20 @@ impl Config {
             call_bytes: limits.call_megabytes << 20,
             call_files: limits.call_files,
             upload_memory_bytes: limits.upload_memory_megabytes << 20,
+        }
+    }
+
+    /// 期限: after how many days what is missing is listed.
+    pub(crate) fn deadlines(&self) -> Deadlines {
+        let Receipts { collect_days, acknowledge_days, import_days } = self.file.receipts;
+        Deadlines { collect_days, acknowledge_days, import_days }
+    }
+
+    /// The program that typesets documents: where the configuration says, or beside this one.
+    pub(crate) fn printer(&self) -> print::Printer {
+        match &self.file.print.program {
+            Some(program) => print::Printer::new(self.folder.join(program)),
+            None => print::Printer::beside(&std::env::current_exe().unwrap_or_default()),
         }
     }
 
@@ -396,6 +559,9 @@ mod tests {
         assert_eq!(file.listen.exchange, Listen::default().exchange);
         assert_eq!(file.listen.enrolment, Listen::default().enrolment);
         assert_eq!(file.limits.register_seconds, Limits::default().register_seconds);
+        assert_eq!(file.receipts.collect_days, Deadlines::default().collect_days);
+        assert_eq!(file.receipts.acknowledge_days, Deadlines::default().acknowledge_days);
+        assert_eq!(file.receipts.import_days, Deadlines::default().import_days);
     }
 
     #[test]

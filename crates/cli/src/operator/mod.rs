@@ -5,7 +5,9 @@ pub(crate) mod authority;
 pub(crate) mod config;
 pub(crate) mod database;
 pub(crate) mod device;
+pub(crate) mod evidence;
 pub(crate) mod init;
+pub(crate) mod log;
 pub(crate) mod office;
 pub(crate) mod outside;
 pub(crate) mod serve;
@@ -36,6 +38,13 @@ impl Where {
     }
 
     pub(crate) async fn open(&self) -> anyhow::Result<(Config, Store)> {
+        let (config, store) = self.open_unheld().await?;
+        log::anchor::hold(&store, &config.anchor_file()).await?;
+        Ok((config, store))
+    }
+
+    /// Without asking whether the log reaches as far as what was anchored: only for whoever declares that it does not.
+    pub(crate) async fn open_unheld(&self) -> anyhow::Result<(Config, Store)> {
         let config = self.read()?;
         // A command asks the daemon that keeps the clock and no server: it should not wait for one.
         let (store, _) = open_at(&config, ClockSources::default()).await?;
@@ -46,6 +55,7 @@ impl Where {
     pub(crate) async fn open_watched(&self) -> anyhow::Result<(Config, Store, Arc<WatchedClock>)> {
         let config = self.read()?;
         let (store, clock) = open_at(&config, config.clock_sources()).await?;
+        log::anchor::hold(&store, &config.anchor_file()).await?;
         Ok((config, store, clock))
     }
 }
@@ -104,6 +114,10 @@ pub(crate) fn explain(error: Error) -> anyhow::Error {
         Error::Unguarded => (
             "証跡を書き換えから守るしくみが、データベースから外されています。開きません。",
             "だれかがデータベースを直接変えました。控えを確保し、監査担当に知らせてください。データには何もしていません。",
+        ),
+        Error::LogContradicts => (
+            "アクセス記録が、署名した内容と食い違っています。開きません。",
+            "だれかがデータベースを直接変えました。データをそのまま保管し、監査担当に知らせてください。",
         ),
         Error::Busy => {
             ("データベースを別のプロセスが使っています。", "ほかの操作が終わるのを待って、もう一度実行してください。")

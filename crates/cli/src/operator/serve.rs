@@ -1,4 +1,4 @@
-use super::{Where, block_on, explain, server_certificate};
+use super::{Where, block_on, explain, log, server_certificate};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 
 async fn serve(place: &Where, demo: bool) -> Outcome {
     let (config, store, clock) = place.open_watched().await?;
-    let store = Arc::new(store);
+    let store = Arc::new(store.with_deadlines(config.deadlines()));
     let identity = Arc::new(Identity::new(server_certificate::first(&config, &store, demo).await?)?);
     let exchange = listen(config.exchange_address()).await?;
     let enrolment = listen(config.enrolment_address()).await?;
@@ -51,9 +51,10 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
 
     let (stop, stopped) = watch::channel(false);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stopping = stop.clone();
     tokio::spawn(async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        let _ = stop.send(true);
+        let _ = stopping.send(true);
     });
     store.record_service(true).await.map_err(explain)?;
     // Printed only once both doors are open: whoever starts the program may wait for it.
@@ -70,6 +71,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     let upkeep = tokio::spawn(keep_up(Arc::clone(&store), stopped.clone()));
     let watching = tokio::spawn(watch_clock(Arc::clone(&store), clock, stopped.clone()));
     let indexing = tokio::spawn(index_log(Arc::clone(&store), stopped.clone()));
+    let signing = tokio::spawn(log::keep(Arc::clone(&store), config.outside()?, stop, stopped.clone()));
     let service = web::Service {
         store: Arc::clone(&store),
         limits: config.limits(),
@@ -78,6 +80,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         exchange_url,
         tls12,
         identity,
+        printer: config.printer(),
         register_every: config.register_every(),
     };
     web::serve(service, stopped).await?;
@@ -87,6 +90,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     upkeep.await?;
     watching.await?;
     indexing.await?;
+    signing.await?;
     store.record_service(false).await.map_err(explain)?;
     let (jobs, commits) = (store.writer_counts().jobs(), store.writer_counts().commits());
     if let Some(store) = Arc::into_inner(store) {

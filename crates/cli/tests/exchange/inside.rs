@@ -95,6 +95,7 @@ impl Inside {
             exchange_url: format!("https://localhost:{}", ports.0),
             tls12: Some(tls12),
             identity: Arc::new(Identity::new(identity).unwrap()),
+            printer: print::Printer::new("nowhere"),
             register_every: every,
         };
         tokio::spawn(web::serve(service, stopped));

@@ -185,7 +185,21 @@ async fn r8_2_r12_1_every_door_answers_everybody_as_the_table_says() {
     }
 
     deny_by_default(&doors, &people);
+    every_page_is_recorded(&world, &doors).await;
     compare(&document(&doors, &people, &programs, &columns));
+}
+
+/// A page that nobody's knocking left an entry of is one that is shown without record (R10.1).
+async fn every_page_is_recorded(world: &World, doors: &[Door]) {
+    let entries = vault::ledger(&world.exchange.data()).await;
+    let recorded: String = entries.iter().map(|entry| String::from_utf8(entry.to_bytes()).unwrap() + "\n").collect();
+    for door in doors.iter().filter(|door| door.method == Method::GET && door.needs.starts_with("two factors")) {
+        let name = match door.path {
+            "/" => "front".to_owned(),
+            path => path.trim_start_matches('/').replace('/', ".").replace(['{', '}'], ""),
+        };
+        assert!(recorded.contains(&format!("\"page\":\"{name}\"")), "{} left no entry", door.path);
+    }
 }
 
 /// What must hold whatever the snapshot says.

@@ -38,6 +38,7 @@ request-grants      x . . x . . .
 confirm-grants      x . . x . . .
 take-stock          x . . x . . .
 read-office-ledger  x . . . . . .
+export-evidence     x . . . . . .
 register-offices    . . . x . . .
 request-enrolment   . . . x . . .
 approve-enrolment   . . . x . . .

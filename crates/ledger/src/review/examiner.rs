@@ -91,7 +91,9 @@ impl Examiner {
             .filter(|_| matches!(entry.action, Action::SessionStart | Action::AccountRedeem))
             .filter(ended);
         let device = entry.device.as_ref().map(crate::Device::id).filter(ended);
-        let office = entry.office.as_ref().filter(ended).filter(|_| entry.action != Action::OfficeClose);
+        // What the operator does about a closed office is no doing of that office.
+        let own_doing = matches!(family(entry.action), "set" | "session" | "page" | "access" | "ledger" | "software");
+        let office = entry.office.as_ref().filter(ended).filter(|_| own_doing && entry.actor != Actor::System);
         if let Some(who) = actor.or(tried).or(device).or(office) {
             let account = actor.or(tried).cloned();
             self.add(Pattern::AfterLeaving, who.to_string(), account, look.office(), look);
@@ -159,7 +161,12 @@ impl Examiner {
         for (index, at) in over {
             self.add_at(Pattern::MassReading, actor.clone(), look.person(), look.office(), (index, at));
         }
-        if reads && look.person().is_some() && is_night(entry.at) {
+        let looks = reads
+            || matches!(
+                entry.action,
+                Action::PageView | Action::LedgerRead | Action::LedgerExport | Action::RecoveryView
+            );
+        if looks && look.person().is_some() && is_night(entry.at) {
             self.add(Pattern::Night, actor, look.person(), look.office(), look);
         }
     }
@@ -214,12 +221,11 @@ impl Examiner {
     /// What the operator's people do with keys, roles, the log and the command line.
     fn operator(&mut self, look: &Look<'_>) {
         let entry = look.entry;
-        let (family, _) = entry.action.id().split_once('.').unwrap_or_default();
         let by_system = entry.actor == Actor::System;
         if matches!(entry.actor, Actor::OperatorCli(_)) {
-            self.add(Pattern::CommandLine, format!("{} {}", look.actor(), entry.action.id()), None, None, look);
+            self.add(Pattern::CommandLine, look.actor(), None, None, look);
         }
-        match family {
+        match family(entry.action) {
             "key" | "authority" if !by_system => {
                 self.add(Pattern::Keys, format!("{} {}", look.actor(), entry.action.id()), look.person(), None, look);
             }
@@ -330,6 +336,11 @@ impl Look<'_> {
             _ => 0,
         }
     }
+}
+
+/// `set` of `set.open`.
+fn family(action: Action) -> &'static str {
+    action.id().split('.').next().unwrap_or_default()
 }
 
 fn is_night(at: Timestamp) -> bool {

@@ -64,7 +64,7 @@ patterns! {
     NoRelation = "no-relation",
     /// Sets, or pages, were opened in great number.
     MassReading = "mass-reading",
-    /// Sets were opened at night, by a person.
+    /// Somebody looked at sets, pages or the log at night.
     Night = "night",
     /// Sign-ins failed again and again.
     FailedSignIns = "failed-sign-ins",

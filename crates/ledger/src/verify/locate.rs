@@ -9,6 +9,8 @@ use crate::tile::{TILE_WIDTH, TileId, TilePath};
 use crate::tree::{Hash, Tree, fold, join_peaks, peaks_of};
 
 const WIDTH: u64 = TILE_WIDTH as u64;
+/// Files that may be missing in a row before a search gives up: a signer could promise entries without end.
+const GAP_MAX: u64 = 1_000;
 
 pub(super) fn locate<E: Export>(
     verifier: &mut Verifier<'_, E>,
@@ -25,7 +27,7 @@ pub(super) fn locate<E: Export>(
         for mark in walked.unfit.iter().filter_map(|place| marks.get(*place)) {
             // Two checkpoints are signed that exclude each other: the key is not what it should be, and only what was kept
             // elsewhere says how far the entries can be relied on.
-            let good = walked.good_known;
+            let good = walked.known.iter().copied().filter(|size| *size < mark.size).max().unwrap_or(0);
             verifier.fault(Some(good), Wrong::OtherHistory { good, bad: mark.size }, mark.path.clone());
         }
         return Ok(());
@@ -36,8 +38,9 @@ pub(super) fn locate<E: Export>(
     };
     let fault = found.unwrap_or_else(|| {
         let bad = walked.unfit.first().and_then(|place| marks.get(*place)).map_or(checkpoint.size(), |mark| mark.size);
-        let wrong = Wrong::OtherHistory { good: walked.good, bad };
-        Fault { index: Some(walked.good), wrong, path: None }
+        // Two checkpoints of one size may exclude each other; then neither vouches for anything.
+        let good = if walked.good < bad { walked.good } else { 0 };
+        Fault { index: Some(good), wrong: Wrong::OtherHistory { good, bad }, path: None }
     });
     verifier.fault(fault.index, fault.wrong, fault.path);
     Ok(())
@@ -176,12 +179,14 @@ fn search<E: Export>(
                 let wrong = Wrong::ChangedBefore { before: end };
                 return Ok(Some(Fault { index: Some(index), wrong, path: Some(here.path) }));
             }
-            None if here.hashes == claimed && !here.broken => {
+            None if complete && here.hashes == claimed => {
                 unproven = Some((unproven.map_or(first, |(first, _)| first), end));
             }
             None => {
                 let index = Some(first + differs);
-                return Ok(Some(Fault { index, wrong: Wrong::Contradiction, path: Some(here.path) }));
+                let missing = here.hashes.is_empty() && !here.broken;
+                let wrong = if missing { Wrong::Missing { count: bundle.width.into() } } else { Wrong::Contradiction };
+                return Ok(Some(Fault { index, wrong, path: Some(here.path) }));
             }
         }
     }
@@ -236,8 +241,13 @@ fn find<E: Export>(
     after: u64,
     hash: &Hash,
 ) -> Result<Option<u64>, E::Error> {
+    let mut gap = 0;
     for number in from_bundle..stored.size.div_ceil(WIDTH) {
         let hashes = stored.tile(0, number)?.unwrap_or_default();
+        gap = if hashes.is_empty() { gap + 1 } else { 0 };
+        if gap > GAP_MAX {
+            break;
+        }
         let index = |place: usize| number * WIDTH + place as u64;
         let found = hashes.iter().enumerate().find(|(place, other)| *other == hash && index(*place) > after);
         if let Some((place, _)) = found {
@@ -279,7 +289,7 @@ impl<'a, 'b, E: Export> Later<'a, 'b, E> {
 
     /// The place from `from` on at which this hash stands.
     fn find(&mut self, from: usize, hash: &Hash) -> Result<Option<usize>, E::Error> {
-        let (mut before, mut number) = (0, self.bundle.index);
+        let (mut before, mut number, mut gap) = (0, self.bundle.index, 0);
         let mut current =
             Some(Found { hashes: self.here.hashes.clone(), broken: self.here.broken, path: String::new() });
         while let Some(found) = current {
@@ -287,7 +297,8 @@ impl<'a, 'b, E: Export> Later<'a, 'b, E> {
             if let Some((place, _)) = place {
                 return Ok(Some(before + place));
             }
-            if found.broken {
+            gap = if found.hashes.is_empty() { gap + 1 } else { 0 };
+            if found.broken || gap > GAP_MAX {
                 break;
             }
             before += found.hashes.len();

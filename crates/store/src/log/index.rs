@@ -6,6 +6,8 @@ use ledger::{Entry, Outcome};
 
 /// Entries taken over in one go; the writer serves others between two.
 const BATCH: i64 = 500;
+/// Batches for which somebody who reads waits; what is older than the index is taken over in the background.
+const READER_BATCHES: usize = 20;
 
 const LAST: &str = "SELECT coalesce(max(entry_index), -1) FROM log_entry";
 
@@ -79,29 +81,46 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn index_log(&self) -> Result<u64, Error> {
-        let mut last: i64 = sqlx::query_scalar(LAST).fetch_one(&self.reads).await?;
         let mut taken = 0;
         loop {
-            let entries: Vec<(i64, String)> =
-                sqlx::query_as(NEXT).bind(last).bind(BATCH).fetch_all(&self.reads).await?;
-            let Some((newest, _)) = entries.last() else { return Ok(taken) };
-            last = *newest;
-            let whole = entries.len() as i64 == BATCH;
-            taken += entries.len() as u64;
-            let rows: Vec<Row> = entries.iter().map(|(index, text)| Row::of(*index, text)).collect();
-            self.writer
-                .run(move |c| {
-                    Box::pin(async move {
-                        for row in rows {
-                            row.insert(c).await?;
-                        }
-                        Ok(())
-                    })
-                })
-                .await?;
-            if !whole {
+            let batch = self.index_batch().await?;
+            taken += batch;
+            if batch < BATCH as u64 {
                 return Ok(taken);
             }
         }
+    }
+
+    /// The same for somebody who waits: only so far. False when there is more.
+    pub(super) async fn index_for_reader(&self) -> Result<bool, Error> {
+        for _ in 0..READER_BATCHES {
+            if self.index_batch().await? < BATCH as u64 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn index_batch(&self) -> Result<u64, Error> {
+        // One at a time: two that do the same work are no faster.
+        let _turn = self.indexing.lock().await;
+        let last: i64 = sqlx::query_scalar(LAST).fetch_one(&self.reads).await?;
+        let entries: Vec<(i64, String)> = sqlx::query_as(NEXT).bind(last).bind(BATCH).fetch_all(&self.reads).await?;
+        if entries.is_empty() {
+            return Ok(0);
+        }
+        let taken = entries.len() as u64;
+        let rows: Vec<Row> = entries.iter().map(|(index, text)| Row::of(*index, text)).collect();
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    for row in rows {
+                        row.insert(c).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        Ok(taken)
     }
 }

@@ -1,7 +1,8 @@
 //! Makes the reviews of a month that is over: what should be looked at is found before anybody has to look (R10.8).
 
-use super::text;
+use super::{Scope, text};
 use crate::database::Connection;
+use crate::people::Person;
 use crate::record::{self, Act};
 use crate::{Error, FindingId, ReviewId, Store, clock};
 use jiff::civil::Date;
@@ -20,7 +21,8 @@ const MONTHS_MAX: usize = 24;
 const PART: i64 = 1_000;
 const OFFICES_MAX: i64 = 100_000;
 
-const NEWEST: &str = "SELECT max(month) FROM review WHERE office_id IS NULL";
+/// Of the monthly ones; those in between are named after a day.
+const NEWEST: &str = "SELECT max(month) FROM review WHERE office_id IS NULL AND length(month) = 7";
 const FIRST: &str = "SELECT min(at) FROM log_entry WHERE at <> ''";
 
 const PART_OF_MONTH: &str = "
@@ -90,7 +92,8 @@ fn japan() -> TimeZone {
 /// One review about to be written.
 struct NewReview {
     office: Option<(String, OfficeNumber)>,
-    month: Month,
+    /// `2027-03`, or the day of a review in between.
+    month: String,
     from: Timestamp,
     until: Timestamp,
     entries: u64,
@@ -128,6 +131,31 @@ impl Store {
         Ok(opened)
     }
 
+    /// 臨時の点検: of the present month up to now, for whoever does not want to wait for its end. One a day; false when
+    /// there is one already, or this person looks after none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn open_review_now(&self, by: &Person) -> Result<bool, Error> {
+        let Some(scope) = Scope::of(by) else { return Ok(false) };
+        self.index_log().await?;
+        let until = self.clock.now();
+        let from = Month::of(until).start()?;
+        let (mut findings, by_office) = self.examine(from, until).await?;
+        let (office, entries) = match scope {
+            Scope::All => (None, findings.entries),
+            Scope::Office(id, number) => {
+                let own = number.to_string();
+                findings.list.retain(|finding| finding.office.as_ref().map(Token::as_str) == Some(&own));
+                (Some((id.to_string(), number)), by_office.get(&own).copied().unwrap_or_default())
+            }
+        };
+        let Findings { list, unlisted, .. } = findings;
+        let month = until.to_zoned(japan()).date().to_string();
+        let review = NewReview { office, month, from, until, entries, unlisted, findings: list };
+        self.open_review(Act::person(Action::ReviewOpen, by, until), review).await
+    }
+
     async fn open_month(&self, month: Month) -> Result<u64, Error> {
         let (from, until) = (month.start()?, month.next()?.start()?);
         let (findings, by_office) = self.examine(from, until).await?;
@@ -142,14 +170,21 @@ impl Store {
             let own = own.cloned().collect();
             let office = Some((id, number));
             // Whose they are is not known of those that did not fit: every office is told that there were some.
-            let review =
-                NewReview { office, month, from, until, entries: *entries, unlisted: findings.unlisted, findings: own };
-            opened += u64::from(self.open_review(review).await?);
+            let review = NewReview {
+                office,
+                month: month.text(),
+                from,
+                until,
+                entries: *entries,
+                unlisted: findings.unlisted,
+                findings: own,
+            };
+            opened += u64::from(self.open_review(Act::system(Action::ReviewOpen, self.clock.now()), review).await?);
         }
         // The whole log last: its row says that the month is done.
         let Findings { list, unlisted, entries } = findings;
-        let whole = NewReview { office: None, month, from, until, entries, unlisted, findings: list };
-        opened += u64::from(self.open_review(whole).await?);
+        let whole = NewReview { office: None, month: month.text(), from, until, entries, unlisted, findings: list };
+        opened += u64::from(self.open_review(Act::system(Action::ReviewOpen, self.clock.now()), whole).await?);
         Ok(opened)
     }
 
@@ -210,11 +245,11 @@ impl Store {
         Ok(known)
     }
 
-    async fn open_review(&self, new: NewReview) -> Result<bool, Error> {
+    async fn open_review(&self, act: Act, new: NewReview) -> Result<bool, Error> {
         let (id, now) = (ReviewId::fresh(), self.clock.now());
-        let mut act = Act::system(Action::ReviewOpen, now)
+        let mut act = act
             .object(id)
-            .code("month", &new.month.text())
+            .code("month", &new.month)
             .number("findings", new.findings.len() as u64)
             .number("entries", new.entries);
         if let Some((_, number)) = &new.office {
@@ -228,7 +263,7 @@ impl Store {
                     let opened = sqlx::query(OPEN)
                         .bind(id.to_string())
                         .bind(new.office.map(|(office, _)| office))
-                        .bind(new.month.text())
+                        .bind(&new.month)
                         .bind(text(new.from))
                         .bind(text(new.until))
                         .bind(i64::try_from(new.entries).unwrap_or(i64::MAX))

@@ -66,6 +66,8 @@ pub struct LogPage {
     pub rows: Vec<LogRow>,
     /// Where to go on, if there is more.
     pub next: Option<LogCursor>,
+    /// False while the newest entries are not findable yet: right after an upgrade.
+    pub complete: bool,
 }
 
 /// Found by what narrows most; the rest is compared row by row. Which index serves is thus decided here and not guessed.
@@ -185,7 +187,7 @@ impl Store {
         after: Option<&LogCursor>,
     ) -> Result<Option<LogPage>, Error> {
         let Some(scope) = Scope::of(by) else { return Ok(None) };
-        self.index_log().await?;
+        let complete = self.index_for_reader().await?;
         let bound = Bound::new(scope, filter);
         let query = fitting!(
             &bound,
@@ -225,7 +227,7 @@ impl Store {
         for row in found {
             rows.push(self.log_row(scope, &mut names, row).await?);
         }
-        Ok(Some(LogPage { rows, next }))
+        Ok(Some(LogPage { rows, next, complete }))
     }
 
     async fn log_row(&self, scope: Scope, names: &mut Names, row: FoundRow) -> Result<LogRow, Error> {

@@ -221,6 +221,14 @@ const END_ALL: &str = "
      WHERE account_id = $1 AND session_id <> $4 AND ended_at IS NULL
     RETURNING session_id, level";
 
+const END_ELSEWHERE: &str = "
+    UPDATE session SET ended_at = $2, ended_for = 'elsewhere'
+     WHERE account_id = $1 AND device_id <> $3 AND ended_at IS NULL
+       AND EXISTS (SELECT 1 FROM role_grant g
+                    WHERE g.account_id = session.account_id AND g.role = 'maintenance'
+                      AND g.confirmed_at IS NOT NULL AND g.withdrawn_at IS NULL AND g.expires_at > $2)
+    RETURNING session_id, level";
+
 const LIST: &str = "
     SELECT session_id, device_id, started_at, seen_at, ends_at FROM session
      WHERE account_id = $1 AND level IN ('full', 'temporary') AND ended_at IS NULL AND ends_at > $2 AND seen_at > $3
@@ -403,6 +411,25 @@ pub(super) async fn end_all(
         record_end(c, session, level, &account.to_string(), why, now).await?;
     }
     Ok(ended.len() as u64)
+}
+
+/// Whoever maintains the exchange works at one terminal at a time: a session elsewhere ends when another begins (R2.3).
+pub(super) async fn end_elsewhere(
+    c: &mut Connection,
+    account: AccountId,
+    here: DeviceId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let ended: Vec<(String, String)> = sqlx::query_as(END_ELSEWHERE)
+        .bind(account.to_string())
+        .bind(clock::text(now))
+        .bind(here.to_string())
+        .fetch_all(&mut *c)
+        .await?;
+    for (session, level) in &ended {
+        record_end(c, session, level, &account.to_string(), "elsewhere", now).await?;
+    }
+    Ok(())
 }
 
 /// How long somebody was signed in belongs into the log (R10.1); half a sign-in does not.

@@ -2,7 +2,7 @@
 
 use super::attempts::{self, Reserved, Try};
 use super::hash::Place;
-use super::sessions::{HalfWay, NewSession, SecondKind, Ways, end_one};
+use super::sessions::{HalfWay, NewSession, SecondKind, Ways, end_elsewhere, end_one};
 use super::{Token, accounts, set_up};
 use crate::database::Connection;
 use crate::record::{self, Act};
@@ -505,6 +505,7 @@ impl Store {
                     let elsewhere = u64::try_from(elsewhere).unwrap_or_default();
                     let act = if elsewhere > 0 { act.number("devices_elsewhere", elsewhere) } else { act };
                     record::append(c, &act.done()?).await?;
+                    end_elsewhere(c, account, device, now).await?;
                     Ok(true)
                 })
             })

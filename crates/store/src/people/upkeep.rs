@@ -65,6 +65,7 @@ impl Store {
     /// When the database fails.
     pub async fn keep_up(&self) -> Result<Upkeep, Error> {
         let now = self.clock.now();
+        self.thin_checkpoints().await?;
         let (unconfirmed, overdue) = self.lapse_grants(now).await?;
         let mut unused = 0;
         let candidates: Vec<String> = sqlx::query_scalar(UNUSED)

@@ -3,7 +3,6 @@
 use super::Hand;
 use crate::database::Connection;
 use crate::deliver::{counterpart, files, find};
-use crate::record::Act;
 use crate::{Answer, Error, Store, Transmission, TransmissionId, clock};
 use exchange::read_places;
 use ledger::Action;
@@ -36,24 +35,32 @@ impl Store {
     /// # Errors
     /// When the database fails, or an entry was changed in it.
     pub async fn give_receipt(&self, hand: &Hand, id: TransmissionId) -> Result<Answer<GivenReceipt>, Error> {
+        self.receipt_for(hand, id, Action::ReceiptGive).await
+    }
+
+    /// The same to be looked at.
+    ///
+    /// # Errors
+    /// When the database fails, or an entry was changed in it.
+    pub async fn view_receipt(&self, hand: &Hand, id: TransmissionId) -> Result<Answer<GivenReceipt>, Error> {
+        self.receipt_for(hand, id, Action::SetView).await
+    }
+
+    async fn receipt_for(
+        &self,
+        hand: &Hand,
+        id: TransmissionId,
+        action: Action,
+    ) -> Result<Answer<GivenReceipt>, Error> {
         let asker = hand.asker();
         let set = {
             let mut connection = self.reads.acquire().await?;
             find(&mut connection, asker, id).await?
         };
         let Some(set) = set else { return Ok(Answer::NotFound) };
-        let act = hand.act(Action::ReceiptGive, self.clock.now()).object(id);
+        let act = hand.act(action, self.clock.now()).object(id);
         self.record(counterpart(act, asker, &set).done()?).await?;
         Ok(Answer::Done(self.receipt_of(set).await?))
-    }
-
-    /// Records that somebody looked at a set's page.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn record_view(&self, hand: &Hand, set: &Transmission) -> Result<(), Error> {
-        let act: Act = hand.act(Action::SetView, self.clock.now()).object(set.id);
-        self.record(counterpart(act, hand.asker(), set).done()?).await
     }
 
     pub(crate) async fn receipt_of(&self, mut set: Transmission) -> Result<GivenReceipt, Error> {

@@ -109,7 +109,7 @@ impl Store {
         {
             return Ok(Evidence::NoSuchPartner);
         }
-        let mut sets: Vec<(bool, Transmission)> = Vec::new();
+        let mut found: Vec<(bool, TransmissionRow)> = Vec::new();
         for (sent, sql) in [(true, SENT), (false, RECEIVED)] {
             let rows: Vec<TransmissionRow> = sqlx::query_as(sql)
                 .bind(office.id.to_string())
@@ -119,13 +119,13 @@ impl Store {
                 .bind(EVIDENCE_SETS_MAX as i64 + 1)
                 .fetch_all(&self.reads)
                 .await?;
-            for row in rows {
-                sets.push((sent, row.try_into()?));
-            }
+            found.extend(rows.into_iter().map(|row| (sent, row)));
         }
-        if sets.len() > EVIDENCE_SETS_MAX {
+        if found.len() > EVIDENCE_SETS_MAX {
             return Ok(Evidence::TooMany);
         }
+        let sets = found.into_iter().map(|(sent, row)| Ok((sent, Transmission::try_from(row)?)));
+        let mut sets = sets.collect::<Result<Vec<_>, Error>>()?;
         sets.sort_by(|(_, one), (_, other)| {
             (&one.accepted_at, one.accepted_index).cmp(&(&other.accepted_at, other.accepted_index))
         });

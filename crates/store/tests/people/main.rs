@@ -2,10 +2,12 @@
 
 mod accounts;
 mod grants;
+mod log;
 mod passkeys;
 mod passwords;
 mod recovery;
 mod register;
+mod review;
 mod sessions;
 mod sign_in;
 mod software;

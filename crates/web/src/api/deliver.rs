@@ -12,7 +12,7 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 use zip::{CompressionMethod, DateTime};
 
 /// The value, or the problem that says why not. Asking for what is none of one's own is recorded.
-async fn done<T>(app: &App, caller: &Caller, answer: Answer<T>) -> Result<T, Problem> {
+pub(super) async fn done<T>(app: &App, caller: &Caller, answer: Answer<T>) -> Result<T, Problem> {
     match answer {
         Answer::Done(value) => Ok(value),
         Answer::Refused(refusal) => Err(refusal.into()),
@@ -120,8 +120,8 @@ fn pack(files: &[OpenedFile]) -> zip::result::ZipResult<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
-/// Names of the standard are ASCII without quotes, so they need no escaping in the header.
-fn download(content_type: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+/// Names of ours and of the standard are ASCII without quotes, so they need no escaping in the header.
+pub(crate) fn download(content_type: &'static str, name: &str, bytes: Vec<u8>) -> Response {
     (
         [
             (header::CONTENT_TYPE, content_type.to_owned()),

@@ -3,6 +3,7 @@
 mod deliver;
 mod list;
 mod notices;
+mod receipts;
 mod renew;
 mod send;
 mod token;
@@ -18,9 +19,10 @@ use utoipa::openapi::Components;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-pub(crate) use deliver::{acknowledge, describe, file, withdraw, zip};
+pub(crate) use deliver::{acknowledge, describe, download, file, withdraw, zip};
 pub(crate) use list::{received, sent};
 pub(crate) use notices::notices;
+pub(crate) use receipts::{answer, log_key, overdue, receipt, report_fault};
 pub(crate) use renew::renew;
 pub use renew::{RenewAnswer, RenewRequest};
 pub(crate) use send::send;
@@ -44,6 +46,10 @@ const DESCRIPTION: &str = "事業所のソフトウェアのための窓口で�
         deliver::zip,
         deliver::acknowledge,
         deliver::withdraw,
+        receipts::answer,
+        receipts::receipt,
+        receipts::overdue,
+        receipts::log_key,
         token::rotate,
         renew::renew,
         notices::notices
@@ -77,7 +83,7 @@ pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
 }
 
 /// A transmission's id in a path. What is no id is not found, like an id that is nobody's.
-pub(crate) struct SetId(TransmissionId);
+pub(crate) struct SetId(pub(crate) TransmissionId);
 
 impl FromRequestParts<App> for SetId {
     type Rejection = Problem;

@@ -33,7 +33,7 @@ pub(crate) struct TransmissionView {
     pub size_bytes: u64,
     /// Warnings found when it was sent.
     pub warnings: u64,
-    /// `waiting`, `collected`, `acknowledged`, `withdrawn` or `erased`.
+    /// `waiting`, `collected` or `acknowledged`; in the end `imported`, `partly`, `rejected`, `withdrawn` or `erased`.
     pub state: &'static str,
     /// RFC 3339, UTC.
     pub accepted_at: String,
@@ -43,6 +43,8 @@ pub(crate) struct TransmissionView {
     pub acknowledged_at: Option<String>,
     /// When the sender took it back.
     pub withdrawn_at: Option<String>,
+    /// When the receiver said how the import went.
+    pub answered_at: Option<String>,
     /// When its content was erased.
     pub erased_at: Option<String>,
     /// The files in the standard's order; absent in lists.
@@ -81,6 +83,7 @@ impl From<Transmission> for TransmissionView {
             collected_at: set.collected_at,
             acknowledged_at: set.acknowledged_at,
             withdrawn_at: set.withdrawn_at,
+            answered_at: set.answered_at,
             erased_at: set.erased_at,
             files: set.files.into_iter().map(FileView::from).collect(),
         }

@@ -71,6 +71,8 @@ enum Kind {
     /// An `input` of this type.
     Box(&'static str),
     Select(Vec<Choice>),
+    /// Several lines.
+    Area,
     /// A file of these kinds.
     File(&'static str),
 }
@@ -109,6 +111,10 @@ impl Field {
 
     pub(crate) fn date(id: &'static str, label: &'static str) -> Self {
         Self::new(id, label, Kind::Box("date"))
+    }
+
+    pub(crate) fn area(id: &'static str, label: &'static str, max: usize) -> Self {
+        Self { max, ..Self::new(id, label, Kind::Area) }
     }
 
     pub(crate) fn file(id: &'static str, label: &'static str, accept: &'static str) -> Self {

@@ -31,6 +31,8 @@ pub(crate) struct Frame {
 /// What somebody must see to, said on every page until it is seen to.
 pub(crate) struct Alarm {
     pub(crate) text: String,
+    /// Shown in red.
+    pub(crate) grave: bool,
     /// Where to see to it, for who can.
     pub(crate) href: Option<&'static str>,
 }
@@ -63,6 +65,7 @@ const MENU: &[(&str, &str, Deed)] = &[
     ("/stock-taking", "棚卸", Deed::TakeStock),
     ("/devices", "端末", Deed::ManageDevices),
     ("/software", "ソフトウェア", Deed::ManageSoftware),
+    ("/evidence", "送受信の記録", Deed::ExportEvidence),
     ("/reviews", "ログ点検", Deed::ReadOfficeLedger),
     ("/log", "証跡", Deed::ReadOfficeLedger),
     ("/account", "自分のアカウント", Deed::OwnAccount),

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod asked;
 pub(crate) mod devices;
+pub(crate) mod evidence;
 pub(crate) mod field;
 pub(crate) mod first;
 pub(crate) mod form;
@@ -13,6 +14,7 @@ pub(crate) mod once;
 pub(crate) mod operator;
 pub(crate) mod passkeys;
 pub(crate) mod problem;
+pub(crate) mod receipts;
 pub(crate) mod received;
 pub(crate) mod recovery;
 pub(crate) mod reviews;

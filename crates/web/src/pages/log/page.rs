@@ -25,6 +25,7 @@ pub(super) struct List {
     next: Option<String>,
     /// The log was looked at: an empty list is an answer.
     read: bool,
+    complete: bool,
 }
 
 /// One entry.
@@ -52,6 +53,7 @@ impl List {
         list.next = page.next.as_ref().map(|cursor| format!("{}/log?{}", list.base, query.next(cursor)));
         list.rows = page.rows.into_iter().map(row).collect();
         list.hidden = fields;
+        list.complete = page.complete;
         list.read = true;
         list
     }
@@ -97,6 +99,7 @@ impl List {
             rows: Vec::new(),
             next: None,
             read: false,
+            complete: true,
             faults,
         }
     }

@@ -3,12 +3,15 @@
 use crate::app::App;
 use crate::guard::SignedIn;
 use crate::pages::frame::{Frame, on_to, show};
+use crate::pages::receipts::Late;
+use crate::pages::receipts::wording::{look, state};
 use crate::problem::Problem;
+use crate::wording::month;
 use askama::Template;
-use axum::extract::State;
+use axum::extract;
 use axum::response::Response;
 use identity::role::Deed;
-use store::{Folder, State as SetState, Transmission};
+use store::{Folder, State, Transmission};
 
 /// Rows of each list on the first page.
 const ROWS: u32 = 50;
@@ -17,21 +20,23 @@ const ROWS: u32 = 50;
 #[template(path = "received/front.html")]
 struct Front {
     frame: Frame,
+    late: Late,
     received: Vec<Row>,
     sent: Vec<Row>,
 }
 
 struct Row {
+    id: String,
     kind: &'static str,
     month: String,
     partner: String,
     accepted: String,
     state: &'static str,
-    waits: bool,
+    look: &'static str,
 }
 
 /// The lists; for whoever has no right to them, the first page they may see.
-pub(crate) async fn front(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
+pub(crate) async fn front(extract::State(app): extract::State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
     let person = &signed_in.person;
     if !person.may(Deed::ListSets) {
         let elsewhere = match signed_in.home() {
@@ -45,6 +50,7 @@ pub(crate) async fn front(State(app): State<App>, signed_in: SignedIn) -> Result
     let sent = app.store.newest(&person.asker, Folder::Sent, ROWS).await?;
     show(&Front {
         frame: signed_in.frame("届いたもの・送ったもの"),
+        late: Late::of(&app, &signed_in).await?,
         received: received.iter().map(|set| row(set, Folder::Received)).collect(),
         sent: sent.iter().map(|set| row(set, Folder::Sent)).collect(),
     })
@@ -57,20 +63,14 @@ fn row(set: &Transmission, folder: Folder) -> Row {
     };
     Row {
         kind: set.kind.label(),
-        month: set
-            .service_month
-            .map(|month| month.to_string())
-            .map_or_else(String::new, |month| format!("{}年{}月分", &month[..4], month[4..].trim_start_matches('0'))),
+        id: set.id.to_string(),
+        month: set.service_month.map_or_else(String::new, |at| month(&at.to_string())),
         partner: format!("{name}（{number}）"),
         accepted: store::japanese_time(&set.accepted_at),
-        waits: set.state() == SetState::Waiting,
+        look: look(set.state()),
         state: match (set.state(), folder) {
-            (SetState::Waiting, Folder::Received) => "未受領",
-            (SetState::Waiting, Folder::Sent) => "相手は未受領",
-            (SetState::Collected, _) => "受領済み",
-            (SetState::Acknowledged, _) => "受領確認済み",
-            (SetState::Withdrawn, _) => "取下げ",
-            (SetState::Erased, _) => "消去済み",
+            (State::Waiting, Folder::Sent) => "相手は未受領",
+            (at, _) => state(at),
         },
     }
 }

@@ -29,17 +29,25 @@ pub(crate) fn alarms(signed_in: &SignedIn) -> Vec<Alarm> {
     };
     let mut list = Vec::new();
     if alarms.overdue > 0 {
-        list.push(Alarm { text: wording::overdue(alarms.overdue, href.is_some()), href });
+        list.push(Alarm { text: wording::overdue(alarms.overdue, href.is_some()), grave: true, href });
     }
     if let Some(state) = alarms.clock {
-        list.push(Alarm { text: wording::clock(state), href: None });
+        // Off is worse than not known.
+        let grave = state.offset_ms().is_some();
+        list.push(Alarm { text: wording::clock(state), grave, href: None });
     }
     list
 }
 
-pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
+pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
     let reviews = app.store.reviews(&signed_in.person).await?;
-    show(&List::new(&signed_in, reviews))
+    show(&List::new(&signed_in, reviews, asked.done(wording::DONE)))
+}
+
+/// 臨時の点検, without waiting for the month's end.
+pub(crate) async fn open(State(app): State<App>, signed_in: SignedIn, _form: Form) -> Result<Response, Problem> {
+    let done = if app.store.open_review_now(&signed_in.person).await? { "opened" } else { "there" };
+    Ok(on_to(&format!("{}/reviews?done={done}", base(&signed_in))))
 }
 
 pub(crate) async fn review(

@@ -56,9 +56,9 @@ impl Row {
 }
 
 impl List {
-    pub(super) fn new(signed_in: &SignedIn, reviews: Vec<ReviewRow>) -> Self {
+    pub(super) fn new(signed_in: &SignedIn, reviews: Vec<ReviewRow>, notice: Option<&'static str>) -> Self {
         Self {
-            frame: signed_in.frame("ログ点検"),
+            frame: signed_in.frame("ログ点検").notice(notice),
             base: base(signed_in),
             whole: signed_in.person.office.is_operator,
             rows: reviews.into_iter().map(Row::of).collect(),

@@ -7,6 +7,8 @@ use store::log::Verdict;
 
 pub(super) const DONE: &[(&str, &str)] = &[
     ("judged", "判断を残しました。点検を閉じるまでは、判断し直せます。"),
+    ("opened", "今月のきょうまでの点検を用意しました。"),
+    ("there", "きょうの臨時の点検は、もう用意してあります。"),
     ("closed", "点検を閉じました。記録は、このまま残ります。"),
 ];
 
@@ -81,7 +83,7 @@ pub(super) fn pattern(pattern: Pattern) -> (&'static str, String, &'static str) 
         ),
         Pattern::Night => (
             "夜間の閲覧",
-            "夜10時から朝6時までに、人がデータを開いた記録です。".to_owned(),
+            "夜10時から朝6時までに、人が画面・データ・証跡を見た記録です。".to_owned(),
             "その時間に仕事があったかを、本人か勤務の記録で確かめます。",
         ),
         Pattern::FailedSignIns => (
@@ -147,10 +149,23 @@ pub(super) fn pattern(pattern: Pattern) -> (&'static str, String, &'static str) 
     }
 }
 
-/// `2027年3月分`.
+/// `2027年3月分`; `2027年3月9日まで（臨時）` for one in between.
 pub(super) fn month(month: &str) -> String {
-    match month.split_once('-') {
-        Some((year, month)) => format!("{year}年{}月分", month.trim_start_matches('0')),
-        None => month.to_owned(),
+    let number = |text: &str| text.trim_start_matches('0').to_owned();
+    match month.split('-').collect::<Vec<_>>().as_slice() {
+        [year, month] => format!("{year}年{}月分", number(month)),
+        [year, month, day] => format!("{year}年{}月{}日まで（臨時）", number(month), number(day)),
+        _ => month.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_review_is_named_after_its_month_or_its_day() {
+        assert_eq!(month("2027-03"), "2027年3月分");
+        assert_eq!(month("2027-03-09"), "2027年3月9日まで（臨時）");
     }
 }

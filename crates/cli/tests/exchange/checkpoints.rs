@@ -1,0 +1,256 @@
+//! What leaves the house of the log: anchor, witness and mail; and what an older state of the data meets at the next start.
+
+use crate::commands::{done, failed};
+use crate::samples::schedule;
+use crate::world::Exchange;
+use ledger::{Policy, SignedCheckpoint, VerifyingKey, WitnessKey, WitnessRefusal, WitnessRequest, WitnessState};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Far more than a second, which is how often the log is signed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks again until it is so.
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let since = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(since.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A witness on this machine, as C2SP tlog-witness has it, that watches the log whose key it is told first.
+struct Witness {
+    port: u16,
+    key: WitnessKey,
+    state: Arc<Mutex<(WitnessState, Vec<String>)>>,
+}
+
+impl Witness {
+    fn open() -> Self {
+        let key = || WitnessKey::new("witness.example".parse().unwrap(), &[5; 32]);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(Mutex::new((WitnessState::new(), Vec::new())));
+        let (kept, signing) = (Arc::clone(&state), key());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let (path, body) = request(&stream);
+                assert_eq!(path, "/add-checkpoint");
+                let asked: WitnessRequest = body.parse().unwrap();
+                let mut kept = kept.lock().unwrap();
+                let policy = trusting(asked.checkpoint());
+                let answer = match kept.0.cosign(&asked, &policy, &signing, 1_800_000_000) {
+                    Ok(line) => ("200 OK", format!("{line}\n")),
+                    Err(WitnessRefusal::OtherSize { last_size }) => ("409 Conflict", format!("{last_size}\n")),
+                    Err(refused) => panic!("{refused}"),
+                };
+                kept.1.push(answer.0.to_owned());
+                let (status, text) = answer;
+                write!(
+                    stream,
+                    "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}",
+                    text.len()
+                )
+                .unwrap();
+            }
+        });
+        Self { port, key: key(), state }
+    }
+}
+
+/// The key of whoever signed. A real witness is configured with it; here it comes from the key file beside the test.
+fn trusting(checkpoint: &SignedCheckpoint) -> Policy {
+    let key = LOG_KEY.lock().unwrap().clone().expect("the log's key is known");
+    let policy = Policy::new(key.parse::<VerifyingKey>().unwrap()).unwrap();
+    assert!(policy.check(checkpoint).is_ok());
+    policy
+}
+
+static LOG_KEY: Mutex<Option<String>> = Mutex::new(None);
+
+fn request(stream: &TcpStream) -> (String, String) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    let path = line.split(' ').nth(1).unwrap().to_owned();
+    let mut length = 0;
+    loop {
+        line.clear();
+        reader.read_line(&mut line).unwrap();
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    (path, String::from_utf8(body).unwrap())
+}
+
+/// A mail server that takes everything and keeps it.
+fn mailbox() -> (u16, Arc<Mutex<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let kept = Arc::new(Mutex::new(String::new()));
+    let into = Arc::clone(&kept);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            stream.write_all(b"220 mail.example\r\n").unwrap();
+            let (mut line, mut data, mut mail) = (String::new(), false, String::new());
+            while reader.read_line(&mut line).unwrap_or(0) > 0 {
+                let answer = match line.trim_end() {
+                    "." if data => {
+                        data = false;
+                        into.lock().unwrap().push_str(&mail);
+                        Some("250 kept")
+                    }
+                    _ if data => {
+                        mail.push_str(&line);
+                        None
+                    }
+                    "DATA" => {
+                        data = true;
+                        Some("354 go on")
+                    }
+                    "QUIT" => Some("221 bye"),
+                    _ => Some("250 yes"),
+                };
+                if let Some(answer) = answer {
+                    stream.write_all(format!("{answer}\r\n").as_bytes()).unwrap();
+                }
+                line.clear();
+            }
+        }
+    });
+    (port, kept)
+}
+
+fn anchored(exchange: &Exchange) -> Option<SignedCheckpoint> {
+    fs::read_to_string(exchange.folder().join("keys/log-anchor")).ok().map(|text| text.parse().unwrap())
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() { copy(&entry.path(), &target) } else { drop(fs::copy(entry.path(), target).unwrap()) }
+    }
+}
+
+#[tokio::test]
+async fn r10_6_the_newest_checkpoint_lies_with_a_witness_in_a_mailbox_and_in_a_file() {
+    let exchange = Exchange::create(|_| {}).await;
+    let folder = exchange.folder().to_path_buf();
+    let status = done(&folder, &["ledger", "status"]);
+    let key = status.lines().find_map(|line| line.strip_prefix("確かめる鍵: ")).expect("the key").to_owned();
+    *LOG_KEY.lock().unwrap() = Some(key.clone());
+    let (witness, (mail_port, mail)) = (Witness::open(), mailbox());
+    let config = fs::read_to_string(exchange.config()).unwrap();
+    let config = format!(
+        "{config}\n[log]\nmail = {{ server = \"127.0.0.1\", port = {mail_port}, tls = \"none\", from = \"exchange@example.jp\", to = \"audit@example.jp\" }}\n[[log.witness]]\nurl = \"http://127.0.0.1:{}\"\nkey = \"{}\"\n",
+        witness.port,
+        witness.key.verifying_key()
+    );
+    fs::write(exchange.config(), config).unwrap();
+    let server = exchange.start();
+    let offices = exchange.offices(&server).await;
+    let set = schedule(&offices.sender.number, &offices.receiver.number, 1);
+    offices.sender.sends(&set).await.accepted();
+
+    until("the witness cosigns", || (witness.state.lock().unwrap().0.last().0 > 0).then_some(()));
+    let mailed = until("a mail comes", || Some(mail.lock().unwrap().clone()).filter(|mail| !mail.is_empty()));
+    let origin = key.split('+').next().unwrap();
+    assert!(mailed.contains("audit@example.jp") && !mailed.contains(&offices.sender.number), "{mailed}");
+    let first = until("a file is there", || anchored(&exchange));
+    assert_eq!(first.checkpoint().origin().as_str(), origin);
+    assert_eq!(server.stop().await.0.code(), Some(0));
+
+    done(&folder, &["ledger", "export", "log"]);
+    let sound = done(&folder, &["ledger", "verify", "log", "--key", &key, "--checkpoint", "keys/log-anchor"]);
+    assert!(!sound.is_empty());
+    // What was cosigned stayed in the log's own books, and goes along.
+    let cosigned = fs::read_dir(folder.join("log/checkpoints")).unwrap().any(|file| {
+        let note: SignedCheckpoint = fs::read_to_string(file.unwrap().path()).unwrap().parse().unwrap();
+        note.note().signatures().len() > 1
+    });
+    assert!(cosigned, "{:?}", witness.state.lock().unwrap().1);
+    let refused = failed(&folder, &["ledger", "export", "log"]);
+    assert!(refused.contains("空のフォルダー"), "{refused}");
+}
+
+#[tokio::test]
+async fn r4_6_older_data_do_not_open_beside_a_later_anchor_until_two_people_declare_it() {
+    let exchange = Exchange::create(|_| {}).await;
+    let folder = exchange.folder().to_path_buf();
+    let server = exchange.start();
+    until("a checkpoint", || anchored(&exchange));
+    assert_eq!(server.stop().await.0.code(), Some(0));
+    copy(&exchange.data(), &folder.join("backup"));
+    let server = exchange.start();
+    let offices = exchange.offices(&server).await;
+    let set = schedule(&offices.sender.number, &offices.receiver.number, 1);
+    offices.sender.sends(&set).await.accepted();
+    let size = until("later than the backup", || {
+        let size = anchored(&exchange)?.checkpoint().size();
+        (size > 10).then_some(size)
+    });
+    assert_eq!(server.stop().await.0.code(), Some(0));
+    fs::remove_dir_all(exchange.data()).unwrap();
+    fs::rename(folder.join("backup"), exchange.data()).unwrap();
+
+    let said = failed(&folder, &["serve", "--demo"]);
+    assert!(said.contains("アクセス記録が足りません") && said.contains("declare-gap"), "{said}");
+    failed(&folder, &["office", "list"]);
+    failed(&folder, &["ledger", "declare-gap", "--reason", "故障", "--by", "sato", "--approved-by", "sato"]);
+    let said = done(&folder, &["ledger", "declare-gap", "--reason", "故障", "--by", "sato", "--approved-by", "suzuki"]);
+    assert!(said.contains("断絶を宣言しました"), "{said}");
+    let server = exchange.start();
+    let new = until("the log goes on", || anchored(&exchange).filter(|new| new.checkpoint().size() > 1));
+    assert!(new.checkpoint().size() < size, "nothing was made up");
+    assert_eq!(server.stop().await.0.code(), Some(0));
+    let status = done(&folder, &["ledger", "status"]);
+    assert!(status.contains("以前の鍵: "), "{status}");
+    assert!(
+        crate::vault::ledger(&exchange.data())
+            .await
+            .iter()
+            .any(|entry| entry.fields().action == ledger::Action::LogGap)
+    );
+}
+
+#[tokio::test]
+async fn r10_5_a_server_whose_log_was_changed_under_it_stops_and_does_not_open_again() {
+    let exchange = Exchange::create(|_| {}).await;
+    let mut server = exchange.start();
+    until("a checkpoint", || anchored(&exchange));
+    for change in [
+        "DROP TRIGGER ledger_is_append_only_insert",
+        "INSERT INTO ledger (entry_index, entry, leaf_hash)
+         SELECT max(entry_index) + 1, '{}', (SELECT leaf_hash FROM ledger WHERE entry_index = 0) FROM ledger WHERE $1 = 'x'",
+        "CREATE TRIGGER ledger_is_append_only_insert BEFORE INSERT ON ledger
+          WHEN NEW.entry_index IS NOT (SELECT coalesce(max(entry_index) + 1, 0) FROM ledger)
+         BEGIN SELECT RAISE(ABORT, 'ledger entries are only added at the end'); END",
+    ] {
+        crate::vault::execute(&exchange.data(), change, "x").await;
+    }
+    until("it stops", || (!server.is_alive()).then_some(()));
+    let said = fs::read_to_string(&server.log).unwrap();
+    assert!(said.contains("contradicts its own checkpoint"), "{said}");
+    drop(server);
+    let refused = failed(exchange.folder(), &["serve", "--demo"]);
+    assert!(refused.contains("食い違って"), "{refused}");
+}
