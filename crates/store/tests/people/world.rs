@@ -102,6 +102,15 @@ impl World {
         store.expect("opened").with_people(settings).expect("settings")
     }
 
+    pub(crate) fn place(&self) -> store::Place {
+        self.kept.place.clone()
+    }
+
+    /// The text for the engine that this world is kept by, where a test spoils what only an engine knows.
+    pub(crate) fn sql(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        if self.kept.is_on_server() { postgres } else { sqlite }
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
