@@ -21,6 +21,7 @@ cargo xtask check           the same without the tests
 cargo xtask load [ARGS]     drives a server over TLS and measures it beside the bare floor
 cargo xtask bench           speed of the checks on a large file, beside plain record splitting
 cargo xtask sign-in [TRIES] time of an answer for known and unknown logins, and passwords compared per second
+cargo xtask rotate [BOXES]  replaces keys over many boxes during sends; 1,000,000 unless told otherwise
 cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise; with --database postgres
                             two nodes and PostgreSQL, in turn
 cargo xtask postgres [WORD] the store's and the exchange's tests on PostgreSQL (those whose name has WORD in it)
@@ -45,6 +46,8 @@ fn main() -> ExitCode {
         ["bench"] => test::bench(),
         ["sign-in"] => test::sign_in("400"),
         ["sign-in", tries] => test::sign_in(tries),
+        ["rotate"] => test::rotate("1000000"),
+        ["rotate", boxes] => test::rotate(boxes),
         ["crash"] => test::crash("200"),
         ["crash", rounds] => test::crash(rounds),
         ["crash", rounds, "--database", "postgres"] => test::crash_on_postgres(rounds),

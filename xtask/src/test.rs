@@ -98,6 +98,10 @@ pub(crate) fn bench() -> Done {
 }
 
 /// Whether the time of an answer tells whether a login exists, at the cost that a real exchange pays.
+pub(crate) fn rotate(boxes: &str) -> Done {
+    run(cargo().args(["bench", "--package", "fumibako-store", "--bench", "rotation", "--", boxes]))
+}
+
 pub(crate) fn sign_in(tries: &str) -> Done {
     run(cargo().args(["bench", "--package", "fumibako-store", "--bench", "sign_in", "--", tries]))
 }

@@ -14,6 +14,7 @@ mod terminal;
 mod vectors;
 
 use clap::{Parser, Subcommand};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -73,17 +74,36 @@ enum Command {
     /// 認証局と証明書発行台帳（運営者）
     #[command(subcommand)]
     Authority(operator::authority::Command),
+    /// 鍵（運営者の鍵の管理者）
+    #[command(subcommand)]
+    Key(operator::key::Command),
     /// アカウント（運営者。最初の管理者を招くときと、非常のとき）
     #[command(subcommand)]
     Account(operator::account::Command),
 }
 
-fn main() -> ExitCode {
-    // A panic's message may quote data; where it happened is enough to find it (R6.8).
+/// No core dumps, and no other process of this account may read our memory: keys and contents are in it (R6.8).
+fn leave_nothing_behind() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let refused =
+        setrlimit(Resource::Core, none).is_err() || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err();
+    if refused {
+        // Never seen on Linux. The work goes on; the operating system is asked for the same in docs/operating.md.
+        anstream::eprintln!("コアダンプを止められませんでした。");
+    }
+}
+
+/// A panic's message may quote data; where it happened is enough to find it (R6.8).
+fn panic_quietly() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
         anstream::eprintln!("内部の誤りで止まりました（{place}）。運営者に知らせてください。");
     }));
+}
+
+fn main() -> ExitCode {
+    leave_nothing_behind();
+    panic_quietly();
     match Cli::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Rule(args) => rule::run(&args),
@@ -105,6 +125,34 @@ fn main() -> ExitCode {
         Command::Office(command) => terminal::finish(operator::office::run(&command)),
         Command::Device(command) => terminal::finish(operator::device::run(&command)),
         Command::Authority(command) => terminal::finish(operator::authority::run(&command)),
+        Command::Key(command) => terminal::finish(operator::key::run(&command)),
         Command::Account(command) => terminal::finish(operator::account::run(&command)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    /// The name of an invented person, as a panic's message might quote it.
+    const CANARY: &str = "贋鏡　硯子";
+
+    #[test]
+    fn r6_8_a_panic_says_where_and_not_what() {
+        const MARK: &str = "FUMIBAKO_TEST_PANICS";
+        if std::env::var_os(MARK).is_some() {
+            super::leave_nothing_behind();
+            super::panic_quietly();
+            let name = CANARY.to_owned();
+            panic!("cannot take {name}");
+        }
+        let again = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "tests::r6_8_a_panic_says_where_and_not_what", "--nocapture"])
+            .env(MARK, "1")
+            .output()
+            .expect("run");
+        let said = format!("{}{}", String::from_utf8_lossy(&again.stdout), String::from_utf8_lossy(&again.stderr));
+        assert!(!again.status.success() && said.contains("内部の誤り") && said.contains("main.rs:"), "{said}");
+        assert!(!said.contains("贋鏡") && !said.contains("cannot take"), "{said}");
     }
 }

@@ -210,6 +210,18 @@ actions! {
     ReviewJudge = "review.judge",
     /// A review was closed.
     ReviewClose = "review.close",
+    /// A copy of a key was entered in the register of copies (R11.3).
+    KeyCopyMake = "key.copy",
+    /// A copy of a key was destroyed.
+    KeyCopyDestroy = "key.copy-destroy",
+    /// The replacement of a key began (R6.5).
+    KeyRotateStart = "key.rotate-start",
+    /// The master key was split into recovery shares (R6.6).
+    KeyShare = "key.share",
+    /// The master key was restored from shares in a declared emergency, or somebody tried to.
+    KeyRecover = "key.recover",
+    /// The key store went out of reach, or came back (R6.8).
+    KeyStoreChange = "key.store-change",
 }
 
 impl Action {

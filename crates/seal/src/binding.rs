@@ -5,6 +5,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::inventory::KeyUse;
 use crate::office::{KeyId, Suite};
 
 /// The one builder of associated data.
@@ -197,6 +198,11 @@ pub enum Purpose<'a> {
         /// Which of its keys.
         version: u32,
     },
+    /// The working key under which office keys and other secrets are wrapped.
+    WrappingKey {
+        /// Which of its keys.
+        version: u32,
+    },
     /// The key that signs checkpoints of the ledger.
     LedgerKey {
         /// Which of its keys.
@@ -241,27 +247,41 @@ pub enum Purpose<'a> {
 }
 
 impl Purpose<'_> {
+    /// Its row in the inventory.
+    #[must_use]
+    pub const fn key_use(&self) -> KeyUse {
+        match self {
+            Self::OfficeKey { .. } => KeyUse::Office,
+            Self::CaKey { .. } => KeyUse::Authority,
+            Self::ServerKey { .. } => KeyUse::Server,
+            Self::WrappingKey { .. } => KeyUse::Wrapping,
+            Self::LedgerKey { .. } => KeyUse::Ledger,
+            Self::DatabaseKey { .. } => KeyUse::Database,
+            Self::BlindIndexKey { .. } => KeyUse::BlindIndex,
+            Self::FieldKey { .. } => KeyUse::FieldKey,
+            Self::PasswordPepper { .. } => KeyUse::PasswordPepper,
+            Self::AccountSecret { .. } => KeyUse::AccountSecret,
+            Self::Field { .. } => KeyUse::Field,
+        }
+    }
+
     pub(crate) fn bind(&self, aad: Aad) -> Aad {
-        let versioned = |aad: Aad, label: &str, version: u32| {
-            aad.with(Field::Purpose, label.as_bytes()).with(Field::Version, &version.to_be_bytes())
-        };
+        let aad = aad.with(Field::Purpose, self.key_use().label().as_bytes());
+        let versioned = |aad: Aad, version: u32| aad.with(Field::Version, &version.to_be_bytes());
         match *self {
-            Self::OfficeKey { office, version } => {
-                versioned(aad, "office key", version).with(Field::Subject, office.as_bytes())
+            Self::OfficeKey { office, version } => versioned(aad, version).with(Field::Subject, office.as_bytes()),
+            Self::CaKey { version }
+            | Self::ServerKey { version }
+            | Self::WrappingKey { version }
+            | Self::LedgerKey { version }
+            | Self::DatabaseKey { version }
+            | Self::BlindIndexKey { version }
+            | Self::FieldKey { version }
+            | Self::PasswordPepper { version } => versioned(aad, version),
+            Self::AccountSecret { account, kind } => {
+                aad.with(Field::Subject, account.as_bytes()).with(Field::Column, kind.as_bytes())
             }
-            Self::CaKey { version } => versioned(aad, "ca key", version),
-            Self::ServerKey { version } => versioned(aad, "server key", version),
-            Self::LedgerKey { version } => versioned(aad, "ledger key", version),
-            Self::DatabaseKey { version } => versioned(aad, "database key", version),
-            Self::BlindIndexKey { version } => versioned(aad, "blind index key", version),
-            Self::FieldKey { version } => versioned(aad, "field key", version),
-            Self::PasswordPepper { version } => versioned(aad, "password pepper", version),
-            Self::AccountSecret { account, kind } => aad
-                .with(Field::Purpose, b"account secret")
-                .with(Field::Subject, account.as_bytes())
-                .with(Field::Column, kind.as_bytes()),
             Self::Field { table, column, row } => aad
-                .with(Field::Purpose, b"field")
                 .with(Field::Subject, table.as_bytes())
                 .with(Field::Column, column.as_bytes())
                 .with(Field::Row, row.as_bytes()),

@@ -6,7 +6,7 @@
 //! unreadable for good (R11.3).
 //!
 //! The keys of offices, and other small secrets, are wrapped under a [`MasterKey`], which lives in a [`KeyStoreFile`] apart
-//! from the data (R6.4). A [`Purpose`] says what a secret is for, and one wrapped for another purpose does not open (R6.3).
+//! from the data (R6.4), or in a token that wraps for us. A [`Purpose`] says what a secret is for, and one wrapped for another purpose does not open (R6.3).
 //!
 //! # Keys and nonces
 //!
@@ -27,22 +27,30 @@
 mod binding;
 mod bytes;
 mod envelope;
+mod inventory;
 mod lookup;
 mod master;
 mod object;
 mod office;
+mod shares;
 mod store_file;
+mod token;
 
 pub use binding::{ObjectBinding, ObjectPurpose, Party, Purpose, SetBinding};
 pub use envelope::{ENVELOPE_KEYS_MAX, Envelope, SetKey, WrappedKey};
+pub use inventory::{Algorithm, KeyUse, Standing};
 pub use lookup::{blind_index, commitment};
-pub use master::{DerivedKey, MasterKey, SECRET_BYTES_MAX};
+pub use master::{MasterKey, SECRET_BYTES_MAX, WRAPPED_KEY_ID_AT, WorkingKey, wrapped_under};
 pub use object::{
     COMPRESSION_LEVEL, OBJECT_BYTES_MAX, OpenedObject, Sealer, open_object, seal_object, sealed_bytes_max,
 };
 pub use office::{KeyId, OfficePublicKey, OfficeSecretKey, Suite};
 pub use rand_core;
+pub use shares::{SHARES_MAX, SHARES_NEEDED_MIN, Share, ShareError};
+#[cfg(feature = "shares")]
+pub use shares::{combine_shares, split_master_key};
 pub use store_file::{Argon2Cost, KeyStoreError, KeyStoreFile, Lock};
+pub use token::{TOKEN_NONCE_BYTES, TokenWrapped, token_aad};
 pub use zeroize::Zeroizing;
 
 /// Why a box, a key or an envelope was not made or not opened. It names no key and quotes no content (R6.8, R10.9).

@@ -3,11 +3,11 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::{DerivedKey, Error};
+use crate::{Error, WorkingKey};
 
 /// A keyed blind index (HMAC-SHA256): equal values of a field have equal indexes, and without the key nothing can be guessed.
 /// The caller brings the value into one spelling first (case, width).
-pub fn blind_index(key: &DerivedKey, field: &str, value: &[u8]) -> Result<[u8; 32], Error> {
+pub fn blind_index(key: &WorkingKey, field: &str, value: &[u8]) -> Result<[u8; 32], Error> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.reveal()).map_err(|_| Error::Internal)?;
     mac.update(b"fumibako blind index v1");
     mac.update(&(field.len() as u64).to_be_bytes());

@@ -59,12 +59,13 @@ impl MasterKey {
         unwrap(&self.0, self.id(), purpose, wrapped)
     }
 
-    /// The key for a purpose, always the same from the same master key: for the database and for blind indexes.
-    pub fn derive(&self, purpose: &Purpose<'_>) -> Result<DerivedKey, Error> {
+    /// The key for a purpose, always the same from the same master key. Exchanges of before there were working keys of their
+    /// own used these; what they indexed and hashed stays under them.
+    pub fn derive(&self, purpose: &Purpose<'_>) -> Result<WorkingKey, Error> {
         let info = purpose.bind(Aad::new("fumibako derived key v1")).finish();
         let mut key = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(None, self.0.as_slice()).expand(&info, key.as_mut()).map_err(|_| Error::Internal)?;
-        Ok(DerivedKey(key))
+        Ok(WorkingKey(key))
     }
 }
 
@@ -74,10 +75,23 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// A key derived from the master key for one purpose. Wiped when dropped; `Debug` shows nothing.
-pub struct DerivedKey(Zeroizing<[u8; 32]>);
+/// 作業鍵 — a key below the master key, which does the work of one purpose. Wiped when dropped; `Debug` shows nothing.
+pub struct WorkingKey(Zeroizing<[u8; 32]>);
 
-impl DerivedKey {
+impl WorkingKey {
+    /// A fresh key.
+    pub fn generate(rng: &mut impl CryptoRng) -> Self {
+        let mut key = Zeroizing::new([0; 32]);
+        rng.fill_bytes(key.as_mut());
+        Self(key)
+    }
+
+    /// The key of these bytes, as they were unwrapped.
+    #[must_use]
+    pub fn from_bytes(bytes: &Zeroizing<[u8; 32]>) -> Self {
+        Self(bytes.clone())
+    }
+
     /// The bytes, for a library that needs them (the database's key). Easy to search for.
     #[must_use]
     pub fn reveal(&self) -> &[u8; 32] {
@@ -101,11 +115,26 @@ impl DerivedKey {
     }
 }
 
-impl fmt::Debug for DerivedKey {
+impl fmt::Debug for WorkingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DerivedKey(..)")
+        f.write_str("WorkingKey(..)")
     }
 }
+
+/// The id of the key that a wrapped secret says it is under; it is not believed before the secret has opened.
+pub fn wrapped_under(wrapped: &[u8]) -> Result<KeyId, Error> {
+    let mut reader = Reader::new(wrapped);
+    match reader.header(MAGIC, VERSION) {
+        Ok(()) => {}
+        Err(Error::Malformed(_)) => return crate::token::wrapped_under(wrapped),
+        Err(error) => return Err(error),
+    }
+    Ok(KeyId::from_bytes(reader.array("key id")?))
+}
+
+/// Where the id of the key stands in a wrapped secret, and how many bytes it has: for a database that looks for what is still
+/// under an old key. The same in both formats.
+pub const WRAPPED_KEY_ID_AT: (usize, usize) = (5, 16);
 
 // magic 4 · version 1 · key id 16 · salt 32 · ciphertext with tag, to the end
 fn wrap(

@@ -198,7 +198,7 @@ fn debug_shows_no_key_r6_4() {
         master(0xab).derive(&Purpose::DatabaseKey { version: 1 }).unwrap(),
         Lock::Passphrase("canary")
     );
-    assert_eq!(text, format!("MasterKey({}, ..) DerivedKey(..) Passphrase(..)", master(0xab).id()));
+    assert_eq!(text, format!("MasterKey({}, ..) WorkingKey(..) Passphrase(..)", master(0xab).id()));
 }
 
 fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {

@@ -113,6 +113,8 @@ impl Store {
         files: &[SourceFile<'_>],
     ) -> Result<SealedSet, Error> {
         const WHERE: Error = Error::Impossible("sealing");
+        // Sealing takes public keys only, but nothing is taken that could not be opened again (R6.8).
+        self.keys.require()?;
         let mut rng = rand::rng();
         let id = TransmissionId::fresh();
         let (transmission, from, to) = (id.to_string(), sender.office.id.to_string(), receiver.id.to_string());
@@ -153,10 +155,23 @@ impl Store {
     /// When it could not be written; then nothing of it was.
     pub async fn accept(&self, asker: &Asker, mut set: SealedSet) -> Result<Answer<Acceptance>, Error> {
         let keys = self.put_large_bodies(&mut set).await?;
+        let store_keys = std::sync::Arc::clone(&self.keys);
         // One instant for the row and for its entry: a receipt compares them (R1.10).
         let (asker, now) = (asker.clone(), self.clock.now());
         let at = clock::text(now);
-        let answer = self.writer.run(move |c| Box::pin(async move { write(c, &asker, &set, now, &at).await })).await;
+        let answer = self
+            .writer
+            .run(move |c| {
+                Box::pin(async move {
+                    // Once more at the last moment: the key store may have gone while the set waited for the writer.
+                    if let Err(away) = store_keys.require() {
+                        return Ok(Err(away));
+                    }
+                    write(c, &asker, &set, now, &at).await.map(Ok)
+                })
+            })
+            .await
+            .and_then(|answer| answer);
         for key in &keys {
             match &answer {
                 Ok(Answer::Done(Acceptance::New(_))) => self.bodies.settle(key).await,
@@ -281,6 +296,7 @@ async fn write(
         outcome: None,
         answered_at: None,
         erased_at: None,
+        damaged_at: None,
         files: Vec::new(),
     })))
 }

@@ -119,10 +119,7 @@ impl Store {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(&key)?;
         let secret = Zeroizing::new(key.serialize_der());
-        let wrapped = self
-            .master
-            .wrap(&Purpose::CaKey { version: KEY_VERSION }, &secret, &mut rand::rng())
-            .map_err(|_| Error::Impossible("authority key"))?;
+        let wrapped = self.keys.wrap(&Purpose::CaKey { version: KEY_VERSION }, &secret)?;
         let entry = Act::operator(Action::StoreInit, now).done()?;
         let (pem, at) = (certificate.pem(), clock::text(now));
         self.writer
@@ -135,19 +132,10 @@ impl Store {
             .await
     }
 
-    /// A server opens to whoever has its address; that the master key is this exchange's shows at what it wraps.
-    pub(crate) async fn is_under_this_key(&self) -> Result<(), Error> {
-        self.issuing_key().await.map(|_| ()).map_err(|error| match error {
-            Error::Damaged => Error::WrongKey,
-            other => other,
-        })
-    }
-
     async fn issuing_key(&self) -> Result<IssuingKey, Error> {
         const WHERE: Error = Error::Impossible("authority key");
         let (wrapped, pem): (Vec<u8>, String) = sqlx::query_as(SELECT).bind(SECRET_NAME).fetch_one(&self.reads).await?;
-        let secret =
-            self.master.unwrap(&Purpose::CaKey { version: KEY_VERSION }, &wrapped).map_err(|_| Error::Damaged)?;
+        let secret = self.keys.unwrap(&Purpose::CaKey { version: KEY_VERSION }, &wrapped)?;
         let key = KeyPair::try_from(secret.as_slice()).map_err(|_| WHERE)?;
         let (_, block) = parse_x509_pem(pem.as_bytes()).map_err(|_| WHERE)?;
         let certificate = block.parse_x509().map_err(|_| WHERE)?;
@@ -313,10 +301,7 @@ impl Store {
         let digest = Digest::of_file(request.der());
         let request_pem = request.pem()?;
         let secret = Zeroizing::new(key.serialize_der());
-        let wrapped = self
-            .master
-            .wrap(&Purpose::CaKey { version: KEY_VERSION }, &secret, &mut rand::rng())
-            .map_err(|_| Error::Impossible("authority key"))?;
+        let wrapped = self.keys.wrap(&Purpose::CaKey { version: KEY_VERSION }, &secret)?;
         let entry = Act::officer(Action::AuthorityRequest, by, now).code("request", &digest.to_string()).done()?;
         self.writer
             .run(move |c| {
@@ -356,8 +341,7 @@ impl Store {
         let pending: Option<(Vec<u8>, Option<String>)> =
             sqlx::query_as(SELECT).bind(PENDING_NAME).fetch_optional(&self.reads).await?;
         let Some((wrapped, _)) = pending else { return Ok(Installed::NothingPending) };
-        let secret =
-            self.master.unwrap(&Purpose::CaKey { version: KEY_VERSION }, &wrapped).map_err(|_| Error::Damaged)?;
+        let secret = self.keys.unwrap(&Purpose::CaKey { version: KEY_VERSION }, &wrapped)?;
         let key = KeyPair::try_from(secret.as_slice()).map_err(|_| WHERE)?;
         let digest = match ceremony::check_issuing(certificate_pem, root_pem, key.der_bytes(), now) {
             Ok(digest) => digest,

@@ -54,6 +54,10 @@ const WITHDRAW: &str = "
      WHERE transmission_id = $1 AND sender_office_id = $2 AND withdrawn_at IS NULL AND collected_at IS NULL
        AND erased_at IS NULL";
 
+const DAMAGED: &str = "UPDATE transmission SET damaged_at = $2 WHERE transmission_id = $1 AND damaged_at IS NULL";
+/// It opens again, from a copy that somebody put back.
+const SOUND: &str = "UPDATE transmission SET damaged_at = NULL WHERE transmission_id = $1";
+
 const ENVELOPE: &str = "
     SELECT sender_office_id, receiver_office_id, envelope FROM transmission WHERE transmission_id = $1";
 
@@ -188,6 +192,9 @@ impl Store {
                     if let Err(refusal) = may_open(set.state(), set.erased_at.is_some()) {
                         return Ok(Answer::Refused(refusal));
                     }
+                    if set.damaged_at.is_some() {
+                        sqlx::query(SOUND).bind(id.to_string()).execute(&mut *c).await?;
+                    }
                     let action = if first { Action::SetCollect } else { Action::SetOpen };
                     let act = Act::asker(action, asker, now).object(id).number("files", count);
                     let entry = counterpart(act, asker, &set).done()?;
@@ -227,7 +234,7 @@ impl Store {
         let store = Arc::clone(self);
         let work = move || {
             let purpose = Purpose::OfficeKey { office: &office, version };
-            let secret = store.master.unwrap(&purpose, &wrapped_secret).map_err(|_| Error::Damaged)?;
+            let secret = store.keys.unwrap(&purpose, &wrapped_secret)?;
             let secret = OfficeSecretKey::from_bytes(&secret).map_err(|_| Error::Damaged)?;
             let binding =
                 SetBinding { transmission: &id, sender: &row.sender_office_id, receiver: &row.receiver_office_id };
@@ -259,8 +266,16 @@ impl Store {
     }
 
     async fn record_damage(&self, asker: &Asker, id: TransmissionId) -> Result<(), Error> {
-        let entry = Act::asker(Action::BoxDamaged, asker, self.clock.now()).object(id).failed("damaged")?;
-        self.record(entry).await
+        let (now, at) = (self.clock.now(), self.now_text());
+        let entry = Act::asker(Action::BoxDamaged, asker, now).object(id).failed("damaged")?;
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    sqlx::query(DAMAGED).bind(id.to_string()).bind(at).execute(&mut *c).await?;
+                    record::append(c, &entry).await.map(|_| ())
+                })
+            })
+            .await
     }
 
     /// 受領確認. Doing it again changes nothing.

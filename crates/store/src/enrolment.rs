@@ -5,13 +5,13 @@ use crate::database::Connection;
 use crate::hex::hex;
 use crate::people::Token;
 use crate::record::{self, Act};
-use crate::{DeviceId, EnrolmentRequestId, Error, KEY_VERSION, OfficeId, OperatorName, Store, clock};
+use crate::{DeviceId, EnrolmentRequestId, Error, OfficeId, OperatorName, Store, clock};
 use exchange::Digest;
 use identity::Scopes;
 use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
 use rand::Rng as _;
-use seal::{Purpose, Zeroizing, blind_index};
+use seal::Zeroizing;
 use sqlx::FromRow;
 use standard::OfficeNumber;
 use std::fmt;
@@ -522,10 +522,8 @@ impl Store {
     }
 
     fn code_index(&self, code: &str) -> Result<String, Error> {
-        const WHERE: Error = Error::Impossible("blind index key");
-        let key = self.master.derive(&Purpose::BlindIndexKey { version: KEY_VERSION }).map_err(|_| WHERE)?;
-        let code = normalise_code(code).ok_or(WHERE)?;
-        Ok(hex(&blind_index(&key, "enrolment_code", code.as_bytes()).map_err(|_| WHERE)?))
+        let code = normalise_code(code).ok_or(Error::Impossible("enrolment code"))?;
+        self.keyed_index("enrolment_code", code.as_bytes())
     }
 }
 

@@ -60,6 +60,13 @@ pub enum Error {
     /// The key-store file does not open.
     #[error("key store: {0}")]
     KeyStore(#[from] seal::KeyStoreError),
+    /// The key store cannot be reached: what needs a key is refused, and nothing is stored (R6.8). Why, in the words of the
+    /// library.
+    #[error("the key store is out of reach: {0}")]
+    KeyStoreAway(String),
+    /// The token holds a master key already.
+    #[error("the key store holds a master key already")]
+    KeyStoreTaken,
     /// A stored box does not open: altered, moved, truncated, or under another key (R6.3).
     #[error("a stored box does not open")]
     Damaged,

@@ -8,8 +8,7 @@ use crate::accept::SealedSet;
 use crate::database::Connection;
 use crate::devices::Asker;
 use crate::hex::{hex, unhex};
-use crate::{Error, KEY_VERSION, Store};
-use seal::{Purpose, blind_index};
+use crate::{Error, Store};
 use sqlx::FromRow;
 use standard::{HistoryItem, HistorySet, UnitKey, UnitKind};
 use std::collections::BTreeMap;
@@ -107,17 +106,15 @@ impl Store {
     }
 
     fn indexes(&self, sender: &Asker, set: &HistorySet) -> Result<Vec<(String, HistoryItem)>, Error> {
-        const WHERE: Error = Error::Impossible("blind index of an item");
         if set.items.len() > ITEMS_MAX {
             return Ok(Vec::new());
         }
-        let key = self.master.derive(&Purpose::BlindIndexKey { version: KEY_VERSION }).map_err(|_| WHERE)?;
         let kind = |of: Option<standard::ServiceType>| of.map(|kind| kind.to_string()).unwrap_or_default();
         let UnitKey { sender_type, receiver, receiver_type, .. } = set.key;
         let between = format!("{}/{}/{receiver}/{}/", sender.office.id, kind(sender_type), kind(receiver_type));
         let index = |item: &HistoryItem| {
             let value = [between.as_bytes(), &item.print.to_be_bytes()].concat();
-            let index = blind_index(&key, "transmission_item", &value).map_err(|_| WHERE)?;
+            let index = self.keys.blind_index("transmission_item", &value)?;
             Ok((hex(index.get(..INDEX_BYTES).unwrap_or_default()), *item))
         };
         set.items.iter().map(index).collect()

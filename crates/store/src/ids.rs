@@ -96,6 +96,14 @@ id! {
     /// 証跡の書き出し.
     LogExportId
 }
+id! {
+    /// One copy of a key, in the register of copies.
+    KeyCopyId
+}
+id! {
+    /// 鍵の更新一件.
+    KeyRotationId
+}
 
 /// The text is not an id of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -10,15 +10,19 @@ mod certificates;
 mod clock;
 mod clock_watch;
 mod database;
+mod database_key;
 mod deliver;
 mod devices;
+mod emergency;
 mod enrolment;
 mod error;
 mod gate;
 mod hex;
 mod history;
 mod ids;
+mod key_copies;
 mod key_store;
+mod keys;
 pub mod log;
 mod notices;
 mod officer;
@@ -28,6 +32,7 @@ pub mod people;
 mod place;
 mod receipts;
 mod record;
+mod rotation;
 mod tls12;
 mod transmission;
 mod tree;
@@ -40,16 +45,23 @@ pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
 pub use clock_watch::{ClockLook, ClockSources, LOOK_EVERY, WatchedClock};
+pub use database_key::{database_key, database_key_path};
 pub use devices::{Asker, Device, RevocationReason};
+pub use emergency::{Declared, SharesMade};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use error::Error;
 pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, DeviceId, EnrolmentRequestId, FactorId, FindingId, GrantId, LogExportId, NotAnId, NoticeId, OfficeId,
-    RecoveryId, ReviewId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, DeviceId, EnrolmentRequestId, FactorId, FindingId, GrantId, KeyCopyId, KeyRotationId, LogExportId,
+    NotAnId, NoticeId, OfficeId, RecoveryId, ReviewId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
-pub use key_store::{Unlock, create_key_store, open_key_store};
+pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
+pub use key_store::{
+    KeyStore, KeyStoreKind, MasterKeys, SealedFile, SplitError, Token, TokenPlace, Unlock, create_key_store,
+    open_key_store,
+};
+pub use keys::{KeyStatus, KeyStoreState, WorkingKeyRow};
 pub use notices::Notice;
 pub use officer::{NotAName, OperatorName};
 pub use offices::{NewOffice, Office, OfficeAdded};
@@ -61,7 +73,8 @@ pub use receipts::{
     Answered, Doer, EVIDENCE_SETS_MAX, Evidence, EvidenceAsked, EvidenceRow, GivenReceipt, Hand, ImportGiven,
     ImportReport, NOTE_CHARACTERS_MAX, OVERDUE_MAX, Overdue,
 };
-pub use seal::{KeyStoreError, MasterKey, Sealer};
+pub use rotation::{DatabaseKeyReplaced, MasterReplaced, Rotation, RotationStarted, RotationStep};
+pub use seal::{Algorithm, KeyStoreError, KeyUse, MasterKey, Sealer, Share, ShareError, Standing, combine_shares};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
 pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
 pub use tree::{Gap, GapDeclared, Held};
@@ -69,7 +82,9 @@ pub use writer::WriterCounts;
 
 use bodies::Bodies;
 use database::Source;
+use database_key::DatabaseKey;
 use jiff::SignedDuration;
+use keys::{Keys, NewWorkingKey};
 use ledger::Action;
 use offices::PublicKeys;
 use people::{People, PeopleSettings};
@@ -85,10 +100,12 @@ const COMMIT_TIME_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// A sealed body up to this size lies in its row, so that accepting an ordinary set is one transaction and one fsync.
 const BODY_IN_ROW_BYTES_MAX: usize = 64 << 10;
 const BODIES_FOLDER: &str = "bodies";
-/// Versions of the keys derived from the master key. They change when those keys are rotated.
+/// The first version of the authority's key and of an office's.
 const KEY_VERSION: u32 = 1;
+/// The program itself, where rows name who made or destroyed a key.
+const SYSTEM: &str = "system";
 
-/// The store: one [`Place`], opened with the master key.
+/// The store: one [`Place`], opened with the key store.
 #[derive(Debug)]
 pub struct Store {
     reads: database::Pool,
@@ -96,7 +113,10 @@ pub struct Store {
     bodies: Bodies,
     /// A sealed body up to this size lies in its row.
     body_in_row_bytes_max: usize,
-    master: MasterKey,
+    keys: Arc<Keys>,
+    folder: PathBuf,
+    /// Empty where the database is on a server and has no key of ours.
+    database_key_id: String,
     public_keys: PublicKeys,
     people: People,
     log_tree: tree::LogTree,
@@ -112,15 +132,30 @@ impl Store {
     ///
     /// # Errors
     /// When there is an exchange already, or the place cannot be written.
-    pub async fn create(place: impl Into<Place>, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let place = place.into();
+    pub async fn create(
+        place: impl Into<Place>,
+        masters: impl Into<MasterKeys>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let (place, masters) = (place.into(), masters.into());
         let folder = place.folder();
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::file(folder))?;
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(Error::file(folder))?;
-        let source = Source::new(&place, &master)?;
-        source.reserve().await?;
+        let (source, key_id) = match place.server() {
+            None => {
+                database::reserve(folder)?;
+                let key = DatabaseKey::fresh(1);
+                database_key::write(folder, &masters, std::slice::from_ref(&key))?;
+                (Source::file(folder, &key)?, key.key.id().to_string())
+            }
+            Some(server) => {
+                database::is_free(&place).await?;
+                (Source::server(server), String::new())
+            }
+        };
         source.upgrade().await?;
-        let store = Self::connect(&place, source, master, clock).await?;
+        let store = Self::connect(&place, source, key_id, masters, clock).await?;
+        store.begin_keys(false).await?;
         store.create_authority().await?;
         store.ensure_operator().await?;
         Ok(store)
@@ -139,43 +174,135 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::WrongKey`] when the master key is another exchange's, and whatever else is in the way.
-    pub async fn open(place: impl Into<Place>, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let place = place.into();
-        let source = Source::new(&place, &master)?;
-        let store = Self::connect(&place, source, master, clock).await?;
-        if place.server().is_some() {
-            store.is_under_this_key().await?;
+    pub async fn open(
+        place: impl Into<Place>,
+        masters: impl Into<MasterKeys>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let (place, masters) = (place.into(), masters.into());
+        let store = match place.server() {
+            Some(server) => Self::connect(&place, Source::server(server), String::new(), masters, clock).await?,
+            None => match database_key::read(place.folder(), &masters)? {
+                Some(keys) => Self::connect_with_any(&place, masters, &keys, clock).await?,
+                None => Self::connect_of_before(&place, masters, clock).await?,
+            },
+        };
+        match (store.keys.load(&store.reads).await, place.server()) {
+            (Ok(true), _) => {}
+            (Ok(false), None) => store.begin_keys(true).await?,
+            // Whoever has its address reaches a server; that the key store is this exchange's shows at what it unwraps.
+            (Err(Error::Damaged), Some(_)) => return Err(Error::WrongKey),
+            (Ok(false), Some(_)) => return Err(Error::Impossible("working keys")),
+            (Err(error), _) => return Err(error),
         }
         store.settle_bodies().await?;
         store.ensure_operator().await?;
         Ok(store)
     }
 
-    /// Brings the schema up to date and gives the application its rights anew.
+    /// Brings the schema on a server up to date and gives the application its rights anew. A database in the folder does
+    /// so whenever it is opened.
     ///
     /// # Errors
     /// When the database fails, or its owner is not known.
-    pub async fn upgrade(place: impl Into<Place>, master: &MasterKey) -> Result<(), Error> {
-        Source::new(&place.into(), master)?.upgrade().await
+    pub async fn upgrade(place: impl Into<Place>) -> Result<(), Error> {
+        match place.into().server() {
+            Some(server) => Source::server(server).upgrade().await,
+            None => Ok(()),
+        }
     }
 
-    async fn connect(place: &Place, source: Source, master: MasterKey, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+    /// With the key that opens it: while one key replaces the other, a crash leaves two.
+    async fn connect_with_any(
+        place: &Place,
+        masters: MasterKeys,
+        keys: &[DatabaseKey],
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let mut outcome = Err(Error::WrongKey);
+        for key in keys {
+            let (source, id) = (Source::file(place.folder(), key)?, key.key.id().to_string());
+            outcome = Self::connect(place, source, id, masters.clone(), Arc::clone(&clock)).await;
+            if !matches!(outcome, Err(Error::WrongKey)) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// An exchange of before, whose database is under a key derived from the master key. From now on it has it in a file.
+    async fn connect_of_before(place: &Place, masters: MasterKeys, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let key = database_key::derived(&masters)?.ok_or(Error::WrongKey)?;
+        let (source, id) = (Source::file(place.folder(), &key)?, key.key.id().to_string());
+        let store = Self::connect(place, source, id, masters.clone(), clock).await?;
+        database_key::write(place.folder(), &masters, &[key])?;
+        Ok(store)
+    }
+
+    async fn connect(
+        place: &Place,
+        source: Source,
+        database_key_id: String,
+        masters: MasterKeys,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
         source.check().await?;
         let connection = source.writer().await?;
+        let keys = Arc::new(Keys::new(masters, Arc::clone(&clock)));
         Ok(Self {
             reads: source.readers().await?,
             // Another node does not see this node's folder.
             body_in_row_bytes_max: if source.has_folder() { BODY_IN_ROW_BYTES_MAX } else { usize::MAX },
             writer: Writer::start(source, connection, Arc::clone(&clock)),
             bodies: Bodies::open(&place.folder().join(BODIES_FOLDER))?,
-            people: People::new(&master, PeopleSettings::default())?,
-            master,
+            people: People::new(Arc::clone(&keys), PeopleSettings::default())?,
+            keys,
+            folder: place.folder().to_owned(),
+            database_key_id,
             public_keys: PublicKeys::default(),
             log_tree: tree::LogTree::default(),
             indexing: tokio::sync::Mutex::default(),
             deadlines: Deadlines::default(),
             clock,
         })
+    }
+
+    /// Makes the first working keys, and enters in the register where the keys of this exchange lie.
+    async fn begin_keys(&self, of_before: bool) -> Result<(), Error> {
+        let new = NewWorkingKey::first(of_before, &self.keys.masters)?;
+        let master = self.keys.masters.master_ids()?.first().ok_or(Error::Impossible("master keys"))?.to_string();
+        let place = match self.keys.masters.kind() {
+            KeyStoreKind::Token => CopyPlace::Token,
+            KeyStoreKind::SealedFile | KeyStoreKind::Held => CopyPlace::KeyStore,
+        };
+        let copy =
+            |kind, key_id, place| NewKeyCopy { kind, key_id, place, place_id: String::new(), holder: String::new() };
+        let mut copies = vec![copy(KeyKind::Master, master, place)];
+        if !self.database_key_id.is_empty() {
+            copies.push(copy(KeyKind::Database, self.database_key_id.clone(), CopyPlace::DataFolder));
+        }
+        let now = self.clock.now();
+        let entry = Act::system(Action::KeyCreate, now).number("working_keys", new.len() as u64).done()?;
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    for key in &new {
+                        key.write(c, SYSTEM, now, now).await?;
+                    }
+                    for copy in &copies {
+                        key_copies::made(c, copy, SYSTEM, now).await?;
+                    }
+                    // Making a store has its own entry.
+                    if of_before {
+                        key_copies::offices_of_before(c, SYSTEM, now).await?;
+                        rotation::take_over_from_master(c, now).await?;
+                        record::append(c, &entry).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        self.keys.load(&self.reads).await.map(|_| ())
     }
 
     /// Bodies that a crash left between writing and settling: those with a row take their place, the others go once no

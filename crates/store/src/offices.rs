@@ -1,7 +1,9 @@
 //! 事業所台帳 — the register of offices and their keys.
 
+use crate::key_copies::{self, KeyKind};
+use crate::keys::in_database;
 use crate::record::{self, Act};
-use crate::{Error, KEY_VERSION, OfficeId, Store};
+use crate::{Error, KEY_VERSION, OfficeId, SYSTEM, Store};
 use ledger::Action;
 use seal::{OfficePublicKey, OfficeSecretKey, Purpose, Suite};
 use sqlx::FromRow;
@@ -186,8 +188,8 @@ impl Store {
 
     async fn insert_office(&self, act: Act, new: NewOffice, is_operator: bool) -> Result<OfficeAdded, Error> {
         let id = OfficeId::fresh();
-        let (public, wrapped) = self.fresh_office_key(id)?;
-        let at = self.now_text();
+        let (public, wrapped) = self.fresh_office_key(id, KEY_VERSION)?;
+        let (now, at) = (self.clock.now(), self.now_text());
         let office = Office {
             id,
             name: new.name.trim().to_owned(),
@@ -225,6 +227,7 @@ impl Store {
                             .bind(&at)
                             .execute(&mut *c)
                             .await?;
+                        key_copies::made(c, &in_database(KeyKind::Office, &key_id), SYSTEM, now).await?;
                         // The operator's row is part of making the store, which has its entry.
                         if !is_operator {
                             record::append(c, &entry).await?;
@@ -238,13 +241,17 @@ impl Store {
     }
 
     /// A fresh key and its secret half, wrapped. The generator of randomness stays in here: it must not cross an await.
-    fn fresh_office_key(&self, id: OfficeId) -> Result<(Arc<OfficePublicKey>, Vec<u8>), Error> {
+    pub(crate) fn fresh_office_key(
+        &self,
+        id: OfficeId,
+        version: u32,
+    ) -> Result<(Arc<OfficePublicKey>, Vec<u8>), Error> {
         const WHERE: Error = Error::Impossible("office key");
         let mut rng = rand::rng();
         let secret = OfficeSecretKey::generate(Suite::XWing, &mut rng).map_err(|_| WHERE)?;
         let office = id.to_string();
-        let purpose = Purpose::OfficeKey { office: &office, version: KEY_VERSION };
-        let wrapped = self.master.wrap(&purpose, &secret.to_bytes(), &mut rng).map_err(|_| WHERE)?;
+        let purpose = Purpose::OfficeKey { office: &office, version };
+        let wrapped = self.keys.wrap(&purpose, &secret.to_bytes())?;
         Ok((Arc::new(secret.public().clone()), wrapped))
     }
 

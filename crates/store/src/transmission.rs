@@ -80,6 +80,8 @@ pub struct Transmission {
     pub answered_at: Option<String>,
     /// 消去: since then only these facts are left.
     pub erased_at: Option<String>,
+    /// When a box of it did not open, until it does: both offices are told (R6.3).
+    pub damaged_at: Option<String>,
     /// Its files; only where one set was asked for.
     pub files: Vec<StoredFile>,
 }
@@ -132,7 +134,7 @@ macro_rules! select_transmission {
         concat!(
             "SELECT t.transmission_id, t.accepted_index, t.kind, t.serial, t.sender_type, t.receiver_type,
                     t.service_month, t.digest, t.size_bytes, t.warnings, t.accepted_at, t.collected_at,
-                    t.acknowledged_at, t.withdrawn_at, t.outcome, t.answered_at, t.erased_at,
+                    t.acknowledged_at, t.withdrawn_at, t.outcome, t.answered_at, t.erased_at, t.damaged_at,
                     s.office_number AS sender, s.name AS sender_name,
                     r.office_number AS receiver, r.name AS receiver_name
                FROM transmission t
@@ -167,6 +169,7 @@ pub(crate) struct TransmissionRow {
     outcome: Option<String>,
     answered_at: Option<String>,
     erased_at: Option<String>,
+    damaged_at: Option<String>,
 }
 
 impl TryFrom<TransmissionRow> for Transmission {
@@ -196,6 +199,7 @@ impl TryFrom<TransmissionRow> for Transmission {
             outcome: row.outcome.map(|id| Outcome::from_id(&id).ok_or(WHERE)).transpose()?,
             answered_at: row.answered_at,
             erased_at: row.erased_at,
+            damaged_at: row.damaged_at,
             files: Vec::new(),
         })
     }

@@ -162,7 +162,8 @@ fn split_comment(line: &str) -> (&str, &str) {
 fn the_rules_make_what_postgresql_understands() {
     let translated = |text: &str| translate(text, &mut Triggers::new());
     assert_eq!(
-        translated("    a TEXT NOT NULL, b BLOB, -- TEXT and 'BLOB'\n    c BIGINT CHECK (c <> 'TEXT'));").expect("known"),
+        translated("    a TEXT NOT NULL, b BLOB, -- TEXT and 'BLOB'\n    c BIGINT CHECK (c <> 'TEXT'));")
+            .expect("known"),
         "    a TEXT COLLATE \"C\" NOT NULL, b BYTEA, -- TEXT and 'BLOB'\n    c BIGINT CHECK (c <> 'TEXT'));\n"
     );
     let trigger = "CREATE TRIGGER t_same BEFORE UPDATE OF a ON t\n WHEN NEW.a IS NOT OLD.a OR OLD.b IS NOT NULL\n\

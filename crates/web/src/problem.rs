@@ -241,6 +241,16 @@ impl Problem {
         )
     }
 
+    /// The key store does not answer. Nothing is stored, and nothing that is sealed is opened (R6.8).
+    fn no_keys() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "H40",
+            "いまは鍵を使えないため、保管もお渡しもできません。何も受け付けていません。",
+            "しばらくしてから、もう一度お試しください。続くときは、番号を添えて運営者に連絡してください。",
+        )
+    }
+
     /// A fault of ours that left no error to speak of; recorded under the incident's number.
     pub(crate) fn incident() -> Self {
         let incident = store::incident_number();
@@ -289,6 +299,7 @@ impl From<store::Error> for Problem {
         let incident = store::incident_number();
         let mut problem = match error {
             store::Error::Damaged => Self::damaged(),
+            store::Error::KeyStoreAway(_) => Self::no_keys(),
             store::Error::Busy
             | store::Error::DiskFull
             | store::Error::NotCommitted

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use store::{ClockSources, DatabaseServer, Deadlines, NotAServer, Place, Unlock};
+use store::{ClockSources, DatabaseServer, Deadlines, NotAServer, Place, TokenPlace, Unlock};
 use zeroize::Zeroizing;
 
 /// A passphrase longer than this is a wrong file.
@@ -31,6 +31,8 @@ file = "keys/master.key"
 # passphrase_file = "/run/secrets/fumibako"
 # systemd の資格情報（32バイト）の名前。合言葉の代わりに使います。
 # credential = "fumibako-master"
+# 鍵のファイルの代わりに、鍵装置（HSM、PKCS#11）を使うとき。file は書きません。
+# pkcs11 = { module = "/usr/lib/softhsm/libsofthsm2.so", token = "fumibako", pin_file = "/run/secrets/pin" }
 
 # データベースを PostgreSQL に置くとき（複数の機械で動かすとき）だけ書きます。接続先は、合言葉が入るので別のファイルに書きます。
 # [database]
@@ -149,7 +151,8 @@ struct ClockSection {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeyStore {
-    file: PathBuf,
+    file: Option<PathBuf>,
+    pkcs11: Option<Pkcs11>,
     passphrase_file: Option<PathBuf>,
     credential: Option<String>,
 }
@@ -160,6 +163,16 @@ struct KeyStore {
 struct Database {
     url_file: PathBuf,
     owner_url_file: Option<PathBuf>,
+}
+
+/// 鍵装置. The PIN lies in a file or a systemd credential, never here (R6.4).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pkcs11 {
+    module: PathBuf,
+    token: String,
+    pin_file: Option<PathBuf>,
+    credential: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -279,6 +292,13 @@ impl Config {
             )
             .into());
         }
+        if !file.key_store.is_one_place() {
+            return Err(Failure::new(
+                "設定の key_store では、鍵の置き場所が一つに決まりません。",
+                "file か pkcs11 のどちらか一つを書き、pkcs11 には pin_file か credential のどちらか一つを書いてください。",
+            )
+            .into());
+        }
         let limits = &file.limits;
         let sound = (1..=1024).contains(&limits.call_megabytes)
             && limits.call_files > 0
@@ -346,8 +366,24 @@ impl Config {
         Ok(Zeroizing::new(text.trim().to_owned()))
     }
 
-    pub(crate) fn key_store_file(&self) -> PathBuf {
-        self.folder.join(&self.file.key_store.file)
+    /// The key-store file; nothing where the keys are in a token.
+    pub(crate) fn key_store_file(&self) -> Option<PathBuf> {
+        self.file.key_store.file.as_ref().map(|file| self.folder.join(file))
+    }
+
+    /// The token, if the keys are in one.
+    pub(crate) fn token(&self) -> anyhow::Result<Option<TokenPlace>> {
+        let Some(pkcs11) = &self.file.key_store.pkcs11 else { return Ok(None) };
+        let pin = match (&pkcs11.pin_file, &pkcs11.credential) {
+            (Some(file), None) => self.secret_line(file, "PIN のファイル")?,
+            (None, Some(name)) => {
+                let bytes = credential_bytes(name, PIN_HINT)?;
+                let text = std::str::from_utf8(&bytes).map_err(|_| credential_failure(name, PIN_HINT))?;
+                Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())
+            }
+            _ => return Err(anyhow::anyhow!("key_store.pkcs11")),
+        };
+        Ok(Some(TokenPlace { module: self.folder.join(&pkcs11.module), label: pkcs11.token.clone(), pin }))
     }
 
     pub(crate) fn exchange_address(&self) -> SocketAddr {
@@ -375,7 +411,9 @@ impl Config {
     pub(crate) fn anchor_file(&self) -> PathBuf {
         match &self.file.log.anchor_file {
             Some(file) => self.folder.join(file),
-            None => self.key_store_file().with_file_name("log-anchor"),
+            None => self
+                .key_store_file()
+                .map_or_else(|| self.folder.join("log-anchor"), |file| file.with_file_name("log-anchor")),
         }
     }
 
@@ -491,22 +529,24 @@ impl Config {
             })?;
             return Ok(Unlock::Passphrase(Zeroizing::new(typed)));
         };
+        Ok(Unlock::Passphrase(self.secret_line(file, "合言葉のファイル")?))
+    }
+
+    /// One line from a file of a secret.
+    fn secret_line(&self, file: &Path, what: &str) -> anyhow::Result<Zeroizing<String>> {
         let path = self.folder.join(file);
         let read = std::fs::read_to_string(&path).with_context(|| {
-            Failure::new(
-                format!("合言葉のファイル {} を読めません。", path.display()),
-                "場所と権限を確かめてください。",
-            )
+            Failure::new(format!("{what} {} を読めません。", path.display()), "場所と権限を確かめてください。")
         })?;
         let text = Zeroizing::new(read);
         if text.len() > PASSPHRASE_BYTES_MAX {
             return Err(Failure::new(
-                "合言葉のファイルが長すぎます。",
+                format!("{what}が長すぎます。"),
                 "別のファイルを指していないか確かめてください。",
             )
             .into());
         }
-        Ok(Unlock::Passphrase(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())))
+        Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
 }
 
@@ -529,20 +569,39 @@ fn address_failure(path: &Path, error: NotAServer) -> Failure {
     }
 }
 
-fn credential(name: &str) -> anyhow::Result<Unlock> {
-    let failure = || {
-        Failure::new(
-            format!("資格情報 {name} を使えません。"),
-            "systemd の LoadCredential で、ちょうど32バイトの値を渡してください。",
-        )
-    };
+impl KeyStore {
+    fn is_one_place(&self) -> bool {
+        match (&self.file, &self.pkcs11) {
+            (Some(_), None) => true,
+            (None, Some(pkcs11)) => {
+                let one_pin = pkcs11.pin_file.is_some() != pkcs11.credential.is_some();
+                one_pin && self.passphrase_file.is_none() && self.credential.is_none()
+            }
+            _ => false,
+        }
+    }
+}
+
+const KEY_HINT: &str = "systemd の LoadCredential で、ちょうど32バイトの値を渡してください。";
+const PIN_HINT: &str = "systemd の LoadCredential で、鍵装置の PIN を渡してください。";
+
+fn credential_failure(name: &str, hint: &str) -> Failure {
+    Failure::new(format!("資格情報 {name} を使えません。"), hint)
+}
+
+fn credential_bytes(name: &str, hint: &str) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+    let failure = || credential_failure(name, hint);
     // A name, not a path: it must not lead out of the folder.
     if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
         return Err(failure().into());
     }
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(failure)?;
-    let bytes = Zeroizing::new(std::fs::read(Path::new(&folder).join(name)).with_context(failure)?);
-    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| failure())?;
+    Ok(Zeroizing::new(std::fs::read(Path::new(&folder).join(name)).with_context(failure)?))
+}
+
+fn credential(name: &str) -> anyhow::Result<Unlock> {
+    let bytes = credential_bytes(name, KEY_HINT)?;
+    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| credential_failure(name, KEY_HINT))?;
     Ok(Unlock::Credential(Zeroizing::new(key)))
 }
 
@@ -600,6 +659,10 @@ mod tests {
             "dta = 1",
             "data = \"d\"\n[key_store]\nfile = \"k\"\npassphrase = \"x\"",
             "",
+            "data = \"d\"\n[key_store]",
+            "data = \"d\"\n[key_store]\nfile = \"k\"\npkcs11 = { module = \"m\", token = \"t\", pin_file = \"p\" }",
+            "data = \"d\"\n[key_store]\npkcs11 = { module = \"m\", token = \"t\" }",
+            "data = \"d\"\n[key_store]\npkcs11 = { module = \"m\", token = \"t\", pin_file = \"p\", pin = \"1\" }",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\ncall_megabytes = 0",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\nregister_seconds = 300",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[database]\nurl = \"postgres://a:b@localhost/c\"",

@@ -15,8 +15,7 @@ pub(crate) fn run(command: &Command) -> Outcome {
     let Command::Upgrade(place) = command;
     block_on(async {
         let config = place.read()?;
-        let master = store::open_key_store(&config.key_store_file(), &config.unlock()?).map_err(explain)?;
-        Store::upgrade(config.owned_place()?, &master).await.map_err(explain)?;
+        Store::upgrade(config.owned_place()?).await.map_err(explain)?;
         say!("データベースの表と権限を、このプログラムの版に合わせました。");
         Ok(Done::All)
     })

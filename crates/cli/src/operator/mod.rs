@@ -7,6 +7,7 @@ pub(crate) mod database;
 pub(crate) mod device;
 pub(crate) mod evidence;
 pub(crate) mod init;
+pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod office;
 pub(crate) mod outside;
@@ -19,7 +20,7 @@ use config::Config;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
-use store::{ClockSources, Error, KeyStoreError, OperatorName, Store, WatchedClock};
+use store::{ClockSources, Error, KeyStoreError, MasterKeys, OperatorName, Store, Token, WatchedClock};
 
 /// Checking, sealing and opening run here; more threads than this would only take turns.
 const BLOCKING_THREADS_MAX: usize = 16;
@@ -61,12 +62,21 @@ impl Where {
 }
 
 async fn open_at(config: &Config, sources: ClockSources) -> anyhow::Result<(Store, Arc<WatchedClock>)> {
-    let master = store::open_key_store(&config.key_store_file(), &config.unlock()?).map_err(explain)?;
+    let masters = open_key_store(config)?;
     let clock = Arc::new(WatchedClock::new(sources));
     // Entries say how far their instant can be trusted, the first one too (R10.3).
     clock.look().await;
-    let store = Store::open(config.place()?, master, Arc::clone(&clock) as _).await.map_err(explain)?;
+    let store = Store::open(config.place()?, masters, Arc::clone(&clock) as _).await.map_err(explain)?;
     Ok((store, clock))
+}
+
+/// The key store that the configuration names: a file or a token.
+pub(crate) fn open_key_store(config: &Config) -> anyhow::Result<MasterKeys> {
+    if let Some(token) = config.token()? {
+        return Ok(MasterKeys::new(Token::open(token).map_err(explain)?));
+    }
+    let file = config.key_store_file().unwrap_or_default();
+    store::open_key_store(&file, config.unlock()?).map_err(explain)
 }
 
 /// 運営者の識別名: two people are told apart by it, and the ledger names them by it.
@@ -106,6 +116,14 @@ pub(crate) fn explain(error: Error) -> anyhow::Error {
         Error::KeyStore(_) => (
             "鍵ファイルが壊れているか、鍵ファイルではありません。",
             "控えておいた鍵ファイルに戻してください。データには何もしていません。",
+        ),
+        Error::KeyStoreAway(_) => (
+            "鍵装置（PKCS#11）を使えません。",
+            "装置がつながっているか、設定の module・token・PIN が正しいか、鍵があるかを確かめてください。データには何もしていません。",
+        ),
+        Error::KeyStoreTaken => (
+            "鍵装置には、もうマスター鍵があります。上書きはしません。",
+            "別の交換所の鍵かもしれません。新しく作るなら、別のトークンを使ってください。",
         ),
         Error::WrongKey => (
             "データベースがこの鍵では開きません。別の交換所の鍵か、データベースが壊れています。",

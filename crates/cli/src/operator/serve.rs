@@ -16,6 +16,12 @@ const UPKEEP_EVERY: Duration = Duration::from_mins(5);
 /// How often new entries of the log are made findable.
 const INDEX_EVERY: Duration = Duration::from_secs(10);
 
+/// How often the key store is asked whether it is there.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// How often the keys in the database are looked at.
+const REFRESH_EVERY: Duration = Duration::from_secs(5);
+const WAIT_AFTER_FAILURE: Duration = Duration::from_secs(30);
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -72,6 +78,9 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     let watching = tokio::spawn(watch_clock(Arc::clone(&store), clock, stopped.clone()));
     let indexing = tokio::spawn(index_log(Arc::clone(&store), stopped.clone()));
     let signing = tokio::spawn(log::keep(Arc::clone(&store), config.outside()?, stop, stopped.clone()));
+    let watching_keys = tokio::spawn(watch_keys(Arc::clone(&store), stopped.clone()));
+    let refreshing = tokio::spawn(refresh_keys(Arc::clone(&store), stopped.clone()));
+    let rotating = tokio::spawn(rotate_keys(Arc::clone(&store), stopped.clone()));
     let service = web::Service {
         store: Arc::clone(&store),
         limits: config.limits(),
@@ -91,6 +100,9 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     watching.await?;
     indexing.await?;
     signing.await?;
+    refreshing.await?;
+    rotating.await?;
+    watching_keys.await?;
     store.record_service(false).await.map_err(explain)?;
     let (jobs, commits) = (store.writer_counts().jobs(), store.writer_counts().commits());
     if let Some(store) = Arc::into_inner(store) {
@@ -143,6 +155,55 @@ async fn index_log(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
                     tracing::warn!(%error, "the log was not indexed");
                 }
             }
+        }
+    }
+}
+
+/// Asks the key store every second whether it is there. Nothing else waits here: without an answer requests are refused.
+async fn watch_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(WATCH_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = store.watch_key_store().await {
+                    tracing::warn!(%error, "the key store was not watched");
+                }
+            }
+        }
+    }
+}
+
+/// Learns of keys that a command made, and writes down what did not open.
+async fn refresh_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(REFRESH_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = store.refresh_keys().await {
+                    tracing::warn!(%error, "the keys were not read again");
+                }
+                if let Err(error) = store.record_damaged_fields().await {
+                    tracing::warn!(%error, "what did not open is recorded later");
+                }
+            }
+        }
+    }
+}
+
+/// Continues to replace keys, if any is being replaced, standing back behind requests.
+async fn rotate_keys(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let wait = store.rotation_turn().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "replacing keys was left for the next time");
+            WAIT_AFTER_FAILURE
+        });
+        tokio::select! {
+            _ = stopped.changed() => return,
+            () = tokio::time::sleep(wait) => {}
         }
     }
 }

@@ -17,7 +17,7 @@ const NAMES: usize = 200;
 const UNPACKED_BYTES_MAX: u64 = 64 << 20;
 
 /// Invented, and no two alike; 姓 of two characters that no list of names has.
-fn names() -> Vec<PersonName> {
+pub(crate) fn names() -> Vec<PersonName> {
     let kanji: Vec<char> = "贋鏡櫛簪硯筐紐緋綴綺縹翡膠舷茜菫葵葛蓬蔦".chars().collect();
     let kana: Vec<char> = "アイウエオカキクケコサシスセソタチツテト".chars().collect();
     (0..NAMES)
@@ -58,7 +58,7 @@ fn forms(text: &str) -> Vec<Vec<u8>> {
 }
 
 /// Searches for all needles at once.
-struct Search {
+pub(crate) struct Search {
     /// By the first four bytes; every needle is longer.
     needles: HashMap<[u8; 4], Vec<(usize, Vec<u8>)>>,
     /// Whether any needle begins with these two bytes.
@@ -66,7 +66,7 @@ struct Search {
 }
 
 impl Search {
-    fn new(names: &[PersonName]) -> Self {
+    pub(crate) fn new(names: &[PersonName]) -> Self {
         let mut search = Self { needles: HashMap::new(), begins: vec![false; 1 << 16] };
         for (index, name) in names.iter().enumerate() {
             for needle in forms(&name.kanji).into_iter().chain(forms(&name.kana)) {
@@ -97,7 +97,7 @@ impl Search {
         hits
     }
 
-    fn hits_in(&self, folder: &Path) -> (Vec<(PathBuf, usize)>, u64) {
+    pub(crate) fn hits_in(&self, folder: &Path) -> (Vec<(PathBuf, usize)>, u64) {
         let (mut hits, mut searched) = (Vec::new(), 0);
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -1,6 +1,7 @@
 //! Boxes altered, moved, cut short or gone behind the exchange's back (R1.9, R6.3): nothing is handed out, the set
 //! stays uncollected, and the record says so.
 
+use crate::device::Device;
 use crate::samples::{large, renumbered, schedule};
 use crate::vault::{self, about};
 use crate::world::{Offices, World, shared_world};
@@ -30,13 +31,22 @@ async fn assert_held_back(offices: &Offices, id: &str) {
     assert_eq!(about(&vault::ledger(&path).await, Action::BoxDamaged, id), 1);
     assert_eq!(about(&vault::ledger(&path).await, Action::SetCollect, id), 0);
     offices.receiver.acknowledges(id).await.problem(409, "X14");
+    // Both sides are told in their lists (R6.3).
+    assert!(damaged_at(&offices.receiver, "received", id).await.is_string());
+    assert!(damaged_at(&offices.sender, "sent", id).await.is_string());
     // The sender's own copy is the same box.
     offices.sender.fetches(id).await.problem(500, "H09");
+}
+
+async fn damaged_at(device: &Device, folder: &str, id: &str) -> serde_json::Value {
+    let items = device.items(folder, 500).await;
+    items.into_iter().find(|item| item["id"] == id).unwrap()["damaged_at"].take()
 }
 
 /// A set nobody touched is as good as before.
 async fn assert_delivered(offices: &Offices, id: &str) {
     offices.receiver.fetches(id).await.done();
+    assert!(damaged_at(&offices.receiver, "received", id).await.is_null());
 }
 
 async fn execute(sql: &'static str, id: &str) {

@@ -22,6 +22,7 @@ mod handshake;
 mod history;
 mod identity;
 mod inside;
+mod keys;
 mod ledger_entries;
 mod life;
 mod log;

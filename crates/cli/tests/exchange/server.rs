@@ -37,6 +37,32 @@ impl Server {
         Self::run(command, config)
     }
 
+    /// With the settings of a token in software.
+    pub(crate) fn start_with_token(config: &Path, settings: &Path) -> Self {
+        let mut command = Command::new(BINARY);
+        command.args(["serve", "--demo"]).env("SOFTHSM2_CONF", settings);
+        Self::run(command, config)
+    }
+
+    /// Under somebody who allows core dumps of any size, in the folder of the configuration.
+    pub(crate) fn start_allowing_cores(config: &Path) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"ulimit -c unlimited; exec "$0" "$@""#, BINARY, "serve", "--demo"]);
+        command.current_dir(config.parent().unwrap());
+        Self::run(command, config)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Dies of this signal.
+    pub(crate) fn dies_of(mut self, signal: &str) -> ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
+        self.child.wait().unwrap()
+    }
+
     fn run(mut command: Command, config: &Path) -> Self {
         let folder = config.parent().unwrap();
         let log = folder.join("server.log");

@@ -3,10 +3,9 @@
 use ledger::{Action, Entry};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
-use seal::{Argon2Cost, KeyStoreFile, Lock, MasterKey, Purpose, Zeroizing};
+use seal::{Argon2Cost, KeyStoreFile, Lock, MasterKey, Zeroizing};
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions as _, Connection as _};
-use std::fmt::Write as _;
 use std::path::Path;
 
 const MASTER: [u8; 32] = *b"the master key of tests, no more";
@@ -31,15 +30,11 @@ pub(crate) async fn database(data: &Path) -> AnyConnection {
     if let Ok(url) = std::fs::read_to_string(data.with_file_name(SUPERUSER_FILE)) {
         return url.parse::<AnyConnectOptions>().unwrap().disable_statement_logging().connect().await.unwrap();
     }
-    let key = master().derive(&Purpose::DatabaseKey { version: 1 }).unwrap();
-    let hex = key.reveal().iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    });
+    let key = store::database_key(data, &master().into()).unwrap();
     let url = format!("sqlite://{}?mode=rw", data.join("fumibako.db").display());
     let options = url.parse::<AnyConnectOptions>().unwrap().disable_statement_logging();
     let mut connection = options.connect().await.unwrap();
-    let pragmas = format!("PRAGMA key = \"x'{hex}'\"; PRAGMA busy_timeout = 10000");
+    let pragmas = format!("PRAGMA key = {}; PRAGMA busy_timeout = 10000", *key);
     sqlx::raw_sql(AssertSqlSafe(pragmas)).execute(&mut connection).await.unwrap();
     connection
 }

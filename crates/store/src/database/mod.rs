@@ -7,12 +7,13 @@
 mod postgres;
 mod sqlite;
 
-use crate::{Error, Place};
-use seal::MasterKey;
+use crate::database_key::DatabaseKey;
+use crate::{DatabaseServer, Error, Place};
 use sqlx::Connection as _;
+use std::path::Path;
 use std::time::Duration;
 
-pub(crate) use sqlite::NAME as DATABASE_FILE;
+pub(crate) use sqlite::{NAME as DATABASE_FILE, options as file_options, reserve};
 
 /// A connection, in or outside a transaction.
 pub(crate) type Connection = sqlx::AnyConnection;
@@ -32,20 +33,15 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    pub(crate) fn new(place: &Place, master: &MasterKey) -> Result<Self, Error> {
+    /// The encrypted file in this folder.
+    pub(crate) fn file(folder: &Path, key: &DatabaseKey) -> Result<Self, Error> {
         sqlx::any::install_default_drivers();
-        Ok(match place.server() {
-            None => Self::Sqlite(sqlite::File::new(place.folder(), master)?),
-            Some(server) => Self::Postgres(postgres::Server::new(server)),
-        })
+        Ok(Self::Sqlite(sqlite::File::new(folder, key)?))
     }
 
-    /// Reserves the place of a new exchange: none is ever made over another.
-    pub(crate) async fn reserve(&self) -> Result<(), Error> {
-        match self {
-            Self::Sqlite(file) => file.reserve(),
-            Self::Postgres(server) => server.reserve().await,
-        }
+    pub(crate) fn server(server: &DatabaseServer) -> Self {
+        sqlx::any::install_default_drivers();
+        Self::Postgres(postgres::Server::new(server))
     }
 
     /// Brings the schema up to date. On a server only its owner can, which the application is not.

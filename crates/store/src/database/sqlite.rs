@@ -1,9 +1,9 @@
 //! SQLite in the data folder, encrypted as a whole (SQLCipher). The default: nothing to install, nothing to run beside.
 
 use super::{BUSY_WAIT, Connection, Pool, READERS_MAX};
-use crate::hex::hex;
-use crate::{Error, KEY_VERSION, worker_threads};
-use seal::{MasterKey, Purpose, Zeroizing};
+use crate::database_key::{self, DatabaseKey};
+use crate::{Error, worker_threads};
+use seal::Zeroizing;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -38,32 +38,35 @@ impl std::fmt::Debug for File {
     }
 }
 
-impl File {
-    pub(super) fn new(folder: &Path, master: &MasterKey) -> Result<Self, Error> {
-        worker_threads::are_waited_for();
-        let purpose = Purpose::DatabaseKey { version: KEY_VERSION };
-        let key = master.derive(&purpose).map_err(|_| Error::Impossible("database key"))?;
-        let key = Zeroizing::new(format!("\"x'{}'\"", *Zeroizing::new(hex(key.reveal()))));
-        let path = std::path::absolute(folder.join(NAME)).map_err(Error::file(folder))?;
-        Ok(Self { path, key: Arc::new(key) })
-    }
+/// Reserves the name: an exchange is never made over another.
+pub(crate) fn reserve(folder: &Path) -> Result<(), Error> {
+    let path = folder.join(NAME);
+    fs::File::create_new(&path).map(|_| ()).map_err(Error::file(&path))
+}
 
-    pub(super) fn reserve(&self) -> Result<(), Error> {
-        fs::File::create_new(&self.path).map(|_| ()).map_err(Error::file(&self.path))
+/// For what only SQLite can: its schema, and another key.
+pub(crate) fn options(path: &Path, pragma: &str) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .pragma("key", pragma.to_owned())
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_WAIT)
+        // Intermediate results never go to a temporary file (R6.8).
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging()
+}
+
+impl File {
+    pub(super) fn new(folder: &Path, key: &DatabaseKey) -> Result<Self, Error> {
+        worker_threads::are_waited_for();
+        let path = std::path::absolute(folder.join(NAME)).map_err(Error::file(folder))?;
+        Ok(Self { path, key: Arc::new(database_key::pragma(&key.key)) })
     }
 
     pub(super) async fn upgrade(&self) -> Result<(), Error> {
-        let mut connection = SqliteConnectOptions::new()
-            .filename(&self.path)
-            .create_if_missing(false)
-            .pragma("key", self.key.as_str().to_owned())
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_WAIT)
-            .pragma("temp_store", "MEMORY")
-            .disable_statement_logging()
-            .connect()
-            .await?;
+        let mut connection = options(&self.path, &self.key).connect().await?;
         // Without the right key opening succeeds and the first query fails.
         sqlx::query("SELECT count(*) FROM sqlite_master").execute(&mut connection).await?;
         let cipher: Option<String> =

@@ -1,14 +1,15 @@
 //! Passwords at rest: Argon2id with a pepper that lies in the key store (R8.10), one at a time.
 
+use crate::keys::{Keys, Pepper};
 use crate::{AccountId, Error};
 use argon2::password_hash::PasswordHasher as _;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, KeyId, Params, ParamsBuilder, Version};
 use identity::Proof;
 use identity::factor;
 use identity::password::Typed;
 use rand::Rng as _;
-use seal::{DerivedKey, Zeroizing};
+use seal::Zeroizing;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -38,8 +39,15 @@ impl HashCost {
     /// OWASP's first recommendation for Argon2id; ASVS 5.0, appendix C, asks for no more.
     pub const OWASP: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
 
-    fn params(self) -> Result<Params, Error> {
-        Params::new(self.memory_kib, self.passes, self.lanes, Some(HASH_BYTES)).map_err(|_| WHERE)
+    /// With the version of the pepper, which stands in the stored hash: a newer pepper makes a hash outdated, like a higher
+    /// cost, and the next sign-in puts that right (R6.5). The first has no mark, as before there were versions.
+    fn params(self, pepper: u32) -> Result<Params, Error> {
+        let mut params = ParamsBuilder::new();
+        params.m_cost(self.memory_kib).t_cost(self.passes).p_cost(self.lanes).output_len(HASH_BYTES);
+        if pepper > 1 {
+            params.keyid(KeyId::new(&pepper.to_be_bytes()).map_err(|_| WHERE)?);
+        }
+        params.build().map_err(|_| WHERE)
     }
 }
 
@@ -59,7 +67,7 @@ pub(crate) struct Place(#[expect(dead_code, reason = "held, not read")] OwnedSem
 #[derive(Debug)]
 pub(crate) struct Hasher {
     cost: HashCost,
-    pepper: Arc<DerivedKey>,
+    keys: Arc<Keys>,
     /// Compared with where there is no account: the same work, and never right.
     nobody: Arc<str>,
     queue: Arc<Semaphore>,
@@ -82,14 +90,14 @@ fn hash_one_after_another(jobs: &mpsc::Receiver<Job>) {
 }
 
 impl Hasher {
-    pub(crate) fn new(cost: HashCost, pepper: DerivedKey) -> Result<Self, Error> {
+    pub(crate) fn new(cost: HashCost, keys: Arc<Keys>) -> Result<Self, Error> {
         let mut random = [0; SALT_BYTES + HASH_BYTES];
         rand::rng().fill_bytes(&mut random);
         let (salt, hash) = random.split_at(SALT_BYTES);
         let nobody = PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
-            params: ParamsString::try_from(&cost.params()?).map_err(|_| WHERE)?,
+            params: ParamsString::try_from(&cost.params(1)?).map_err(|_| WHERE)?,
             salt: Some(Salt::new(salt).map_err(|_| WHERE)?),
             hash: Some(Output::new(hash).map_err(|_| WHERE)?),
         };
@@ -100,7 +108,7 @@ impl Hasher {
             .map_err(|_| WHERE)?;
         Ok(Self {
             cost,
-            pepper: Arc::new(pepper),
+            keys,
             nobody: nobody.to_string().into(),
             queue: Arc::new(Semaphore::new(QUEUE_MAX)),
             jobs,
@@ -128,18 +136,21 @@ impl Hasher {
         let stored: Arc<str> = account.map_or_else(|| Arc::clone(&self.nobody), |(_, hash)| hash.into());
         let account = account.map(|(id, _)| id.to_string());
         let (cost, password) = (self.cost, Zeroizing::new(password.to_owned()));
-        self.work(place, move |pepper| {
+        self.work(place, move |keys| {
             let kept = PasswordHash::new(&stored).map_err(|_| WHERE)?;
             let (Some(salt), Some(hash)) = (&kept.salt, &kept.hash) else { return Err(WHERE) };
             let params = Params::try_from(&kept).map_err(|_| WHERE)?;
-            let argon2 = Argon2::new_with_secret(pepper.reveal(), Algorithm::Argon2id, Version::V0x13, params);
+            let newest = keys.pepper()?;
+            // Nobody's hash is compared with under whatever pepper is in use: the work is the same, and never right.
+            let pepper = if account.is_some() { keys.pepper_of(pepper_version(&params)?)? } else { keys.pepper()? };
+            let argon2 = Argon2::new_with_secret(pepper.key()?.reveal(), Algorithm::Argon2id, Version::V0x13, params);
             let mut computed = Zeroizing::new([0; HASH_BYTES]);
             argon2
                 .map_err(|_| WHERE)?
                 .hash_password_into(password.as_bytes(), salt, computed.as_mut())
                 .map_err(|_| WHERE)?;
             let proof = factor::password(account.as_deref().unwrap_or_default(), computed.as_ref(), hash.as_bytes());
-            let present = ParamsString::try_from(&cost.params()?).map_err(|_| WHERE)?;
+            let present = ParamsString::try_from(&cost.params(newest.version)?).map_err(|_| WHERE)?;
             // Without an account there is nobody to prove, whatever chance may bring.
             Ok(Compared { outdated: kept.params != present, proof: proof.filter(|_| account.is_some()) })
         })
@@ -149,10 +160,11 @@ impl Hasher {
     /// Hashes a password under a salt of its own.
     pub(crate) async fn hash(&self, place: &Place, password: &Typed) -> Result<String, Error> {
         let (cost, password) = (self.cost, password.clone());
-        self.work(place, move |pepper| {
+        self.work(place, move |keys| {
+            let pepper = keys.pepper()?;
             let mut salt = [0; SALT_BYTES];
             rand::rng().fill_bytes(&mut salt);
-            let hash = argon2(pepper, cost)?
+            let hash = argon2(&pepper, cost)?
                 .hash_password_with_salt(password.reveal().as_bytes(), &salt)
                 .map_err(|_| WHERE)?;
             Ok(hash.to_string())
@@ -163,20 +175,39 @@ impl Hasher {
     async fn work<T: Send + 'static>(
         &self,
         _: &Place,
-        work: impl FnOnce(&DerivedKey) -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&Keys) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (pepper, count) = (Arc::clone(&self.pepper), Arc::clone(&self.count));
+        let (keys, count) = (Arc::clone(&self.keys), Arc::clone(&self.count));
         let (done, answer) = oneshot::channel();
         let job = move || {
             count.fetch_add(1, Ordering::Relaxed);
             // Whoever asked may have gone away.
-            let _ = done.send(work(&pepper));
+            let _ = done.send(work(&keys));
         };
         self.jobs.send(Box::new(job)).map_err(|_| Error::Closed)?;
         answer.await.map_err(|_| Error::Closed)?
     }
 }
 
-fn argon2(pepper: &DerivedKey, cost: HashCost) -> Result<Argon2<'_>, Error> {
-    Argon2::new_with_secret(pepper.reveal(), Algorithm::Argon2id, Version::V0x13, cost.params()?).map_err(|_| WHERE)
+fn argon2(pepper: &Pepper, cost: HashCost) -> Result<Argon2<'_>, Error> {
+    let params = cost.params(pepper.version)?;
+    Argon2::new_with_secret(pepper.key()?.reveal(), Algorithm::Argon2id, Version::V0x13, params).map_err(|_| WHERE)
+}
+
+/// The pepper that a stored hash was made with.
+fn pepper_version(params: &Params) -> Result<u32, Error> {
+    match params.keyid() {
+        [] => Ok(1),
+        version => version.try_into().map(u32::from_be_bytes).map_err(|_| WHERE),
+    }
+}
+
+/// What a stored hash of this pepper has in it, to be looked for by the database; nothing for the first.
+pub(crate) fn pepper_mark(version: u32) -> Result<Option<String>, Error> {
+    if version == 1 {
+        return Ok(None);
+    }
+    let params = HashCost::OWASP.params(version)?;
+    let text = ParamsString::try_from(&params).map_err(|_| WHERE)?.to_string();
+    Ok(text.split(',').find(|param| param.starts_with("keyid=")).map(str::to_owned))
 }

@@ -20,7 +20,9 @@ mod upkeep;
 pub use accounts::{AccountState, By, Invitation, Invited, NewAccount, StaffListed, StaffRow};
 pub use grants::{GrantAsked, GrantDecided, GrantRow, GrantState};
 pub use hash::HashCost;
+pub(crate) use hash::pepper_mark;
 pub use passkeys::{PasskeyChallenge, PasskeySite};
+pub(crate) use recovery::evidence_pieces;
 pub use recovery::{NewRecovery, RecoveryIssued, RecoveryOpened, RecoveryRow, RecoveryState};
 pub(crate) use sessions::record_end;
 pub use sessions::{Enrolling, HalfWay, OfficeChoice, Person, SecondKind, SessionRow, Standing, Ways};
@@ -30,11 +32,12 @@ pub use software::{Software, SoftwareMade, SoftwareRow};
 pub use upkeep::Upkeep;
 
 use crate::hex::hex;
-use crate::{Error, KEY_VERSION, Store};
+use crate::keys::Keys;
+use crate::{Error, KeyKind, Store};
 use hash::Hasher;
 use identity::breached::{Breached, NoList};
 use rand::Rng as _;
-use seal::{DerivedKey, MasterKey, Purpose, Zeroizing, blind_index};
+use seal::{Purpose, Zeroizing};
 use sha2::{Digest as _, Sha256};
 use standard::value::Private;
 use std::fmt;
@@ -79,11 +82,8 @@ pub(crate) struct People {
 }
 
 impl People {
-    pub(crate) fn new(master: &MasterKey, settings: PeopleSettings) -> Result<Self, Error> {
-        let pepper = master
-            .derive(&Purpose::PasswordPepper { version: KEY_VERSION })
-            .map_err(|_| Error::Impossible("password pepper"))?;
-        Ok(Self { hasher: Hasher::new(settings.cost, pepper)?, settings })
+    pub(crate) fn new(keys: Arc<Keys>, settings: PeopleSettings) -> Result<Self, Error> {
+        Ok(Self { hasher: Hasher::new(settings.cost, keys)?, settings })
     }
 }
 
@@ -139,7 +139,7 @@ impl Store {
     /// # Errors
     /// When the cost is none that Argon2 takes.
     pub fn with_people(mut self, settings: PeopleSettings) -> Result<Self, Error> {
-        self.people = People::new(&self.master, settings)?;
+        self.people = People::new(Arc::clone(&self.keys), settings)?;
         Ok(self)
     }
 
@@ -150,20 +150,16 @@ impl Store {
         self.people.hasher.count()
     }
 
-    fn field_key(&self) -> Result<DerivedKey, Error> {
-        self.master.derive(&Purpose::FieldKey { version: KEY_VERSION }).map_err(|_| Error::Impossible("field key"))
-    }
-
     pub(crate) fn seal_field(&self, column: Column, row: impl fmt::Display, content: &[u8]) -> Result<Vec<u8>, Error> {
         let row = row.to_string();
         let purpose = Purpose::Field { table: column.0, column: column.1, row: &row };
-        self.field_key()?.wrap(&purpose, content, &mut rand::rng()).map_err(|_| Error::Impossible("sealed field"))
+        self.keys.wrap_as(KeyKind::Field, &purpose, content)
     }
 
     fn open_field(&self, column: Column, row: impl fmt::Display, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         let row = row.to_string();
         let purpose = Purpose::Field { table: column.0, column: column.1, row: &row };
-        self.field_key()?.unwrap(&purpose, sealed).map_err(|_| Error::Damaged)
+        self.keys.unwrap_as(KeyKind::Field, &purpose, sealed)
     }
 
     pub(crate) fn open_text(
@@ -178,9 +174,7 @@ impl Store {
 
     /// What is stored of a text that is looked up again: without the key nobody can tell what it stands for.
     pub(crate) fn keyed_index(&self, field: &str, value: &[u8]) -> Result<String, Error> {
-        const WHERE: Error = Error::Impossible("blind index key");
-        let key = self.master.derive(&Purpose::BlindIndexKey { version: KEY_VERSION }).map_err(|_| WHERE)?;
-        Ok(hex(&blind_index(&key, field, value).map_err(|_| WHERE)?))
+        Ok(hex(&self.keys.blind_index(field, value)?))
     }
 
     pub(crate) fn login_index(&self, login: &str) -> Result<String, Error> {

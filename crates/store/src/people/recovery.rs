@@ -166,7 +166,7 @@ const END_CODES_OF: &str = "
     UPDATE one_time_code SET ended_at = $2 WHERE recovery_id = $1 AND used_at IS NULL AND ended_at IS NULL";
 
 const EVIDENCE_OF: &str = "
-    SELECT evidence_sealed FROM recovery WHERE recovery_id = $1 AND coalesce(office_id, '') = $2";
+    SELECT evidence_sealed, evidence_digest FROM recovery WHERE recovery_id = $1 AND coalesce(office_id, '') = $2";
 
 /// What is lost may be in other hands (R8.13).
 const SUSPEND_FACTORS: &str = "
@@ -491,13 +491,13 @@ impl Store {
         if !by.may(Deed::ApproveRecovery) {
             return Ok(None);
         }
-        let sealed: Option<Vec<u8>> = sqlx::query_scalar(EVIDENCE_OF)
-            .bind(id.to_string())
-            .bind(grant_place(by))
-            .fetch_optional(&self.reads)
-            .await?;
-        let Some(sealed) = sealed else { return Ok(None) };
+        let sealed: Option<(Vec<u8>, String)> =
+            sqlx::query_as(EVIDENCE_OF).bind(id.to_string()).bind(grant_place(by)).fetch_optional(&self.reads).await?;
+        let Some((sealed, digest)) = sealed else { return Ok(None) };
         let evidence = self.open_evidence(id, &sealed)?;
+        if hex(&Sha256::digest(evidence.as_slice())) != digest {
+            return Err(Error::Damaged);
+        }
         self.record(Act::person(Action::RecoveryView, by, self.clock.now()).object(id).done()?).await?;
         Ok(Some(evidence))
     }
@@ -536,17 +536,7 @@ impl Store {
     }
 
     fn open_evidence(&self, id: RecoveryId, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let mut pieces = Vec::new();
-        let mut rest = sealed;
-        while let Some((length, after)) = rest.split_first_chunk::<4>() {
-            let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| Error::Damaged)?;
-            let (piece, after) = after.split_at_checked(length).ok_or(Error::Damaged)?;
-            pieces.push(piece);
-            rest = after;
-        }
-        if !rest.is_empty() {
-            return Err(Error::Damaged);
-        }
+        let pieces = evidence_pieces(sealed)?;
         let mut evidence = Zeroizing::new(Vec::with_capacity(sealed.len()));
         for (at, piece) in pieces.iter().enumerate() {
             let place = format!("{id}/{at}/{}", pieces.len());
@@ -554,4 +544,17 @@ impl Store {
         }
         Ok(evidence)
     }
+}
+
+/// The sealed pieces of evidence, each still closed.
+pub(crate) fn evidence_pieces(sealed: &[u8]) -> Result<Vec<&[u8]>, Error> {
+    let mut pieces = Vec::new();
+    let mut rest = sealed;
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| Error::Damaged)?;
+        let (piece, after) = after.split_at_checked(length).ok_or(Error::Damaged)?;
+        pieces.push(piece);
+        rest = after;
+    }
+    if rest.is_empty() { Ok(pieces) } else { Err(Error::Damaged) }
 }

@@ -902,7 +902,7 @@ impl Store {
     pub(super) fn seal_secret(&self, account: AccountId, factor: FactorId, secret: &[u8]) -> Result<Vec<u8>, Error> {
         let (account, kind) = (account.to_string(), factor.to_string());
         let purpose = Sealed::AccountSecret { account: &account, kind: &kind };
-        self.master.wrap(&purpose, secret, &mut rand::rng()).map_err(|_| Error::Impossible("factor secret"))
+        self.keys.wrap(&purpose, secret)
     }
 
     pub(super) fn open_secret(
@@ -913,7 +913,7 @@ impl Store {
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let (account, kind) = (account.to_string(), factor.to_string());
         let purpose = Sealed::AccountSecret { account: &account, kind: &kind };
-        self.master.unwrap(&purpose, sealed).map_err(|_| Error::Damaged)
+        self.keys.unwrap(&purpose, sealed)
     }
 
     pub(super) fn open_seed(&self, account: AccountId, factor: FactorId, sealed: &[u8]) -> Result<Seed, Error> {

@@ -59,7 +59,7 @@ impl Store {
                 self.stored_key().await?.ok_or(WHERE)?
             }
         };
-        let seed = self.master.unwrap(&purpose(), &wrapped).map_err(|_| Error::Damaged)?;
+        let seed = self.keys.unwrap(&purpose(), &wrapped)?;
         let seed = Zeroizing::new(<[u8; 32]>::try_from(seed.as_slice()).map_err(|_| Error::Damaged)?);
         Ok(LogKey::new(name.parse().map_err(|_| WHERE)?, &seed))
     }
@@ -73,7 +73,7 @@ impl Store {
         let (mut seed, mut mark) = (Zeroizing::new([0; 32]), [0; 4]);
         rand::rng().fill_bytes(seed.as_mut());
         rand::rng().fill_bytes(&mut mark);
-        let wrapped = self.master.wrap(&purpose(), seed.as_ref(), &mut rand::rng()).map_err(|_| WHERE)?;
+        let wrapped = self.keys.wrap(&purpose(), seed.as_ref())?;
         Ok((wrapped, format!("fumibako/log-{}", crate::hex::hex(&mark))))
     }
 }

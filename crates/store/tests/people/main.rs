@@ -1,7 +1,11 @@
 //! People and programs through the verbs of the store, named after the requirements. The clock stands still; nobody here exists.
 
 mod accounts;
+mod binding;
 mod grants;
+mod key_stores;
+mod keys;
+mod letters;
 mod log;
 mod passkeys;
 mod passwords;

@@ -8,8 +8,8 @@ use fumibako_store::people::{
     Person, Redeemed, SecondAnswer, SetUpEnded, Standing, Token, TotpOffer,
 };
 use fumibako_store::{
-    AccountId, Approval, Asker, Clock, EnrolledDevice, Enrolment, EnrolmentCode, MasterKey, NewEnrolment, NewOffice,
-    Office, OfficeAdded, OperatorName, Requested, Store,
+    AccountId, Approval, Asker, Clock, EnrolledDevice, Enrolment, EnrolmentCode, MasterKey, MasterKeys, NewEnrolment,
+    NewOffice, Office, OfficeAdded, OperatorName, Requested, Store,
 };
 use identity::Scopes;
 use identity::role::Role;
@@ -19,6 +19,7 @@ use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA25
 use sha2::{Digest as _, Sha256};
 use standard::OfficeNumber;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
@@ -52,10 +53,12 @@ impl Clock for StoppedClock {
 }
 
 pub(crate) struct World {
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
     kept: Kept,
     pub(crate) store: Arc<Store>,
     pub(crate) clock: Arc<StoppedClock>,
+    pub(crate) masters: MasterKeys,
+    pub(crate) database_key: Mutex<String>,
     /// How many were enrolled: each has a name of its own.
     devices: AtomicU32,
 }
@@ -85,12 +88,19 @@ impl World {
     }
 
     pub(crate) async fn with(settings: PeopleSettings) -> Self {
+        Self::over(master(), settings).await
+    }
+
+    /// With another key store underneath.
+    pub(crate) async fn over(masters: impl Into<MasterKeys>, settings: PeopleSettings) -> Self {
+        let masters = masters.into();
         let folder = tempfile::tempdir().expect("temporary folder");
         let clock = StoppedClock::new();
         let kept = Kept::new(&folder.path().join("data"));
-        let store = Store::create(kept.place.clone(), master(), Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let store = Store::create(kept.place.clone(), masters.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await;
         let store = Arc::new(store.expect("created").with_people(settings).expect("settings"));
-        let world = Self { _folder: folder, kept, store, clock, devices: AtomicU32::new(1) };
+        let world =
+            Self { folder, kept, store, clock, masters, database_key: Mutex::default(), devices: AtomicU32::new(1) };
         world.office(OFFICE_A, "あおぞら居宅介護支援").await;
         world.office(OFFICE_B, "みどり訪問介護").await;
         world
@@ -98,7 +108,8 @@ impl World {
 
     /// Another process on the same data: what one node does, the other sees.
     pub(crate) async fn other_node(&self, settings: PeopleSettings) -> Store {
-        let store = Store::open(self.kept.place.clone(), master(), Arc::clone(&self.clock) as Arc<dyn Clock>).await;
+        let store =
+            Store::open(self.kept.place.clone(), self.masters.clone(), Arc::clone(&self.clock) as Arc<dyn Clock>).await;
         store.expect("opened").with_people(settings).expect("settings")
     }
 
@@ -109,6 +120,31 @@ impl World {
     /// The text for the engine that this world is kept by, where a test spoils what only an engine knows.
     pub(crate) fn sql(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
         if self.kept.is_on_server() { postgres } else { sqlite }
+    }
+
+    /// A data folder that another version left, with its clock at this moment.
+    pub(crate) async fn found(folder: TempDir, now: &str) -> Self {
+        let clock = StoppedClock::new();
+        *clock.0.lock().expect("clock") = now.parse().expect("instant");
+        let masters = MasterKeys::from(master());
+        let data = folder.path().join("data");
+        let store = Store::open(&data, masters.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await.expect("opened");
+        let settings = PeopleSettings { cost: CHEAP, ..PeopleSettings::default() };
+        let store = Arc::new(store.with_people(settings).expect("settings"));
+        let kept = Kept::embedded(&data);
+        Self { folder, kept, store, clock, masters, database_key: Mutex::default(), devices: AtomicU32::new(100) }
+    }
+
+    /// The process ends and another begins.
+    pub(crate) async fn starts_again(mut self) -> Self {
+        let settings = PeopleSettings { cost: CHEAP, ..PeopleSettings::default() };
+        let next = Arc::new(self.other_node(settings).await);
+        drop(std::mem::replace(&mut self.store, next));
+        self
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -354,8 +390,17 @@ impl World {
         dump
     }
 
+    /// Kept for when the key store has been pulled out.
+    fn database_key(&self) -> String {
+        let mut kept = self.database_key.lock().expect("key");
+        if let Ok(key) = store::database_key(&self.data(), &self.masters) {
+            *kept = key.to_string();
+        }
+        kept.clone()
+    }
+
     pub(crate) async fn connection(&self) -> sqlx::AnyConnection {
-        self.kept.connection(&master()).await
+        self.kept.connection(&self.database_key()).await
     }
 }
 

@@ -2,8 +2,7 @@
 
 #![allow(dead_code, reason = "each program of tests uses what it needs")]
 
-use fumibako_store::{DatabaseServer, MasterKey, Place};
-use seal::Purpose;
+use fumibako_store::{DatabaseServer, Place};
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions as _};
 use std::path::{Path, PathBuf};
@@ -21,7 +20,7 @@ impl Kept {
     pub(crate) fn new(folder: &Path) -> Self {
         match std::env::var("FUMIBAKO_TEST_DATABASE").as_deref() {
             Ok("postgres") => Self::on_server(folder, test_postgres::database().expect("PostgreSQL")),
-            _ => Self { place: folder.into(), folder: folder.to_path_buf(), server: None },
+            _ => Self::embedded(folder),
         }
     }
 
@@ -34,16 +33,19 @@ impl Kept {
         self.server.is_some()
     }
 
-    /// Whatever a person sees who has the database and its key.
-    pub(crate) async fn connection(&self, master: &MasterKey) -> AnyConnection {
+    /// In its folder, whatever the environment asks for.
+    pub(crate) fn embedded(folder: &Path) -> Self {
+        Self { place: folder.into(), folder: folder.to_path_buf(), server: None }
+    }
+
+    /// Whatever a person sees who has the database and its key, as the pragma takes it.
+    pub(crate) async fn connection(&self, key: &str) -> AnyConnection {
         match &self.server {
             Some(database) => connection(&database.superuser).await,
             None => {
-                let key = master.derive(&Purpose::DatabaseKey { version: 1 }).expect("key");
-                let hex: String = key.reveal().iter().map(|byte| format!("{byte:02x}")).collect();
                 let path = fumibako_store::database_path(&self.folder);
                 let mut connection = connection(&format!("sqlite://{}?mode=rw", path.display())).await;
-                let pragma = format!("PRAGMA key = \"x'{hex}'\"; PRAGMA busy_timeout = 10000");
+                let pragma = format!("PRAGMA key = {key}; PRAGMA busy_timeout = 10000");
                 sqlx::raw_sql(AssertSqlSafe(pragma)).execute(&mut connection).await.expect("unlocked");
                 connection
             }

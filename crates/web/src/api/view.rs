@@ -47,6 +47,8 @@ pub(crate) struct TransmissionView {
     pub answered_at: Option<String>,
     /// When its content was erased.
     pub erased_at: Option<String>,
+    /// When the exchange found that a file of it can no longer be opened. It must be written out and sent anew.
+    pub damaged_at: Option<String>,
     /// The files in the standard's order; absent in lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileView>,
@@ -85,6 +87,7 @@ impl From<Transmission> for TransmissionView {
             withdrawn_at: set.withdrawn_at,
             answered_at: set.answered_at,
             erased_at: set.erased_at,
+            damaged_at: set.damaged_at,
             files: set.files.into_iter().map(FileView::from).collect(),
         }
     }

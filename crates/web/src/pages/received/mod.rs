@@ -67,8 +67,10 @@ fn row(set: &Transmission, folder: Folder) -> Row {
         month: set.service_month.map_or_else(String::new, |at| month(&at.to_string())),
         partner: format!("{name}（{number}）"),
         accepted: store::japanese_time(&set.accepted_at),
-        look: look(set.state()),
+        look: if set.damaged_at.is_some() { "waits" } else { look(set.state()) },
         state: match (set.state(), folder) {
+            (_, Folder::Received) if set.damaged_at.is_some() => "壊れています。送信元に再送を頼んでください",
+            (_, Folder::Sent) if set.damaged_at.is_some() => "壊れました。書き出し直して送ってください",
             (State::Waiting, Folder::Sent) => "相手は未受領",
             (at, _) => state(at),
         },
