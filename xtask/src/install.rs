@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 /// To build: a C compiler, and OpenSSL's libcrypto for the encrypted database.
 const BUILD: [&str; 3] = ["build-essential", "pkg-config", "libssl-dev"];
 /// For the tests: the `openssl` program, against which files and certificates are checked, a PKCS#11 token in software, and
-/// the other database.
-const TEST: [&str; 3] = ["openssl", "softhsm2", "postgresql-15"];
+/// pebble, an ACME server; and the other database.
+const TEST: [&str; 4] = ["openssl", "softhsm2", "pebble", "postgresql-15"];
 /// For paper: the fonts of `fumibako-print`, and the tools that read its documents back in tests.
 const PRINT: [&str; 3] = ["fonts-ipaexfont", "fonts-noto-cjk", "poppler-utils"];
 /// To scan: testssl.sh with the `hexdump` it needs, and a Python environment for sslyze.
@@ -38,6 +38,9 @@ pub(crate) fn to_print() -> Done {
 pub(crate) fn to_test() -> Done {
     packages(&BUILD)?;
     packages(&TEST)?;
+    // Forms are printed and read back in a test.
+    packages(&PRINT)?;
+    packages(&BROWSER)?;
     // The browser's build of the checks is tested in Node; one from elsewhere will do.
     if !exists("node", "--version") {
         packages(&["nodejs"])?;
@@ -56,6 +59,7 @@ pub(crate) fn to_test() -> Done {
 /// Returns the folder in which Node finds what the journeys import. The browser is Debian's; none is downloaded.
 pub(crate) fn to_browse() -> Done<PathBuf> {
     packages(&BROWSER)?;
+    packages(&PRINT)?;
     for (program, package) in [("node", "nodejs"), ("npm", "npm")] {
         if !exists(program, "--version") {
             packages(&[package])?;

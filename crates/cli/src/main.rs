@@ -74,6 +74,20 @@ enum Command {
     /// 認証局と証明書発行台帳（運営者）
     #[command(subcommand)]
     Authority(operator::authority::Command),
+    /// 保存期間・消去手順・保全（運営者）
+    #[command(subcommand)]
+    Retention(operator::retention::Command),
+    /// データの消去と、その証明書（運営者。verify はだれでも）
+    #[command(subcommand)]
+    Erasure(operator::erasure::Command),
+    /// 期限の過ぎたものを消去します（運営者）
+    Expire(operator::expire::Args),
+    /// 控え（運営者）
+    #[command(subcommand)]
+    Backup(operator::backup::Command),
+    /// 機器・媒体の廃棄と、外部に委託した破棄の台帳（運営者）
+    #[command(subcommand)]
+    Disposal(operator::disposal::Command),
     /// 鍵（運営者の鍵の管理者）
     #[command(subcommand)]
     Key(operator::key::Command),
@@ -125,6 +139,11 @@ fn main() -> ExitCode {
         Command::Office(command) => terminal::finish(operator::office::run(&command)),
         Command::Device(command) => terminal::finish(operator::device::run(&command)),
         Command::Authority(command) => terminal::finish(operator::authority::run(&command)),
+        Command::Retention(command) => terminal::finish(operator::retention::run(&command)),
+        Command::Erasure(command) => terminal::finish(operator::erasure::run(&command)),
+        Command::Expire(args) => terminal::finish(operator::expire::run(&args)),
+        Command::Backup(command) => terminal::finish(operator::backup::run(&command)),
+        Command::Disposal(command) => terminal::finish(operator::disposal::run(&command)),
         Command::Key(command) => terminal::finish(operator::key::run(&command)),
         Command::Account(command) => terminal::finish(operator::account::run(&command)),
     }

@@ -122,6 +122,12 @@ impl Policy {
         self.profile
     }
 
+    /// Whether symbols must be mixed in.
+    #[must_use]
+    pub const fn needs_symbol(self) -> bool {
+        self.profile.needs_symbol()
+    }
+
     /// The shortest password taken.
     #[must_use]
     pub const fn chars_min(self) -> usize {

@@ -170,6 +170,12 @@ actions! {
     SoftwareRevoke = "software.revoke",
     /// A device of one office was admitted for another, or no longer is.
     DeviceAdmit = "device.admit",
+    /// A certificate for the server was ordered, or somebody asked for one.
+    ServerCertificateOrder = "server.certificate-order",
+    /// The server got a certificate, or did not.
+    ServerCertificate = "server.certificate",
+    /// An account with an authority for the server's certificate was made.
+    AcmeAccount = "server.acme-account",
     /// A rule about how long a kind of information is kept was set (R11.1).
     RetentionSet = "retention.set",
     /// Something is kept from being erased, or no longer is (R11.6).

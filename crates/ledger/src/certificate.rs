@@ -3,16 +3,17 @@
 //!
 //! The file is JSON in one spelling: [`SignedCertificate::parse`] accepts exactly the bytes that
 //! [`SignedCertificate::to_bytes`] writes, so no byte can be changed unnoticed. Three things hold it together: the digest of
-//! the [`Certificate`] stands in an entry of the log; the entry is proven to be in a tree of the log; the key signs all of it.
+//! the [`Certificate`] stands in an entry of the log; the entry is proven to be under a checkpoint that the log's key signed;
+//! a key of its own, which signs nothing that the log does, signs all of it.
 
 use std::fmt;
 
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, Signer as _, SigningKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::token::{from_hex, to_hex};
-use crate::{Action, Detail, Entry, leaf_hash};
+use crate::{Action, Detail, Entry, EntryProof, Policy, VerifyingKey};
 
 /// The form of this document. Another form is another name.
 pub const CERTIFICATE_FORM: &str = "fumibako-erasure-certificate/1";
@@ -126,22 +127,6 @@ impl Certificate {
     }
 }
 
-/// Where the record of a certificate lies in the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogProof {
-    /// The entry, in its one spelling.
-    pub entry: String,
-    /// Its index.
-    pub index: u64,
-    /// Entries of the tree it is proven to be in.
-    pub tree_size: u64,
-    /// The root of that tree, in hexadecimal. Whoever has a checkpoint of this or a later size can compare.
-    pub root: String,
-    /// The hashes beside the way up.
-    pub path: Vec<String>,
-}
-
 /// 署名された証明書.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,8 +135,10 @@ pub struct SignedCertificate {
     pub certificate: Certificate,
     /// SHA-256 of it, in hexadecimal, for people who compare it with the printed form.
     pub digest: String,
-    /// Its place in the log.
-    pub log: LogProof,
+    /// Its record in the log, proven against a signed checkpoint.
+    pub log: EntryProof,
+    /// The key of the log, as C2SP spells it. Whoever knows it by other ways compares.
+    pub log_key: String,
     /// The public key, in hexadecimal. Trust comes from a key one already has, not from this one.
     pub key: String,
     /// Ed25519, in hexadecimal.
@@ -187,7 +174,7 @@ pub enum CertificateError {
 
 /// The public key of the exchange for certificates.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct CertificatePublicKey(VerifyingKey);
+pub struct CertificatePublicKey(ed25519_dalek::VerifyingKey);
 
 impl CertificatePublicKey {
     /// Reads 64 hexadecimal digits.
@@ -197,7 +184,7 @@ impl CertificatePublicKey {
     pub fn parse(text: &str) -> Result<Self, CertificateError> {
         let bytes: [u8; 32] =
             from_hex(text.trim()).and_then(|key| key.try_into().ok()).ok_or(CertificateError::Malformed)?;
-        VerifyingKey::from_bytes(&bytes).map(Self).map_err(|_| CertificateError::Malformed)
+        ed25519_dalek::VerifyingKey::from_bytes(&bytes).map(Self).map_err(|_| CertificateError::Malformed)
     }
 
     /// Whether this key signed these bytes for this purpose.
@@ -252,11 +239,12 @@ impl fmt::Debug for CertificateKey {
 impl SignedCertificate {
     /// Signs a certificate whose record is in the log already.
     #[must_use]
-    pub fn sign(certificate: Certificate, log: LogProof, key: &CertificateKey) -> Self {
+    pub fn sign(certificate: Certificate, log: EntryProof, log_key: &VerifyingKey, key: &CertificateKey) -> Self {
         let mut signed = Self {
             digest: to_hex(&certificate.digest()),
             certificate,
             log,
+            log_key: log_key.to_string(),
             key: key.public().to_string(),
             signature: String::new(),
         };
@@ -300,7 +288,7 @@ impl SignedCertificate {
         if self.digest != to_hex(&self.certificate.digest()) || self.certificate.form != CERTIFICATE_FORM {
             return Err(CertificateError::Digest);
         }
-        let entry = Entry::parse(self.log.entry.as_bytes()).map_err(|_| CertificateError::Entry)?;
+        let entry = Entry::parse(self.log.entry()).map_err(|_| CertificateError::Entry)?;
         let fields = entry.fields();
         let named = fields.details.iter().any(|(name, value)| {
             name.as_str() == CERTIFICATE_DETAIL
@@ -312,122 +300,12 @@ impl SignedCertificate {
         if !named || !about {
             return Err(CertificateError::Entry);
         }
-        let path: Option<Vec<[u8; 32]>> =
-            self.log.path.iter().map(|hash| from_hex(hash).and_then(|hash| hash.try_into().ok())).collect();
-        let leaf = leaf_hash(self.log.entry.as_bytes());
-        let root = path.and_then(|path| root_from(leaf, self.log.index, self.log.tree_size, &path));
-        if root.is_none_or(|root| to_hex(&root) != self.log.root) {
-            return Err(CertificateError::Proof);
-        }
-        if self.certificate.verification.found != 0 || self.certificate.objects.is_empty() {
+        let policy = self.log_key.parse().ok().and_then(|key| Policy::new(key).ok()).ok_or(CertificateError::Proof)?;
+        self.log.verify(&policy).map_err(|_| CertificateError::Proof)?;
+        let verification = &self.certificate.verification;
+        if verification.found != 0 || verification.traces == 0 || self.certificate.objects.is_empty() {
             return Err(CertificateError::Unverified);
         }
         Ok(())
-    }
-}
-
-impl LogProof {
-    /// Proves that the entry at `index` is in the tree over these leaf hashes.
-    #[must_use]
-    pub fn of(entry: String, index: u64, leaves: &[[u8; 32]]) -> Option<Self> {
-        let at = usize::try_from(index).ok().filter(|at| *at < leaves.len())?;
-        let mut path = Vec::new();
-        let root = climb(leaves, at, &mut path);
-        Some(Self {
-            entry,
-            index,
-            tree_size: leaves.len() as u64,
-            root: to_hex(&root),
-            path: path.iter().map(|hash| to_hex(hash)).collect(),
-        })
-    }
-}
-
-fn node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
-    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
-}
-
-/// The largest power of two below `size` (RFC 9162, 2.1.1).
-fn split(size: usize) -> usize {
-    size.next_power_of_two() / 2
-}
-
-fn root_of(leaves: &[[u8; 32]]) -> [u8; 32] {
-    match leaves {
-        [] => Sha256::digest([]).into(),
-        [leaf] => *leaf,
-        _ => {
-            let (left, right) = leaves.split_at(split(leaves.len()));
-            node(&root_of(left), &root_of(right))
-        }
-    }
-}
-
-/// The root, noting from below what stands beside the way.
-fn climb(leaves: &[[u8; 32]], at: usize, path: &mut Vec<[u8; 32]>) -> [u8; 32] {
-    if let [leaf] = leaves {
-        return *leaf;
-    }
-    let (left, right) = leaves.split_at(split(leaves.len()));
-    if at < left.len() {
-        let below = climb(left, at, path);
-        let beside = root_of(right);
-        path.push(beside);
-        node(&below, &beside)
-    } else {
-        let below = climb(right, at - left.len(), path);
-        let beside = root_of(left);
-        path.push(beside);
-        node(&beside, &below)
-    }
-}
-
-/// RFC 9162, 2.1.3.2.
-fn root_from(leaf: [u8; 32], index: u64, size: u64, path: &[[u8; 32]]) -> Option<[u8; 32]> {
-    if index >= size {
-        return None;
-    }
-    let (mut at, mut last, mut hash) = (index, size - 1, leaf);
-    for beside in path {
-        if last == 0 {
-            return None;
-        }
-        if at & 1 == 1 || at == last {
-            hash = node(beside, &hash);
-            while at & 1 == 0 && at != 0 {
-                at >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node(&hash, beside);
-        }
-        at >>= 1;
-        last >>= 1;
-    }
-    (last == 0).then_some(hash)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_leaf_of_every_small_tree_is_proven_and_no_other() {
-        let leaves: Vec<[u8; 32]> = (0..40_u8).map(|n| leaf_hash(&[n])).collect();
-        for size in 1..=leaves.len() {
-            let tree = &leaves[..size];
-            for index in 0..size {
-                let proof = LogProof::of(String::new(), index as u64, tree).expect("inside");
-                let path: Vec<[u8; 32]> =
-                    proof.path.iter().map(|hash| from_hex(hash).expect("hex").try_into().expect("32 bytes")).collect();
-                let root = root_from(tree[index], index as u64, size as u64, &path);
-                assert_eq!(root, Some(root_of(tree)));
-                assert_ne!(root_from(leaves[(index + 1) % 40], index as u64, size as u64, &path), root);
-                if size > 1 {
-                    assert_ne!(root_from(tree[index], (index as u64 + 1) % size as u64, size as u64, &path), root);
-                }
-            }
-            assert!(LogProof::of(String::new(), size as u64, tree).is_none());
-        }
     }
 }

@@ -208,6 +208,18 @@ pub enum Purpose<'a> {
         /// Which of its keys.
         version: u32,
     },
+    /// The key that signs certificates of erasure and the list of erasures.
+    CertificateKey {
+        /// Which of its keys.
+        version: u32,
+    },
+    /// The key of one part of a backup: its boxes, or the keys that are kept apart from them.
+    BackupKey {
+        /// The backup.
+        backup: &'a str,
+        /// Which part.
+        part: &'a str,
+    },
     /// The key of the encrypted database file.
     DatabaseKey {
         /// Which of its keys.
@@ -256,6 +268,8 @@ impl Purpose<'_> {
             Self::ServerKey { .. } => KeyUse::Server,
             Self::WrappingKey { .. } => KeyUse::Wrapping,
             Self::LedgerKey { .. } => KeyUse::Ledger,
+            Self::CertificateKey { .. } => KeyUse::Certificate,
+            Self::BackupKey { .. } => KeyUse::Backup,
             Self::DatabaseKey { .. } => KeyUse::Database,
             Self::BlindIndexKey { .. } => KeyUse::BlindIndex,
             Self::FieldKey { .. } => KeyUse::FieldKey,
@@ -274,10 +288,14 @@ impl Purpose<'_> {
             | Self::ServerKey { version }
             | Self::WrappingKey { version }
             | Self::LedgerKey { version }
+            | Self::CertificateKey { version }
             | Self::DatabaseKey { version }
             | Self::BlindIndexKey { version }
             | Self::FieldKey { version }
             | Self::PasswordPepper { version } => versioned(aad, version),
+            Self::BackupKey { backup, part } => {
+                aad.with(Field::Subject, backup.as_bytes()).with(Field::Column, part.as_bytes())
+            }
             Self::AccountSecret { account, kind } => {
                 aad.with(Field::Subject, account.as_bytes()).with(Field::Column, kind.as_bytes())
             }

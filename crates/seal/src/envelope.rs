@@ -97,6 +97,12 @@ impl WrappedKey {
         self.key_id
     }
 
+    /// The two parts that wrapping made anew, for whoever destroys it and looks afterwards whether it is gone (R11.2).
+    #[must_use]
+    pub fn parts(&self) -> (&[u8], &[u8]) {
+        (&self.encapsulated, &self.ciphertext)
+    }
+
     /// Unwraps it with the office's private key, in the place it was wrapped for.
     pub fn unwrap_with(&self, office: &OfficeSecretKey, binding: &SetBinding<'_>) -> Result<SetKey, Error> {
         if self.key_id != office.id() || self.suite != office.suite() {

@@ -120,6 +120,10 @@ listed! {
         Server,
         /// The key that signs the log.
         Ledger,
+        /// The key that signs certificates of erasure.
+        Certificate,
+        /// The key of one half of a backup.
+        Backup,
         /// A secret of an account.
         AccountSecret,
         /// One sealed field.
@@ -146,6 +150,8 @@ impl KeyUse {
             Self::Authority => "ca key",
             Self::Server => "server key",
             Self::Ledger => "ledger key",
+            Self::Certificate => "certificate key",
+            Self::Backup => "backup key",
             Self::AccountSecret => "account secret",
             Self::Field => "field",
         }
@@ -164,9 +170,14 @@ impl KeyUse {
             Self::PasswordPepper => &[Algorithm::Argon2id],
             Self::Office => &[Algorithm::HpkeXWing, Algorithm::HpkeX25519],
             Self::Set => &[Algorithm::HkdfSha256, Algorithm::HmacSha256],
-            Self::Database | Self::Authority | Self::Server | Self::Ledger | Self::AccountSecret | Self::Field => {
-                &[Algorithm::HkdfSha256, Algorithm::Aes256Gcm]
-            }
+            Self::Database
+            | Self::Backup
+            | Self::Authority
+            | Self::Server
+            | Self::Ledger
+            | Self::Certificate
+            | Self::AccountSecret
+            | Self::Field => &[Algorithm::HkdfSha256, Algorithm::Aes256Gcm],
         }
     }
 
@@ -174,7 +185,9 @@ impl KeyUse {
     #[must_use]
     pub const fn bits(self) -> Option<u16> {
         match self {
-            Self::Authority | Self::Server | Self::Ledger | Self::AccountSecret | Self::Field => None,
+            Self::Authority | Self::Server | Self::Ledger | Self::Certificate | Self::AccountSecret | Self::Field => {
+                None
+            }
             _ => Some(256),
         }
     }
@@ -185,10 +198,15 @@ impl KeyUse {
         match self {
             Self::Master => Some(Self::KeyStoreLock),
             Self::KeyStoreLock | Self::RecoveryShare => None,
-            Self::Wrapping | Self::FieldKey | Self::BlindIndex | Self::PasswordPepper | Self::Database => {
-                Some(Self::Master)
+            Self::Wrapping
+            | Self::FieldKey
+            | Self::BlindIndex
+            | Self::PasswordPepper
+            | Self::Database
+            | Self::Backup => Some(Self::Master),
+            Self::Office | Self::Authority | Self::Server | Self::Ledger | Self::Certificate | Self::AccountSecret => {
+                Some(Self::Wrapping)
             }
-            Self::Office | Self::Authority | Self::Server | Self::Ledger | Self::AccountSecret => Some(Self::Wrapping),
             Self::Set => Some(Self::Office),
             Self::Object => Some(Self::Set),
             Self::Field => Some(Self::FieldKey),

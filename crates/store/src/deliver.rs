@@ -1,6 +1,7 @@
 //! 受け取る: lists, opening, acknowledging, withdrawing.
 
 use crate::database::Connection;
+use crate::reading::Reader;
 use crate::record::{self, Act};
 use crate::transmission::{TransmissionRow, digest, select_transmission};
 use crate::{
@@ -151,6 +152,17 @@ impl Store {
         id: TransmissionId,
         only: Option<&str>,
     ) -> Result<Answer<Vec<OpenedFile>>, Error> {
+        self.open_by(asker, id, only, None).await
+    }
+
+    /// The same for a program or, where one is named, for a person.
+    pub(crate) async fn open_by(
+        self: &Arc<Self>,
+        asker: &Asker,
+        id: TransmissionId,
+        only: Option<&str>,
+        reader: Option<Reader>,
+    ) -> Result<Answer<Vec<OpenedFile>>, Error> {
         let set = {
             let mut connection = self.reads.acquire().await?;
             find(&mut connection, asker, id).await?
@@ -195,9 +207,11 @@ impl Store {
                     if set.damaged_at.is_some() {
                         sqlx::query(SOUND).bind(id.to_string()).execute(&mut *c).await?;
                     }
-                    let action = if first { Action::SetCollect } else { Action::SetOpen };
-                    let act = Act::asker(action, asker, now).object(id).number("files", count);
-                    let entry = counterpart(act, asker, &set).done()?;
+                    let act = match &reader {
+                        Some(reader) => reader.act(first, now),
+                        None => Act::asker(if first { Action::SetCollect } else { Action::SetOpen }, asker, now),
+                    };
+                    let entry = counterpart(act.object(id).number("files", count), asker, &set).done()?;
                     if first {
                         receipts::append_step(c, id, Step::Collect, &entry).await?;
                     } else {

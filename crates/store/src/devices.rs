@@ -22,6 +22,8 @@ pub struct Asker {
     pub office: Office,
     /// From where, if known.
     pub address: Option<IpAddr>,
+    /// End of the certificate of this very connection, RFC 3339 in UTC.
+    pub valid_until: String,
     pub(crate) certificate_serial: Vec<u8>,
     /// Of the certificate of this very connection: sessions are bound to it (R8.14).
     pub(crate) certificate_digest: String,
@@ -84,7 +86,7 @@ impl FromStr for RevocationReason {
 
 /// An outside certificate counts only as long as its authority does.
 const BY_CERTIFICATE: &str = "
-    SELECT d.device_id, c.serial, c.certificate_digest, c.replaces, c.first_used_at,
+    SELECT d.device_id, c.serial, c.certificate_digest, c.replaces, c.first_used_at, c.valid_until,
            o.office_id, o.office_number, o.name, o.service_types, o.key_id, o.public_key, o.closed_at, o.is_operator
       FROM certificate c
       JOIN device d ON d.device_id = c.device_id
@@ -124,6 +126,7 @@ struct AskerRow {
     certificate_digest: String,
     replaces: Option<String>,
     first_used_at: Option<String>,
+    valid_until: String,
     #[sqlx(flatten)]
     office: crate::offices::OfficeRow,
 }
@@ -158,6 +161,7 @@ impl Store {
             certificate_digest: row.certificate_digest,
             office: row.office.read(&self.public_keys)?,
             address: Some(address),
+            valid_until: row.valid_until,
         };
         if let (Some(replaced), None) = (row.replaces, row.first_used_at) {
             self.first_use(&asker, replaced).await?;

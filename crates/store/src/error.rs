@@ -16,6 +16,9 @@ pub enum Error {
     /// The schema on a server is changed by its owner only, who was not named.
     #[error("the owner of the database is not known")]
     NoOwner,
+    /// Only for a database in the data folder: a server's own means do this.
+    #[error("the database is on a server, whose own means do this")]
+    OnServer,
     /// An exchange is never made over another.
     #[error("the database holds an exchange already")]
     AlreadyThere,
@@ -70,6 +73,12 @@ pub enum Error {
     /// A stored box does not open: altered, moved, truncated, or under another key (R6.3).
     #[error("a stored box does not open")]
     Damaged,
+    /// The list of erasures does not let the data be used (R4.6).
+    #[error(transparent)]
+    ErasureList(#[from] crate::ListError),
+    /// A backup is not what was made. The text says which part.
+    #[error("a backup is damaged: {0}")]
+    BackupDamaged(&'static str),
     /// Something in the database is not what this program wrote there.
     #[error("the database holds an impossible value in {0}")]
     Impossible(&'static str),

@@ -16,11 +16,11 @@ use std::collections::BTreeMap;
 /// Items of one set that are kept and looked for; far more than two offices have people in common.
 const ITEMS_MAX: usize = 20_000;
 /// Earlier rows that are read for one question. Where there are more nothing is said.
-const ROWS_MAX: usize = 2_000;
+pub(crate) const ROWS_MAX: usize = 2_000;
 /// Bytes of an index that are kept.
 const INDEX_BYTES: usize = 16;
 /// Items asked for at once.
-const ITEMS_AT_ONCE: usize = 8;
+pub(crate) const ITEMS_AT_ONCE: usize = 8;
 
 const FIND: &str = "
     SELECT i.item_index, i.place, t.transmission_id, t.kind, t.serial
@@ -53,7 +53,7 @@ impl Store {
     pub async fn history(&self, sender: &Asker, sets: &[HistorySet]) -> Result<Vec<HistorySet>, Error> {
         let mut found: BTreeMap<String, HistorySet> = BTreeMap::new();
         for set in sets {
-            let indexes = self.indexes(sender, set)?;
+            let indexes = self.indexes(&sender.office.id.to_string(), set)?;
             let known: BTreeMap<&str, u64> = indexes.iter().map(|(index, item)| (&**index, item.print)).collect();
             let asked: Vec<&str> = known.keys().copied().collect();
             let mut rows = Vec::new();
@@ -100,18 +100,19 @@ impl Store {
     /// # Errors
     /// When the key of the indexes cannot be derived.
     pub fn note(&self, sealed: &mut SealedSet, sender: &Asker, about: &HistorySet) -> Result<(), Error> {
-        let indexes = self.indexes(sender, about)?.into_iter();
+        let indexes = self.indexes(&sender.office.id.to_string(), about)?.into_iter();
         sealed.traces = indexes.map(|(index, item)| (index, hex(&item.place))).collect();
         Ok(())
     }
 
-    fn indexes(&self, sender: &Asker, set: &HistorySet) -> Result<Vec<(String, HistoryItem)>, Error> {
+    /// The index of each item of a set that this office (by our id) sent.
+    pub(crate) fn indexes(&self, sender: &str, set: &HistorySet) -> Result<Vec<(String, HistoryItem)>, Error> {
         if set.items.len() > ITEMS_MAX {
             return Ok(Vec::new());
         }
         let kind = |of: Option<standard::ServiceType>| of.map(|kind| kind.to_string()).unwrap_or_default();
         let UnitKey { sender_type, receiver, receiver_type, .. } = set.key;
-        let between = format!("{}/{}/{receiver}/{}/", sender.office.id, kind(sender_type), kind(receiver_type));
+        let between = format!("{sender}/{}/{receiver}/{}/", kind(sender_type), kind(receiver_type));
         let index = |item: &HistoryItem| {
             let value = [between.as_bytes(), &item.print.to_be_bytes()].concat();
             let index = self.keys.blind_index("transmission_item", &value)?;

@@ -47,6 +47,10 @@ id! {
     EnrolmentRequestId
 }
 id! {
+    /// サーバー証明書.
+    ServerCertificateId
+}
+id! {
     /// TLS 1.2 の例外.
     Tls12ExceptionId
 }
@@ -78,6 +82,22 @@ id! {
 id! {
     /// 本人確認台帳の一件.
     RecoveryId
+}
+id! {
+    /// 保全.
+    HoldId
+}
+id! {
+    /// 消去.
+    ErasureId
+}
+id! {
+    /// 控えの世代.
+    BackupId
+}
+id! {
+    /// A device or medium that is disposed of, or a batch of them.
+    DisposalId
 }
 id! {
     /// A program's token, as lists name it. It is not the token itself.

@@ -4,6 +4,7 @@
 
 mod accept;
 mod authority;
+mod backup;
 mod bodies;
 mod ceremony;
 mod certificates;
@@ -13,8 +14,10 @@ mod database;
 mod database_key;
 mod deliver;
 mod devices;
+mod disposal;
 mod emergency;
 mod enrolment;
+mod erasure;
 mod error;
 mod gate;
 mod hex;
@@ -30,9 +33,12 @@ mod offices;
 mod outside;
 pub mod people;
 mod place;
+mod reading;
 mod receipts;
 mod record;
+mod retention;
 mod rotation;
+mod server_certificate;
 mod tls12;
 mod transmission;
 mod tree;
@@ -41,20 +47,30 @@ mod writer;
 
 pub use accept::{Acceptance, SealedSet};
 pub use authority::{AuthorityRequest, Installed, ServerCertificate};
+pub use backup::{
+    BackupPlaces, BackupPlan, BackupRow, Drill, DrillRow, Made, RestoreOrder, RestoreRefused, Restored, Rotated,
+    backup_plan, restore_backup,
+};
 pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create_root, sign_issuing_authority};
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
 pub use clock_watch::{ClockLook, ClockSources, LOOK_EVERY, WatchedClock};
 pub use database_key::{database_key, database_key_path};
 pub use devices::{Asker, Device, RevocationReason};
+pub use disposal::{DISPOSAL_DAYS_MAX, DisposalBatch, DisposalDevice, DisposalEntered, DisposalProof};
 pub use emergency::{Declared, SharesMade};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
+pub use erasure::{
+    Blocked, COOLING, Certified, ERASURE_OBJECTS_MAX, ErasureApproved, ErasureList, ErasureRequested, ErasureRow,
+    Expired, ListError, NewErasure, Places, Ran, Reason,
+};
 pub use error::Error;
 pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, DeviceId, EnrolmentRequestId, FactorId, FindingId, GrantId, KeyCopyId, KeyRotationId, LogExportId,
-    NotAnId, NoticeId, OfficeId, RecoveryId, ReviewId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, BackupId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId, GrantId, HoldId,
+    KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, RecoveryId, ReviewId, ServerCertificateId,
+    SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{
@@ -69,12 +85,18 @@ pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
 pub use place::{DatabaseServer, NotAServer, Place};
+pub use reading::{Reading, Version};
 pub use receipts::{
     Answered, Doer, EVIDENCE_SETS_MAX, Evidence, EvidenceAsked, EvidenceRow, GivenReceipt, Hand, ImportGiven,
     ImportReport, NOTE_CHARACTERS_MAX, OVERDUE_MAX, Overdue,
 };
+pub use retention::{
+    Archive, ArchiveSet, Ends, Hold, HoldPlaced, HoldReleased, HoldScope, Kind, KindFacts, NewRule, RuleInForce,
+    RuleSet,
+};
 pub use rotation::{DatabaseKeyReplaced, MasterReplaced, Rotation, RotationStarted, RotationStep};
 pub use seal::{Algorithm, KeyStoreError, KeyUse, MasterKey, Sealer, Share, ShareError, Standing, combine_shares};
+pub use server_certificate::{AcmeTurn, HeldServerCertificate, NewServerCertificate, TURN as ACME_TURN};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
 pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
 pub use tree::{Gap, GapDeclared, Held};
@@ -123,6 +145,8 @@ pub struct Store {
     /// Whoever holds it takes over entries for searching.
     indexing: tokio::sync::Mutex<()>,
     deadlines: Deadlines,
+    /// Where backups lie, if there are any.
+    backups: Option<BackupPlaces>,
     clock: Arc<dyn Clock>,
 }
 
@@ -263,6 +287,7 @@ impl Store {
             log_tree: tree::LogTree::default(),
             indexing: tokio::sync::Mutex::default(),
             deadlines: Deadlines::default(),
+            backups: None,
             clock,
         })
     }
@@ -321,6 +346,13 @@ impl Store {
         Ok(())
     }
 
+    /// Knows where backups lie, so that their keys follow when the master key is replaced.
+    #[must_use]
+    pub fn with_backups(mut self, places: Option<BackupPlaces>) -> Self {
+        self.backups = places;
+        self
+    }
+
     /// Finishes what is being written and closes the database.
     pub async fn close(self) {
         self.reads.close().await;
@@ -341,6 +373,23 @@ impl Store {
         let action = if opened { Action::ServerStart } else { Action::ServerStop };
         let entry = Act::system(action, self.clock.now()).done()?;
         self.record(entry).await
+    }
+
+    /// A connection beside the writer's, for what cannot be done inside a transaction. Only a database in the folder has it:
+    /// a server's files are not ours to copy or to search.
+    async fn own_connection(&self) -> Result<sqlx::SqliteConnection, Error> {
+        use sqlx::ConnectOptions as _;
+        if self.database_key_id.is_empty() {
+            return Err(Error::OnServer);
+        }
+        let key = database_key::pragma(&self.live_database_key()?.key);
+        Ok(database::file_options(&database_path(&self.folder), &key).connect().await?)
+    }
+
+    /// The key that the database is under at this moment.
+    fn live_database_key(&self) -> Result<DatabaseKey, Error> {
+        let keys = database_key::read(&self.folder, &self.keys.masters)?.unwrap_or_default();
+        keys.into_iter().find(|key| key.key.id().to_string() == self.database_key_id).ok_or(Error::WrongKey)
     }
 
     fn now_text(&self) -> String {

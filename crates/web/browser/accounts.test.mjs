@@ -4,92 +4,11 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lib from "./lib.mjs";
+import { administrator, button, field, givePassword, link, on, setUp, signIn, signOut } from "./people.mjs";
 
-const { journey, leave, look, press, totp, type, visit, world } = lib;
-const button = (page, name) => page.getByRole("button", { name, exact: true });
-const link = (page, name) => page.getByRole("link", { name, exact: true });
-const field = (page, name) => page.getByLabel(name, { exact: true });
-/** Waits for the page with this title. */
-const on = (page, title) => page.getByRole("heading", { name: title, level: 1, exact: true }).waitFor();
+const { journey, leave, look, press, type, visit, world } = lib;
 /** What a page answers when it said no: 4xx, which the browser notes in its console. */
 const REFUSED = /status of 4\d\d/;
-
-/** An administrator of an office, invited at the terminal by two of the operator's people. */
-function administrator(number, login, [name, kana, born], password) {
-  const person = ["--login", login, "--name", name, "--kana", kana, "--person-key", `${kana} ${born}`];
-  const code = lib.told(lib.fumibako("account", "invite-office", number, ...person, ...lib.OPERATORS), "招待コード");
-  return { login, name, code, password };
-}
-
-/**
- * An authenticator app. Digits are taken once, so the second ones of half a minute are those of the next; those after
- * them have to be waited for.
- */
-function app(secret) {
-  let last = 0;
-  return async () => {
-    const now = () => Math.floor(Date.now() / 30_000);
-    while (last > now()) await new Promise((resolve) => setTimeout(resolve, 250));
-    last = Math.max(now(), last + 1);
-    return totp(secret, last * 30_000);
-  };
-}
-
-/** From a code to an account of one's own. `pictures` says under which name. */
-async function setUp(page, person, pictures) {
-  const seen = (name) => (pictures ? look(page, `${pictures}-${name}`) : undefined);
-  await page.goto(`${world.exchange}/`);
-  await on(page, "入る");
-  await seen("1-door");
-  await press(page, link(page, "コードを入力する"));
-  await on(page, "コードを入力する");
-  await seen("2-code");
-  await type(page, field(page, "ログインID"), person.login);
-  await type(page, field(page, "受け取ったコード"), person.code);
-  await page.keyboard.press("Enter");
-
-  await on(page, "パスワードを決める");
-  await seen("3-password");
-  await type(page, field(page, "新しいパスワード"), person.password);
-  await type(page, field(page, "新しいパスワード（もう一度）"), person.password);
-  await page.keyboard.press("Enter");
-
-  await on(page, "二つ目の手段を決める");
-  await press(page, page.getByText("図を読み取れないとき"));
-  person.app = app(await page.locator(".secret").textContent());
-  await seen("4-factor");
-  await type(page, field(page, "アプリに出た6桁の数字"), await person.app());
-  await page.keyboard.press("Enter");
-
-  await on(page, "予備コードを控える");
-  await press(page, button(page, "予備コードを表示する"));
-  await page.locator(".codes").waitFor();
-  person.paper = await page.locator(".codes li").allTextContents();
-  await seen("5-codes");
-  await press(page, button(page, "控えたので、設定を終える"));
-  await on(page, "入る");
-  await page.getByText("設定が終わりました。").waitFor();
-}
-
-async function givePassword(page, { login, password }) {
-  await page.goto(`${world.exchange}/`);
-  await type(page, field(page, "ログインID"), login);
-  await type(page, field(page, "パスワード"), password);
-  await page.keyboard.press("Enter");
-}
-
-async function signIn(page, person) {
-  await givePassword(page, person);
-  await on(page, "二つ目の確認");
-  await type(page, field(page, "認証アプリの6桁の数字"), await person.app());
-  await page.keyboard.press("Enter");
-  await on(page, "届いたもの・送ったもの");
-}
-
-async function signOut(page) {
-  await press(page, button(page, "出る"));
-  await on(page, "入る");
-}
 
 journey("somebody is invited, sets up an account, adds a passkey, loses everything, and recovers", async (step) => {
   const number = lib.newOffice();

@@ -87,10 +87,10 @@ export const freshFolder = () => mkdtempSync(join(world.folder, "journey-"));
 let offices = 0;
 
 /** A new office; returns its number. */
-export function newOffice(name = "架空すみれ居宅介護支援事業所") {
+export function newOffice(name = "架空すみれ居宅介護支援事業所", type = "43") {
   offices += 1;
   const number = `13${String(process.pid % 100_000).padStart(5, "0")}${String(offices).padStart(3, "0")}`;
-  fumibako("office", "add", number, "--name", name, "--type", "43");
+  fumibako("office", "add", number, "--name", name, "--type", type);
   return number;
 }
 
@@ -101,15 +101,26 @@ let devices = 0;
 /** How the office was proven, and who says so; every device has a name of its own. */
 const proof = () => ["--label", `端末${++devices}`, "--evidence", "架空", ...OPERATORS];
 
-/** A one-time code for a device of an office. */
-export const enrolmentCode = (number) => told(fumibako("device", "code", number, ...proof()), "登録コード");
+/** A one-time code for a device of an office, and for what else is asked for. */
+export const enrolmentCode = (number, ...more) =>
+  told(fumibako("device", "code", number, ...proof(), ...more), "登録コード");
 
 /** A device enrolled without the page, for journeys that begin after it: what `visit` takes as `certificate`. */
 export function enrolledDevice(number) {
+  return deviceWith(enrolmentCode(number)).certificate;
+}
+
+/** The same with a program on it, which sends and collects; `device` is its folder. */
+export function deviceWithSoftware(number) {
+  return deviceWith(enrolmentCode(number, "--software", "send,collect,read"));
+}
+
+function deviceWith(code) {
   const folder = freshFolder();
-  const words = ["--enrolment", world.enrolment, "--code", enrolmentCode(number), "--authority", world.authority];
+  const words = ["--enrolment", world.enrolment, "--code", code, "--authority", world.authority];
   fumibako("device", "enrol", ...words, "--device", folder);
-  return { cert: readFileSync(join(folder, "certificate.pem")), key: readFileSync(join(folder, "key.pem")) };
+  const read = (name) => readFileSync(join(folder, name));
+  return { device: folder, certificate: { cert: read("certificate.pem"), key: read("key.pem") } };
 }
 
 /**

@@ -1,6 +1,7 @@
 use crate::gate::Gate;
 use crate::pages::once::Once;
 use crate::pages::passkeys;
+use crate::tls::Identity;
 use std::sync::Arc;
 use store::Store;
 use store::people::PasskeySite;
@@ -32,11 +33,17 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) limits: Limits,
     pub(crate) exchange_url: Arc<str>,
+    /// Where devices are enrolled.
+    pub(crate) enrolment_url: Arc<str>,
     /// What passkeys are bound to; absent at a bare address.
     pub(crate) site: Option<PasskeySite>,
     /// Secrets on their way to the page that shows them.
     pub(crate) once: Arc<Once>,
     pub(crate) gate: Arc<Gate>,
+    /// What the doors show; for the page that says how long it lasts.
+    pub(crate) identity: Arc<Identity>,
+    /// Whether the exchange orders that itself.
+    pub(crate) acme: bool,
     /// Typesets documents, one at a time: it takes memory and processor time of the sends.
     pub(crate) printer: Arc<print::Printer>,
     pub(crate) printing: Arc<Semaphore>,
@@ -48,8 +55,10 @@ impl App {
     pub(crate) fn new(
         store: Arc<Store>,
         limits: Limits,
-        exchange_url: &str,
+        [exchange_url, enrolment_url]: [&str; 2],
         gate: Arc<Gate>,
+        identity: Arc<Identity>,
+        acme: bool,
         printer: print::Printer,
     ) -> Self {
         let permits = (limits.upload_memory_bytes >> 10).clamp(1, Semaphore::MAX_PERMITS);
@@ -57,7 +66,10 @@ impl App {
             store,
             limits,
             exchange_url: exchange_url.into(),
+            enrolment_url: enrolment_url.into(),
             gate,
+            identity,
+            acme,
             site: passkeys::site(exchange_url),
             once: Arc::default(),
             printer: Arc::new(printer),

@@ -2,7 +2,7 @@
 //! certificate goes out. The private key never leaves the device, and no personal data can be reached from here.
 //! Programs post here; people find a page that leads them through it.
 
-mod page;
+pub(crate) mod page;
 
 use crate::app::App;
 use crate::listener::Peer;

@@ -1,5 +1,6 @@
 //! HTTPS: who asks, how much they may bring, what they are told. Holds no SQL and no keys.
 
+mod acme;
 mod api;
 mod app;
 mod assets;
@@ -17,11 +18,13 @@ pub mod tls;
 pub mod trust;
 mod wording;
 
+pub use acme::answer_questions;
 pub use api::openapi;
 pub use api::{RenewAnswer, RenewRequest};
 pub use app::Limits;
 pub use enrol::{EnrolAnswer, EnrolRequest};
 pub use routes::{Door, doors};
+pub use wording::server_certificate_reason;
 
 use app::App;
 use axum::Router;
@@ -71,10 +74,14 @@ pub struct Service {
     pub enrolment: TcpListener,
     /// Where offices reach the exchange; enrolled devices are told.
     pub exchange_url: String,
+    /// Where devices are enrolled; offices are told.
+    pub enrolment_url: String,
     /// Listens for devices of offices that may still use TLS 1.2, if there is such a door (R5.3).
     pub tls12: Option<TcpListener>,
     /// What the server shows of itself.
     pub identity: Arc<Identity>,
+    /// Whether an authority may ask at the doors whether the exchange's names are ours (ACME).
+    pub acme: bool,
     /// Typesets documents.
     pub printer: print::Printer,
     /// How often the register is asked for revocations; far below the five minutes they may take (R7.3).
@@ -88,10 +95,19 @@ pub struct Service {
 pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), TlsError> {
     let gate = Arc::new(Gate::open(Arc::clone(&service.store)).await?);
     let door = |policy, gate| listener::Door::new(policy, Arc::clone(&service.identity), gate);
-    let exchange_door = door(Policy::standard(), Some(Arc::clone(&gate)));
-    let enrolment_door = door(Policy::standard(), None);
+    let answers = service.acme.then(|| Arc::clone(&service.store));
+    let exchange_door = door(Policy::standard(), Some(Arc::clone(&gate))).answering(answers.clone());
+    let enrolment_door = door(Policy::standard(), None).answering(answers);
     let tls12_door = door(Policy::tls12(), Some(Arc::clone(&gate)));
-    let app = App::new(service.store, service.limits, &service.exchange_url, Arc::clone(&gate), service.printer);
+    let app = App::new(
+        service.store,
+        service.limits,
+        [&service.exchange_url, &service.enrolment_url],
+        Arc::clone(&gate),
+        Arc::clone(&service.identity),
+        service.acme,
+        service.printer,
+    );
     let exchange = guarded(exchange_router(app.clone()), EXCHANGE_POLICY);
     let stopped = |mut stop: watch::Receiver<bool>| async move {
         let _ = stop.wait_for(|stop| *stop).await;

@@ -1,5 +1,6 @@
 //! Accepts connections, lets TLS prove who is there, hands requests on. What a slow or silent peer costs is bounded.
 
+use crate::acme;
 use crate::gate::Gate;
 use crate::tls::{self, Identity, Policy, Signatures, TlsError, Witness};
 use crate::trust;
@@ -15,9 +16,11 @@ use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use store::Store;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 
 /// Open connections; one more waits in the kernel's queue.
@@ -44,12 +47,19 @@ pub(crate) struct Door {
     identity: Arc<Identity>,
     /// Nobody needs a certificate without one.
     gate: Option<Arc<Gate>>,
+    /// Where the answers to an authority's questions are, if the server's certificate comes from one that asks here.
+    answers: Option<Arc<Store>>,
 }
 
 impl Door {
     pub(crate) fn new(policy: Policy, identity: Arc<Identity>, gate: Option<Arc<Gate>>) -> Self {
         let provider = tls::provider_of(&policy);
-        Self { policy, provider, identity, gate }
+        Self { policy, provider, identity, gate, answers: None }
+    }
+
+    /// Answers questions of the authority that certifies the server, beside everything else.
+    pub(crate) fn answering(self, answers: Option<Arc<Store>>) -> Self {
+        Self { answers, ..self }
     }
 
     fn is_tls12(&self) -> bool {
@@ -77,15 +87,8 @@ pub(crate) async fn serve(listener: TcpListener, door: Door, router: Router, sto
         tokio::spawn(async move {
             let _permit = permit;
             let witness = Arc::new(Witness::default());
-            let config = match door.configuration(&witness) {
-                Ok(config) => Arc::new(config),
-                Err(error) => {
-                    tracing::error!(%error, "no TLS configuration");
-                    return;
-                }
-            };
-            let handshake = TlsAcceptor::from(config).accept(stream);
-            let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIME_MAX, handshake).await else {
+            let handshake = shake_hands(&door, stream, &witness);
+            let Ok(Some(stream)) = tokio::time::timeout(HANDSHAKE_TIME_MAX, handshake).await else {
                 tracing::debug!("a handshake was refused");
                 return;
             };
@@ -137,6 +140,24 @@ pub(crate) async fn serve(listener: TcpListener, door: Door, router: Router, sto
     drop(listener);
     if tokio::time::timeout(GRACE_TIME_MAX, graceful.shutdown()).await.is_err() {
         tracing::warn!("some connections were still busy and were dropped");
+    }
+}
+
+/// `None` when nobody was let in.
+async fn shake_hands(door: &Door, stream: TcpStream, witness: &Arc<Witness>) -> Option<TlsStream<TcpStream>> {
+    let start = LazyConfigAcceptor::new(Default::default(), stream).await.ok()?;
+    if let Some(answers) = &door.answers
+        && acme::is_question(&start.client_hello())
+    {
+        acme::answer(start, answers).await;
+        return None;
+    }
+    match door.configuration(witness) {
+        Ok(config) => start.into_stream(Arc::new(config)).await.ok(),
+        Err(error) => {
+            tracing::error!(%error, "no TLS configuration");
+            None
+        }
     }
 }
 

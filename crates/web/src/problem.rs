@@ -151,6 +151,16 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "H32", "この証明書は、ここでは更新できません。", fix)
     }
 
+    /// Opening would be collecting, which not everybody may.
+    pub(crate) fn not_collected() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "H50",
+            "このデータは、事業所でまだ受け取っていません。",
+            "受け取る権限のある職員に、一覧から開いてもらってください。受け取ったあとは、あなたも見られます。",
+        )
+    }
+
     pub(crate) fn damaged() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,

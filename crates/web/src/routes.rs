@@ -4,8 +4,8 @@
 use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
-    account, devices, evidence, first, grants, log, operator, receipts, received, recovery, reviews, sign_in, software,
-    staff, stock_taking,
+    account, devices, evidence, first, forms, grants, log, operator, receipts, received, recovery, reviews, sign_in,
+    software, staff, stock_taking,
 };
 use crate::{api, assets};
 use axum::Router;
@@ -35,15 +35,21 @@ fn post<T: 'static>(path: &'static str, needs: Needs, handler: impl Handler<T, A
 pub(crate) fn table() -> Vec<Route> {
     use Deed::{
         ApproveEnrolment, ApproveRecovery, CollectSets, ConfirmGrants, ExportEvidence, ListSets, ManageDevices,
-        ManageOperators, ManageSoftware, ManageStaff, OwnAccount, ReadLedger, ReadOfficeLedger, RegisterOffices,
-        RequestEnrolment, RequestGrants, RequestRecovery, SendSets, TakeStock, WithdrawSets,
+        ManageOperators, ManageSoftware, ManageStaff, OwnAccount, ReadLedger, ReadOfficeLedger, ReadSets,
+        RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery, SendSets, TakeStock, WithdrawSets,
     };
     use Needs::{Device, Enrolling, HalfWay, Nothing, Person, Program, SignedIn, Software};
     vec![
         // Holds nothing about anybody.
         get("/style.css", Nothing, assets::style),
+        get("/forms.css", Nothing, assets::forms),
         get("/icon.svg", Nothing, assets::icon),
         get("/passkey.js", Nothing, assets::passkey),
+        get("/enrol.css", Nothing, assets::guide_style),
+        get("/enrol.mjs", Nothing, assets::guide),
+        get("/certificates.mjs", Nothing, assets::guide_certificates),
+        get("/pkcs12.mjs", Nothing, assets::guide_pkcs12),
+        get("/der.mjs", Nothing, assets::guide_der),
         get("/api/v1/openapi.json", Device, api::document),
         // Coming in and going out.
         get("/sign-in", Device, sign_in::page),
@@ -77,6 +83,9 @@ pub(crate) fn table() -> Vec<Route> {
         post("/sets/{id}/receipt/import", Person(CollectSets), receipts::answer),
         get("/evidence", Person(ExportEvidence), evidence::page),
         post("/evidence", Person(ExportEvidence), evidence::make),
+        // Opening a set collects it, if it is the receiver who opens.
+        get("/sets/{id}", Person(ReadSets), forms::show_set),
+        get("/sets/{id}/pictures/{number}", Person(ReadSets), forms::picture),
         get("/account", Person(OwnAccount), account::page),
         get("/account/password", Person(OwnAccount), account::password),
         post("/account/password", Person(OwnAccount), account::change_password),
@@ -89,6 +98,9 @@ pub(crate) fn table() -> Vec<Route> {
         get("/account/codes", Person(OwnAccount), account::codes),
         post("/account/codes", Person(OwnAccount), account::make_codes),
         post("/account/sessions/{id}/end", Person(OwnAccount), account::end_session),
+        // The certificate of the browser at which one sits.
+        get("/renew", Person(OwnAccount), devices::renew::page),
+        post("/renew", Person(OwnAccount), devices::renew::renew),
         // An office and the operator look after their own people alike.
         get("/staff", Person(ManageStaff), staff::list),
         get("/staff/new", Person(ManageStaff), staff::new),
@@ -118,6 +130,8 @@ pub(crate) fn table() -> Vec<Route> {
         post("/grants/{id}/confirm", Person(ConfirmGrants), grants::confirm),
         post("/grants/{id}/withdraw", Person(RequestGrants), grants::withdraw),
         get("/stock-taking", Person(TakeStock), stock_taking::list),
+        post("/stock-taking/staff", Person(TakeStock), stock_taking::staff_list::look),
+        post("/stock-taking/staff/apply", Person(TakeStock), stock_taking::staff_list::apply),
         post("/stock-taking/{id}/confirm", Person(TakeStock), stock_taking::confirm),
         get("/recovery", Person(RequestRecovery), recovery::list),
         get("/recovery/new", Person(RequestRecovery), recovery::new),

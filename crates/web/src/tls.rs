@@ -1,16 +1,18 @@
 //! The TLS policy, in one place (R5.1, R5.3–R5.8): what is spoken at which door, and with which algorithms. `docs/tls.md` is
 //! checked against it.
 
+use jiff::Timestamp;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{cipher_suite, default_provider, kx_group};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
     NamedGroup, RootCertStore, ServerConfig, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion, server,
     version,
 };
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// What is spoken at a door.
 #[derive(Clone, Debug)]
@@ -103,6 +105,14 @@ impl Identity {
         Ok(())
     }
 
+    /// The end of what is shown now.
+    #[must_use]
+    pub fn valid_until(&self) -> Option<Timestamp> {
+        let present = self.present();
+        let (_, leaf) = X509Certificate::from_der(present.end_entity_cert().ok()?).ok()?;
+        Timestamp::from_second(leaf.validity().not_after.timestamp()).ok()
+    }
+
     fn present(&self) -> Arc<CertifiedKey> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -189,6 +199,26 @@ pub fn bare(identity: ServerIdentity, authority: CertificateDer<'static>) -> Res
     configuration(&policy, &provider, &Identity::new(identity)?, Some(verifier), &Arc::default())
 }
 
+/// For an authority that looks whether a name is ours, and for nobody else: its one protocol, and no client asked who it is.
+pub(crate) fn for_question(
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+    protocol: &[u8],
+) -> Result<ServerConfig, TlsError> {
+    let policy = Policy::standard();
+    let provider = provider_of(&policy);
+    // Made of parts: the usual way reads the certificate, and gives up at the extension that is its whole purpose.
+    let shown = CertifiedKey::new(vec![certificate], provider.key_provider.load_private_key(key)?);
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[policy.version])?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
+    config.send_tls13_tickets = 0;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.alpn_protocols = vec![protocol.to_vec()];
+    Ok(config)
+}
+
 pub(crate) fn provider_of(policy: &Policy) -> Arc<CryptoProvider> {
     Arc::new(policy.provider())
 }
@@ -202,6 +232,9 @@ pub enum TlsError {
     /// No client authority was given, or one is malformed.
     #[error("client authorities: {0}")]
     Verifier(#[from] rustls::server::VerifierBuilderError),
+    /// The certificate for an authority's question could not be made.
+    #[error("an answer to an authority: {0}")]
+    Question(#[from] rcgen::Error),
     /// The register could not be read.
     #[error("the register: {0}")]
     Register(#[from] store::Error),

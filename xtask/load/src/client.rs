@@ -12,12 +12,12 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, version};
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
 /// An answer larger than this is not one of ours.
@@ -94,7 +94,17 @@ impl Target {
 
     /// A new connection of this office's device, with a full handshake.
     pub(crate) async fn connect(&self, office: usize) -> anyhow::Result<Connection> {
-        let stream = TcpStream::connect(self.address).await.context("connecting")?;
+        self.over(TcpStream::connect(self.address).await.context("connecting")?, office).await
+    }
+
+    /// The same from another address: the whole of 127.0.0.0/8 is ours.
+    pub(crate) async fn connect_from(&self, source: Ipv4Addr, office: usize) -> anyhow::Result<Connection> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((source, 0).into()).context("an address of ours")?;
+        self.over(socket.connect(self.address).await.context("connecting")?, office).await
+    }
+
+    async fn over(&self, stream: TcpStream, office: usize) -> anyhow::Result<Connection> {
         // Without it each call waits some 40 ms for a delayed acknowledgement.
         stream.set_nodelay(true)?;
         let tls = TlsConnector::from(Arc::clone(&self.devices[office].tls));

@@ -1,7 +1,7 @@
 //! The scenarios: who calls what, for how long, and what came of it.
 
 use crate::client::{Chunks, Connection, Target};
-use crate::flood;
+use crate::flood::{self, Answered};
 use crate::office::Offices;
 use crate::proc::{self, Cpu};
 use crate::sets::{CLOSING, CONTENT_TYPE, Set, Sets};
@@ -136,7 +136,7 @@ pub(crate) struct Run {
     /// The prepared sets were used up before the time.
     pub(crate) used_up: bool,
     /// Sign-ins of the flood answered in the measured time.
-    pub(crate) sign_ins: Option<u64>,
+    pub(crate) sign_ins: Option<Answered>,
 }
 
 /// Runs a scenario against a server.
@@ -184,7 +184,11 @@ pub(crate) async fn drive(
     }
     for task in flood {
         match task.await.context("a sign-in was lost")? {
-            Ok(answered) => *run.sign_ins.get_or_insert(0) += answered,
+            Ok(answered) => {
+                let sum = run.sign_ins.get_or_insert_default();
+                sum.compared += answered.compared;
+                sum.held_back += answered.held_back;
+            }
             Err(error) => run.errors.push(format!("{error:#}")),
         }
     }

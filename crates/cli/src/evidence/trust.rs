@@ -45,7 +45,7 @@ impl Trust {
     }
 
     /// Refuses keys that lie in the folder that they are to judge: whoever changed the one could change the other.
-    pub(crate) fn from_elsewhere(&self, folder: &Path) -> anyhow::Result<()> {
+    pub(crate) fn must_lie_outside(&self, folder: &Path) -> anyhow::Result<()> {
         [&self.key]
             .into_iter()
             .chain(&self.old_key)

@@ -32,7 +32,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Outcome {
     let folder = Folder::open(&args.folder)?;
-    args.trust.from_elsewhere(&args.folder)?;
+    args.trust.must_lie_outside(&args.folder)?;
     args.checkpoint.iter().try_for_each(|kept| super::trust::outside(kept, &args.folder))?;
     let policy = args.trust.policy()?;
     let known = known(&args.checkpoint, &policy)?;

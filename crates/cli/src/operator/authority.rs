@@ -1,6 +1,6 @@
 //! 認証局: the offline root, the issuing authority under it, and the register of what was issued (R7.2, R7.7).
 
-use super::{Where, block_on, explain, officer, outside, own_request};
+use super::{Where, block_on, explain, officer, outside, own_request, server_certificate};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -74,6 +74,17 @@ pub(crate) enum Command {
         /// 書き出すファイル
         out: PathBuf,
     },
+    /// サーバー証明書の期限と、自動の更新（ACME）のようす
+    Server {
+        #[command(flatten)]
+        place: Where,
+        /// 期限を待たずに、新しい証明書を申し込みます
+        #[arg(long, requires = "by")]
+        renew: bool,
+        /// 運営者の識別名
+        #[arg(long, value_parser = officer, requires = "renew")]
+        by: Option<OperatorName>,
+    },
     /// 外部の認証局
     #[command(subcommand)]
     Outside(outside::Command),
@@ -100,6 +111,7 @@ pub(crate) fn run(command: &Command) -> Outcome {
         }
         Command::Ledger { place, check } => block_on(ledger(place, *check)),
         Command::Crl { place, out } => block_on(crl(place, out)),
+        Command::Server { place, by, .. } => block_on(server_certificate::status::show(place, by.as_ref())),
         Command::Outside(command) => block_on(outside::run(command)),
     }
 }

@@ -1,14 +1,20 @@
 //! 設定ファイル — one file, with sensible defaults. It names where secrets are and never holds one (R6.4).
 
+use super::breached;
 use super::log::{Mail, Outside, Witness};
+use super::server_certificate::acme::{Acme, agreed_key};
 use crate::terminal::Failure;
 use anyhow::Context as _;
+use identity::password::{CHARS_MIN_DEFAULT, Policy, Profile};
 use ledger::{KeyKind, VerifyingKey};
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use store::{ClockSources, DatabaseServer, Deadlines, NotAServer, Place, TokenPlace, Unlock};
+use store::people::PeopleSettings;
+use store::{
+    BackupPlaces, ClockSources, DatabaseServer, Deadlines, ErasureList, NotAServer, Place, Places, TokenPlace, Unlock,
+};
 use zeroize::Zeroizing;
 
 /// A passphrase longer than this is a wrong file.
@@ -17,6 +23,8 @@ const PASSPHRASE_BYTES_MAX: usize = 1024;
 const WITNESSES_MAX: usize = 16;
 /// Time servers that are asked.
 const CLOCK_SOURCES_MAX: usize = 16;
+/// The list of erasures, where the configuration says nothing else.
+const ERASURE_LIST: &str = "erasures";
 
 /// What `fumibako init` writes.
 pub(crate) const TEMPLATE: &str = r#"# 文箱の設定。相対パスは、このファイルのある場所から数えます。
@@ -33,6 +41,18 @@ file = "keys/master.key"
 # credential = "fumibako-master"
 # 鍵のファイルの代わりに、鍵装置（HSM、PKCS#11）を使うとき。file は書きません。
 # pkcs11 = { module = "/usr/lib/softhsm/libsofthsm2.so", token = "fumibako", pin_file = "/run/secrets/pin" }
+
+# 消去の一覧。これがないと、消去したものが控えからよみがえるおそれがあるので、データを開きません。
+# データとも封の控えとも別のディスクに置きます。書かなければ、鍵ファイルの隣（erasures）と鍵の控えのフォルダーに置きます。
+# erasure_list = ["keys/erasures", "/mnt/another-disk/erasures"]
+
+# 控え（fumibako backup run）。封と鍵は、互いにもデータとも別のディスクに置きます。
+# [backup]
+# boxes = "/backup/boxes"
+# keys = "/backup-keys/keys"
+# 残す世代の数。鍵の控えは短く: 消去のときに取り除く相手が少なくて済みます。
+# keep_boxes = 14
+# keep_keys = 3
 
 # データベースを PostgreSQL に置くとき（複数の機械で動かすとき）だけ書きます。接続先は、合言葉が入るので別のファイルに書きます。
 # [database]
@@ -54,6 +74,29 @@ names = ["localhost"]
 # 置き換えると、1分以内に（SIGHUP を送ればすぐに）読み直します。
 # certificate = "tls/server.pem"
 # key = "tls/server.key"
+
+# 証明書を、ACME（RFC 8555）に対応した認証局から自動で受け取り、更新します。certificate と key の代わりに書きます。
+# 認証局が、listen.names の名前の 443 番からこの交換所のどちらかの窓口につなげることが要ります。
+# [tls.acme]
+# 認証局のアドレス。書くと、その認証局の利用規約に同意したことになります。
+# directory = "https://acme.example.jp/directory"
+# contact = ["anzen@example.jp"]
+# 認証局のサーバーが、この機械の信頼しない認証局の証明書を使っているとき（PEM）
+# authority = "tls/acme-authority.pem"
+# 認証局と契約したアカウントがあるとき: その番号と、鍵（base64url）を書いたファイル
+# account = "番号"
+# account_key_file = "/run/secrets/acme-account"
+# 証明書の種類。数日で切れる短いもの（認証局にあれば）にすると、失効を待たずに済みます。
+# profile = "shortlived"
+
+[passwords]
+# どの決まりに従うか。いくつか書くと、いちばん厳しいものが効きます。
+# mhlw7-2fa・careDB-2fa・mhlw7-single・careDB-single
+profiles = ["mhlw7-2fa"]
+# 長さの下限。二要素の決まりでは8から、ほかは13から
+characters = 15
+# 流出したパスワードの一覧（1行に SHA-1 を一つ。「HEX」か「HEX:件数」）。起動のときに読みます。
+# breached = "breached.txt"
 
 [limits]
 # 一度に受け付ける大きさ（MB）
@@ -102,11 +145,14 @@ struct File {
     #[serde(default)]
     tls: Tls,
     #[serde(default)]
+    passwords: Passwords,
+    #[serde(default)]
     limits: Limits,
     #[serde(default)]
     receipts: Receipts,
     #[serde(default)]
     print: Print,
+    backup: Option<Backup>,
     #[serde(default)]
     log: LogSection,
     #[serde(default)]
@@ -150,11 +196,40 @@ struct ClockSection {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Backup {
+    boxes: PathBuf,
+    keys: PathBuf,
+    #[serde(default = "keep_boxes")]
+    keep_boxes: usize,
+    #[serde(default = "keep_keys")]
+    keep_keys: usize,
+}
+
+const fn keep_boxes() -> usize {
+    14
+}
+
+const fn keep_keys() -> usize {
+    3
+}
+
+/// 控え: where, and how many of each half stay.
+#[derive(Clone, Debug)]
+pub(crate) struct BackupConfig {
+    pub(crate) places: BackupPlaces,
+    pub(crate) keep_boxes: usize,
+    pub(crate) keep_keys: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct KeyStore {
     file: Option<PathBuf>,
     pkcs11: Option<Pkcs11>,
     passphrase_file: Option<PathBuf>,
     credential: Option<String>,
+    #[serde(default)]
+    erasure_list: Vec<PathBuf>,
 }
 
 /// Addresses hold passwords, so they stand in files of their own (R6.4).
@@ -200,6 +275,44 @@ impl Default for Listen {
 struct Tls {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
+    acme: Option<AcmeTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcmeTable {
+    directory: String,
+    #[serde(default)]
+    contact: Vec<String>,
+    authority: Option<PathBuf>,
+    account: Option<String>,
+    account_key_file: Option<PathBuf>,
+    profile: Option<String>,
+    #[serde(default)]
+    #[expect(dead_code, reason = "there is one, and any other is refused by its name")]
+    challenge: Challenge,
+}
+
+/// How a name is proven. Over a door without encryption (http-01) it is not (R5.1).
+#[derive(Debug, Default, Deserialize)]
+enum Challenge {
+    #[default]
+    #[serde(rename = "tls-alpn-01")]
+    TlsAlpn01,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Passwords {
+    profiles: Vec<String>,
+    characters: usize,
+    breached: Option<PathBuf>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { profiles: vec![Profile::default().id().to_owned()], characters: CHARS_MIN_DEFAULT, breached: None }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -284,6 +397,19 @@ impl Config {
                 "片方を書き足すか、両方を消してください。",
             )
             .into());
+        }
+        if let Some(acme) = &file.tls.acme {
+            let sound = file.tls.certificate.is_none()
+                && acme.directory.starts_with("https://")
+                && acme.account.is_some() == acme.account_key_file.is_some()
+                && file.listen.names.iter().all(|name| name.parse::<IpAddr>().is_err());
+            if !sound {
+                return Err(Failure::new(
+                    "設定の tls.acme に、使えない値があります。",
+                    "directory は https:// で始め、certificate・key と同時に書かず、account と account_key_file は両方か片方もなしにし、listen.names は番地でなく名前にしてください。",
+                )
+                .into());
+            }
         }
         if file.clock.sources.len() > CLOCK_SOURCES_MAX {
             return Err(Failure::new(
@@ -384,6 +510,29 @@ impl Config {
             _ => return Err(anyhow::anyhow!("key_store.pkcs11")),
         };
         Ok(Some(TokenPlace { module: self.folder.join(&pkcs11.module), label: pkcs11.token.clone(), pin }))
+    }
+
+    pub(crate) fn backup(&self) -> Option<BackupConfig> {
+        let backup = self.file.backup.as_ref()?;
+        Some(BackupConfig {
+            places: BackupPlaces { boxes: self.folder.join(&backup.boxes), keys: self.folder.join(&backup.keys) },
+            keep_boxes: backup.keep_boxes.max(1),
+            keep_keys: backup.keep_keys.max(1),
+        })
+    }
+
+    /// Where an erasure reaches: the list of erasures and the backups.
+    pub(crate) fn erasure_places(&self) -> Places {
+        let backup = self.backup().map(|backup| backup.places);
+        let mut list: Vec<PathBuf> =
+            self.file.key_store.erasure_list.iter().map(|path| self.folder.join(path)).collect();
+        if list.is_empty() {
+            // With a token there is no such file: then in the folder where one would be.
+            let beside = self.key_store_file().unwrap_or_else(|| self.folder.join("keys").join(ERASURE_LIST));
+            list.push(beside.with_file_name(ERASURE_LIST));
+            list.extend(backup.as_ref().map(|places| places.keys.join(ERASURE_LIST)));
+        }
+        Places { list: ErasureList::at(list), backup }
     }
 
     pub(crate) fn exchange_address(&self) -> SocketAddr {
@@ -489,6 +638,59 @@ impl Config {
     pub(crate) fn server_certificate(&self) -> Option<ServerCertificateFiles> {
         let (certificate, key) = self.certificate_files()?;
         Some(ServerCertificateFiles { certificate, key, names: self.names().to_vec() })
+    }
+
+    /// Where the server's certificate is ordered, if it is.
+    pub(crate) fn acme(&self) -> anyhow::Result<Option<Acme>> {
+        let Some(table) = &self.file.tls.acme else { return Ok(None) };
+        let agreed = match (&table.account, &table.account_key_file) {
+            (Some(account), Some(file)) => {
+                let path = self.folder.join(file);
+                let key = std::fs::read_to_string(&path).map(Zeroizing::new).map_err(anyhow::Error::from);
+                let key = key.and_then(|text| agreed_key(&text)).with_context(|| {
+                    Failure::new(
+                        format!("ACME のアカウントの鍵のファイル {} を読めません。", path.display()),
+                        "認証局から受け取った鍵（base64url）が書いてあるか、読む権限があるかを確かめてください。",
+                    )
+                })?;
+                Some((account.clone(), key))
+            }
+            _ => None,
+        };
+        let contact = |address: &String| match address.contains(':') {
+            true => address.clone(),
+            false => format!("mailto:{address}"),
+        };
+        Ok(Some(Acme {
+            directory: table.directory.clone(),
+            contacts: table.contact.iter().map(contact).collect(),
+            authority: table.authority.as_ref().map(|file| self.folder.join(file)),
+            agreed,
+            names: self.names().to_vec(),
+            profile: table.profile.clone(),
+        }))
+    }
+
+    /// Whose rules new passwords are judged by (R8.6, R8.8). The strictest of those that are named.
+    pub(crate) fn people(&self) -> anyhow::Result<PeopleSettings> {
+        let passwords = &self.file.passwords;
+        let profiles: Option<Vec<_>> = passwords.profiles.iter().map(|id| Profile::from_id(id)).collect();
+        let profile = profiles.filter(|profiles| !profiles.is_empty()).map(Profile::strictest);
+        let policy = profile.and_then(|profile| Policy::with_chars_min(profile, passwords.characters));
+        let policy = policy.ok_or_else(|| {
+            Failure::new(
+                "設定の passwords に、使えない値があります。",
+                "profiles は mhlw7-2fa・careDB-2fa・mhlw7-single・careDB-single から、characters は二要素だけなら8〜64、ほかは13〜64にしてください。",
+            )
+        })?;
+        let settings = PeopleSettings { policy, ..PeopleSettings::default() };
+        match &passwords.breached {
+            None => Ok(settings),
+            Some(file) => {
+                let list = breached::read(&self.folder.join(file))?;
+                Ok(PeopleSettings { breached: std::sync::Arc::new(list), ..settings })
+            }
+        }
     }
 
     pub(crate) fn limits(&self) -> web::Limits {

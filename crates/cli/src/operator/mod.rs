@@ -2,20 +2,28 @@
 
 pub(crate) mod account;
 pub(crate) mod authority;
+pub(crate) mod backup;
+mod breached;
 pub(crate) mod config;
 pub(crate) mod database;
 pub(crate) mod device;
+pub(crate) mod disposal;
+pub(crate) mod erasure;
 pub(crate) mod evidence;
+pub(crate) mod expire;
 pub(crate) mod init;
 pub(crate) mod key;
+mod kinds;
 pub(crate) mod log;
 pub(crate) mod office;
 pub(crate) mod outside;
+pub(crate) mod retention;
 pub(crate) mod serve;
 mod server_certificate;
 mod tls12;
 
-use crate::terminal::Failure;
+use crate::check::screen;
+use crate::terminal::{Failure, say};
 use config::Config;
 use std::future::Future;
 use std::path::PathBuf;
@@ -40,7 +48,7 @@ impl Where {
 
     pub(crate) async fn open(&self) -> anyhow::Result<(Config, Store)> {
         let (config, store) = self.open_unheld().await?;
-        log::anchor::hold(&store, &config.anchor_file()).await?;
+        let store = settled(&config, store).await?;
         Ok((config, store))
     }
 
@@ -56,9 +64,20 @@ impl Where {
     pub(crate) async fn open_watched(&self) -> anyhow::Result<(Config, Store, Arc<WatchedClock>)> {
         let config = self.read()?;
         let (store, clock) = open_at(&config, config.clock_sources()).await?;
-        log::anchor::hold(&store, &config.anchor_file()).await?;
+        let store = settled(&config, store).await?;
         Ok((config, store, clock))
     }
+}
+
+/// Nobody uses data that lack what was anchored (R10.5), or that hold again what was erased (R4.6).
+async fn settled(config: &Config, store: Store) -> anyhow::Result<Store> {
+    log::anchor::hold(&store, &config.anchor_file()).await?;
+    let store = store.with_backups(config.backup().map(|backup| backup.places));
+    let again = store.settle_erasures(&config.erasure_places().list).await.map_err(explain)?;
+    if again > 0 {
+        say!("古いデータに残っていたものを、消去の一覧に従って消去しました（{again}回）。");
+    }
+    Ok(store)
 }
 
 async fn open_at(config: &Config, sources: ClockSources) -> anyhow::Result<(Store, Arc<WatchedClock>)> {
@@ -93,6 +112,14 @@ pub(crate) fn own_request() -> anyhow::Error {
     .into()
 }
 
+/// Prints a text below a line, indented, in a window of eighty columns.
+pub(crate) fn below(text: &str) {
+    const INDENT: usize = 4;
+    for line in screen::wrap(text, screen::WIDTH - INDENT) {
+        say!("    {line}");
+    }
+}
+
 /// Runs an operator's command to its end.
 pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
@@ -104,6 +131,9 @@ pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
 
 /// The ways in which opening an exchange fails, with a way out of each.
 pub(crate) fn explain(error: Error) -> anyhow::Error {
+    if let Error::ErasureList(list) = &error {
+        return backup::list_failed(*list).into();
+    }
     let (what, fix) = match &error {
         Error::KeyStore(KeyStoreError::WrongKey | KeyStoreError::EmptyPassphrase) => (
             "鍵ファイルの合言葉が違います。",
@@ -156,6 +186,10 @@ pub(crate) fn explain(error: Error) -> anyhow::Error {
             "データベースの持ち主の接続先が、設定にありません。",
             "設定の database に owner_url_file を書いてください。",
         ),
+        Error::OnServer => (
+            "データベースがサーバーにあるので、この操作はできません。",
+            "控えや鍵の交換は、データベースのサーバーの手順で行ってください（docs/operating.md の PostgreSQL）。",
+        ),
         Error::AlreadyThere => (
             "そのデータベースには、すでに交換所があります。上書きはしません。",
             "新しく作るなら、空のデータベースを用意してください。",
@@ -163,6 +197,10 @@ pub(crate) fn explain(error: Error) -> anyhow::Error {
         Error::Schema(_) => (
             "データベースの表が、このプログラムの版と合いません。",
             "プログラムを新しくした後なら、fumibako database upgrade を実行してください。",
+        ),
+        Error::BackupDamaged(_) => (
+            "控えが壊れているか、この交換所のものではありません。",
+            "fumibako backup list で別の世代を選ぶか、fumibako backup run で新しく作ってください。",
         ),
         Error::DiskFull => ("ディスクに空きがありません。", "空きを作ってから、もう一度実行してください。"),
         Error::File { .. } => ("ファイルを読み書きできません。", "場所と権限を確かめてください。"),

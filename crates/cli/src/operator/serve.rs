@@ -1,9 +1,10 @@
+use super::server_certificate::acme::Keeper;
 use super::{Where, block_on, explain, log, server_certificate};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{LOOK_EVERY, Store, WatchedClock};
+use store::{LOOK_EVERY, Places, Store, WatchedClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -43,8 +44,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
 
 async fn serve(place: &Where, demo: bool) -> Outcome {
     let (config, store, clock) = place.open_watched().await?;
+    let store = store.with_people(config.people()?).map_err(explain)?;
     let store = Arc::new(store.with_deadlines(config.deadlines()));
-    let identity = Arc::new(Identity::new(server_certificate::first(&config, &store, demo).await?)?);
     let exchange = listen(config.exchange_address()).await?;
     let enrolment = listen(config.enrolment_address()).await?;
     let tls12 = match config.tls12_address() {
@@ -62,6 +63,17 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         let _ = stopping.send(true);
     });
+    // Nothing but an authority's question is answered before there is a certificate that offices trust.
+    let acme = config.acme()?;
+    let (first, version) = match &acme {
+        Some(acme) => {
+            let shown = acme.first(&store, [&exchange, &enrolment], demo, stopped.clone()).await?;
+            let version = shown.version();
+            (shown.identity, version)
+        }
+        None => (server_certificate::first(&config, &store, demo).await?, 0),
+    };
+    let identity = Arc::new(Identity::new(first)?);
     store.record_service(true).await.map_err(explain)?;
     // Printed only once both doors are open: whoever starts the program may wait for it.
     say!("交換所を開きました: {exchange_url}（端末の登録: {enrolment_url}）");
@@ -71,10 +83,16 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     if let Some(listener) = &tls12 {
         say!("TLS 1.2 の例外の窓口: https://{name}:{}", listener.local_addr()?.port());
     }
-    let renewing = config
-        .server_certificate()
-        .map(|files| tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo)));
-    let upkeep = tokio::spawn(keep_up(Arc::clone(&store), stopped.clone()));
+    let answering = acme.is_some();
+    let renewing = match (acme, config.server_certificate()) {
+        (Some(acme), _) => {
+            let keeper = Keeper::new(Arc::clone(&store), Arc::clone(&identity), demo, stopped.clone(), version);
+            Some(tokio::spawn(server_certificate::keep_ordering(acme, keeper)))
+        }
+        (None, Some(files)) => Some(tokio::spawn(server_certificate::keep(files, Arc::clone(&identity), demo))),
+        (None, None) => None,
+    };
+    let upkeep = tokio::spawn(keep_up(Arc::clone(&store), config.erasure_places(), stopped.clone()));
     let watching = tokio::spawn(watch_clock(Arc::clone(&store), clock, stopped.clone()));
     let indexing = tokio::spawn(index_log(Arc::clone(&store), stopped.clone()));
     let signing = tokio::spawn(log::keep(Arc::clone(&store), config.outside()?, stop, stopped.clone()));
@@ -87,14 +105,18 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         exchange,
         enrolment,
         exchange_url,
+        enrolment_url,
         tls12,
         identity,
+        acme: answering,
         printer: config.printer(),
         register_every: config.register_every(),
     };
     web::serve(service, stopped).await?;
     if let Some(renewing) = renewing {
         renewing.abort();
+        // It holds the store, which is to be closed in order.
+        let _ = renewing.await;
     }
     upkeep.await?;
     watching.await?;
@@ -113,7 +135,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
 }
 
 /// Ends what has had its time (unconfirmed rights, unused accounts, sessions), until the service stops.
-async fn keep_up(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+async fn keep_up(store: Arc<Store>, places: Places, mut stopped: watch::Receiver<bool>) {
     let mut due = tokio::time::interval_at(Instant::now() + UPKEEP_EVERY, UPKEEP_EVERY);
     loop {
         tokio::select! {
@@ -122,6 +144,13 @@ async fn keep_up(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
                 // Nothing depends on it: every rule is held to at the moment of use as well.
                 if let Err(error) = store.keep_up().await {
                     tracing::warn!(%error, "upkeep was left for the next time");
+                }
+                match store.expire(&places, false).await {
+                    Ok(expired) if expired.waiting > 0 => {
+                        tracing::warn!(waiting = expired.waiting, "erasures wait for a copy of keys, or to be tidied");
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%error, "expiry was left for the next time"),
                 }
             }
         }

@@ -31,7 +31,7 @@ pub(crate) fn names() -> Vec<PersonName> {
         .collect()
 }
 
-fn ms932(text: &str) -> Vec<u8> {
+pub(crate) fn ms932(text: &str) -> Vec<u8> {
     let (bytes, _, failed) = encoding_rs::SHIFT_JIS.encode(text);
     assert!(!failed);
     bytes.into_owned()
@@ -270,7 +270,7 @@ async fn do_everything(names: &[PersonName], world: &World) {
         .stray("X11");
 }
 
-fn assert_clean(search: &Search, folder: &Path) {
+pub(crate) fn assert_clean(search: &Search, folder: &Path) {
     let (hits, searched) = search.hits_in(folder);
     assert!(hits.is_empty(), "{hits:?}");
     assert!(searched > 500_000, "{searched} bytes are too few to be everything");

@@ -93,8 +93,10 @@ impl Inside {
             exchange,
             enrolment,
             exchange_url: format!("https://localhost:{}", ports.0),
+            enrolment_url: format!("https://localhost:{}", ports.1),
             tls12: Some(tls12),
             identity: Arc::new(Identity::new(identity).unwrap()),
+            acme: false,
             printer: print::Printer::new("nowhere"),
             register_every: every,
         };

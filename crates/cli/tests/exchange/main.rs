@@ -6,18 +6,22 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers of tests")]
 
+mod acme;
 mod answer;
 mod authorities;
 mod browser;
 mod canary;
 mod checkpoints;
+mod client_trust;
 mod commands;
 mod crash;
 mod damage;
 mod device;
 mod disk;
 mod document;
+mod erasing;
 mod evidence;
+mod forms;
 mod handshake;
 mod history;
 mod identity;

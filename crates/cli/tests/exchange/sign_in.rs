@@ -3,6 +3,7 @@
 
 use crate::answer::Answer;
 use crate::browser::Browser;
+use crate::device::{Device, certificate_request};
 use crate::people::{Member, SESSION, app_shows, redeems};
 use crate::vault;
 use crate::world::{Offices, World, shared_world};
@@ -366,4 +367,35 @@ async fn r8_10_a_password_is_changed_only_with_the_present_one() {
     assert!(browser.get("/account?done=password").await.done().text().contains("パスワードを変えました"));
     // Other sessions ended; the old token of this one too.
     assert!(elsewhere.get("/").await.sent_on().starts_with("/sign-in"));
+}
+
+#[tokio::test]
+async fn r7_5_somebody_who_is_signed_in_renews_the_certificate_of_the_browser() {
+    let (offices, member) = somebody().await;
+    let world = world().await;
+    let device = &offices.sender;
+    let browser = member.signs_in(device).await;
+    let page = browser.get("/renew").await.done().text();
+    let token = page.split("data-token=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let (key, request) = certificate_request();
+    // Somebody else's page cannot make this browser ask, and nonsense is no request.
+    assert_eq!(browser.post("/renew", &[("certificate_request", &request)]).await.status, 403);
+    assert_eq!(browser.post("/renew", &[("form_token", &token), ("certificate_request", "x")]).await.status, 400);
+    let asked = [("form_token", token.as_str()), ("certificate_request", request.as_str())];
+    let answer: web::EnrolAnswer = serde_json::from_slice(&browser.post("/renew", &asked).await.done().body).unwrap();
+    assert_eq!(answer.office_number, device.number);
+    // The present one stays until the next is used.
+    assert!(browser.get("/account").await.done().text().contains("証明書を更新する"));
+    let certificate = answer.certificate;
+    let renewed = Device::of(device.number.clone(), certificate, key.serialize_pem(), &device.authority, &world.server);
+    assert!(Browser::on(&renewed).get("/").await.sent_on().starts_with("/sign-in"));
+    assert_eq!(browser.get("/account").await.status, 403);
+    // A session does not move to another certificate, not even to the next of the same device.
+    assert!(browser.moved_to(&renewed).get("/account").await.sent_on().starts_with("/sign-in"));
+    // The key is certified once.
+    let again = member.signs_in(&renewed).await;
+    let page = again.get("/renew").await.done().text();
+    let token = page.split("data-token=\"").nth(1).unwrap().split('"').next().unwrap();
+    let asked = [("form_token", token), ("certificate_request", request.as_str())];
+    assert_eq!(again.post("/renew", &asked).await.status, 400);
 }

@@ -1,6 +1,6 @@
 //! One row as it is compared: which row of the other set it belongs to, and what its blanks stand for.
 
-use super::{Bytes, CellChange, Change, ColumnRef, Subject, What};
+use super::{Bytes, CellChange, Change, ColumnRef, Rows, Subject, What};
 use crate::layout::Form;
 use crate::value::{self, Date, Private, Tais, Value};
 use crate::{FileKind, Layout, ms932, name};
@@ -9,13 +9,15 @@ use std::collections::BTreeMap;
 
 pub(super) struct Line<'a> {
     layout: &'static Layout,
+    /// Of the record, in its sheet.
+    number: u64,
     cells: Vec<Bytes<'a>>,
 }
 
 impl<'a> Line<'a> {
     pub(super) fn of(row: &value::Row<'_, 'a>) -> Line<'a> {
         let layout = row.layout();
-        Line { layout, cells: (0..layout.columns.len()).map(|index| row.bytes(index)).collect() }
+        Line { layout, number: row.number(), cells: (0..layout.columns.len()).map(|index| row.bytes(index)).collect() }
     }
 
     /// The bytes of a column; nothing where the edition does not have it.
@@ -230,7 +232,7 @@ const fn identities(kind: FileKind) -> &'static [&'static [&'static str]] {
 const WRITING: &str = "csv_version";
 
 /// Compares the rows of one person in one sheet.
-pub(super) fn compare(kind: FileKind, before: Vec<Line<'_>>, after: Vec<Line<'_>>, changes: &mut Vec<Change>) {
+pub(super) fn compare(kind: FileKind, before: Vec<Line<'_>>, after: Vec<Line<'_>>, changes: &mut Vec<(Change, Rows)>) {
     let (mut before, mut after) = (Rest::of(before), Rest::of(after));
     // Mostly nothing changed.
     if before.0.len() == after.0.len() && before.0.iter().zip(&after.0).all(|(old, new)| old.is_written_as(new)) {
@@ -258,7 +260,8 @@ pub(super) fn compare(kind: FileKind, before: Vec<Line<'_>>, after: Vec<Line<'_>
         let meanings = [old, new].map(|line| line.map(|line| line.identity(&all)));
         let subject = old.into_iter().chain(new).map(|line| line.subject(kind)).min();
         let key = (subject.clone(), meanings.iter().min().cloned(), meanings.iter().max().cloned());
-        Some((key, Change { kind, subject: subject?, what, cells: cells(old, new) }))
+        let rows = Rows { before: old.map(|line| line.number), after: new.map(|line| line.number) };
+        Some((key, (Change { kind, subject: subject?, what, cells: cells(old, new) }, rows)))
     });
     let mut told: Vec<_> = told.collect();
     told.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -180,6 +180,15 @@ type Place = (Vec<u8>, Vec<u8>);
 /// A file compared as a whole: its kind and branch.
 type Whole = (FileKind, Option<[u8; 4]>);
 
+/// 行の場所 — where the rows of a change stand: the numbers of their records in the sheet before and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rows {
+    /// In the set before; none of a row that came.
+    pub before: Option<u64>,
+    /// In the set after; none of a row that went.
+    pub after: Option<u64>,
+}
+
 /// What of a set is compared.
 struct Side<'a> {
     people: BTreeMap<Place, BTreeMap<(u8, FileKind), Vec<Line<'a>>>>,
@@ -189,12 +198,19 @@ struct Side<'a> {
 
 /// Compares two sets, each of one unit. Files with names that are none of the standard's are left out.
 pub fn diff(before: &[SourceFile<'_>], after: &[SourceFile<'_>]) -> Difference {
+    diff_with_rows(before, after).0
+}
+
+/// The same, and for each person of the difference, change by change, where its rows stand, so that the change can be
+/// marked on a form. The difference does not depend on the order of rows; where they stand does.
+pub fn diff_with_rows(before: &[SourceFile<'_>], after: &[SourceFile<'_>]) -> (Difference, Vec<Vec<Rows>>) {
     let (mut before, mut after) = (Side::of(before), Side::of(after));
     let mut places: Vec<Place> = before.people.keys().chain(after.people.keys()).cloned().collect();
     places.sort_unstable();
     places.dedup();
     let mut difference = Difference { people_compared: places.len(), ..Difference::default() };
     difference.unread = (std::mem::take(&mut before.unread), std::mem::take(&mut after.unread));
+    let mut all_rows = Vec::new();
     for (index, place) in places.into_iter().enumerate() {
         let (old, new) = (before.people.remove(&place), after.people.remove(&place));
         let presence = match (&old, &new) {
@@ -212,7 +228,9 @@ pub fn diff(before: &[SourceFile<'_>], after: &[SourceFile<'_>]) -> Difference {
             let (old, new) = (old.remove(&sheet).unwrap_or_default(), new.remove(&sheet).unwrap_or_default());
             line::compare(sheet.1, old, new, &mut changes);
         }
+        let (changes, rows): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
         if !changes.is_empty() {
+            all_rows.push(rows);
             let person = Private::new((line::shown(&place.0), line::shown(&place.1)));
             difference.people.push(PersonDifference { number: index + 1, person, presence, changes });
         }
@@ -229,7 +247,7 @@ pub fn diff(before: &[SourceFile<'_>], after: &[SourceFile<'_>]) -> Difference {
         };
         difference.files.push(FileDifference { kind: key.0, branch: key.1, what });
     }
-    difference
+    (difference, all_rows)
 }
 
 impl<'a> Side<'a> {

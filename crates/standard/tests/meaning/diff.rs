@@ -1,8 +1,9 @@
 use crate::{file, kinds, set, sources};
-use fumibako_standard::diff::{Change, Difference, Presence, Subject, What, diff};
+use fumibako_standard::diff::{Change, Difference, Presence, Rows, Subject, What, diff, diff_with_rows};
 use fumibako_standard::sample::SampleFile;
 use fumibako_standard::{FileKind, UnitKind};
 use proptest::prelude::*;
+use std::slice::from_ref;
 
 const GOALS: &str = "UP2KYO_0390000100_43_0390001000_11_20260401090000.CSV";
 const MONTH: &str = "UPPLAN_202604_0390000100_43_0390001000_11_20260401090000.CSV";
@@ -130,6 +131,23 @@ fn a_visit_that_came_went_or_moved_is_told_by_day_and_service() {
     assert_eq!(only(&fewer).what, What::Removed);
     assert_eq!(only(&fewer).subject.day.map(|day| day.day()), Some(10));
     assert!(cells(only(&fewer)).contains(&("units", "387", "")));
+}
+
+#[test]
+fn a_change_says_in_which_rows_it_stands() {
+    let other_day = || Visit { day: "20260410", ..VISIT };
+    let before = month(&[Visit { day: "20260401", ..VISIT }, VISIT]);
+    let after = month(&[other_day(), Visit { count: "2", ..VISIT }]);
+    let (difference, rows) = diff_with_rows(&sources(from_ref(&before)), &sources(from_ref(&after)));
+    assert_eq!(difference, between(&before, &after));
+    let told: Vec<_> =
+        difference.people[0].changes.iter().map(|change| change.what).zip(rows[0].iter().copied()).collect();
+    let expected = [
+        (What::Removed, Rows { before: Some(1), after: None }),
+        (What::Changed, Rows { before: Some(2), after: Some(2) }),
+        (What::Added, Rows { before: None, after: Some(1) }),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]

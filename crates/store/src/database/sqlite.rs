@@ -55,6 +55,8 @@ pub(crate) fn options(path: &Path, pragma: &str) -> SqliteConnectOptions {
         .busy_timeout(BUSY_WAIT)
         // Intermediate results never go to a temporary file (R6.8).
         .pragma("temp_store", "MEMORY")
+        // What is deleted is overwritten (R11.2).
+        .pragma("secure_delete", "ON")
         .disable_statement_logging()
 }
 
@@ -120,7 +122,7 @@ impl File {
 async fn unlock(connection: &mut Connection, key: &str) -> Result<(), sqlx::Error> {
     // Intermediate results never go to a temporary file (R6.8).
     let pragmas = Zeroizing::new(format!(
-        "PRAGMA key = {key}; PRAGMA busy_timeout = {}; PRAGMA temp_store = MEMORY",
+        "PRAGMA key = {key}; PRAGMA busy_timeout = {}; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON",
         BUSY_WAIT.as_millis()
     ));
     sqlx::raw_sql(AssertSqlSafe(pragmas.as_str())).execute(connection).await?;

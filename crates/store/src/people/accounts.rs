@@ -9,7 +9,6 @@ use crate::enrolment::fresh_code;
 use crate::record::{self, Act};
 use crate::{AccountId, Error, GrantId, OfficeId, Store, clock};
 use identity::grant;
-use identity::password::Profile;
 use identity::recovery::{CODE_LIFE, Purpose};
 use identity::role::{Deed, Held, Role, Side, Way, Why, may_hold};
 use jiff::{SignedDuration, Timestamp};
@@ -325,6 +324,7 @@ impl Store {
             .code("account", &id.to_string())
             .done()?;
         let (side, until) = (new.role.side().id(), expires_at.clone());
+        let profile = self.people.settings.policy.profile();
         let done = self
             .writer
             .run(move |c| {
@@ -338,7 +338,7 @@ impl Store {
                         .bind(kana_sealed)
                         .bind(person_index)
                         .bind(side)
-                        .bind(Profile::default().id())
+                        .bind(profile.id())
                         .bind(&at)
                         .execute(&mut *c)
                         .await?;
@@ -561,25 +561,27 @@ impl Store {
             .await
     }
 
-    /// Compares the accounts of this person's office with its staff list, given by the same keys as at the invitation. Who is
-    /// not on it loses every right here at once (R12.4). The one who asks is never taken off by their own list. `None` for
-    /// who may not, or an overlong list.
+    /// What [`Self::compare_staff`] would do: for the person to look at first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn compare_staff(&self, by: &Person, person_keys: &[String]) -> Result<Option<StaffListed>, Error> {
-        if !by.may(Deed::TakeStock) || person_keys.len() > STAFF_MAX || person_keys.is_empty() {
+    pub async fn staff_differences(&self, by: &Person, list: &[Vec<String>]) -> Result<Option<StaffListed>, Error> {
+        if !by.may(Deed::TakeStock) || list.len() > STAFF_MAX || list.is_empty() {
             return Ok(None);
         }
-        let mut listed = BTreeSet::new();
-        for key in person_keys {
-            listed.insert(self.keyed_index("account.person", super::normal_person(key).as_bytes())?);
-        }
-        let place = grant_place(by);
         let accounts: Vec<(String, String)> =
-            sqlx::query_as(STAFF).bind(&place).bind(LISTED_MAX).fetch_all(&self.reads).await?;
+            sqlx::query_as(STAFF).bind(grant_place(by)).bind(LISTED_MAX).fetch_all(&self.reads).await?;
         let known: BTreeSet<&String> = accounts.iter().map(|(_, person)| person).collect();
-        let unknown = listed.iter().filter(|person| !known.contains(person)).count();
+        let (mut listed, mut unknown) = (BTreeSet::new(), 0);
+        for spellings in list {
+            let mut found = false;
+            for key in spellings {
+                let person = self.keyed_index("account.person", super::normal_person(key).as_bytes())?;
+                found |= known.contains(&person);
+                listed.insert(person);
+            }
+            unknown += usize::from(!found);
+        }
         let mut left: Vec<AccountId> = Vec::new();
         for (account, person) in &accounts {
             let account = account.parse().map_err(|_| Error::Impossible("account.account_id"))?;
@@ -587,9 +589,20 @@ impl Store {
                 left.push(account);
             }
         }
-        let now = self.clock.now();
+        Ok(Some(StaffListed { left, unknown }))
+    }
+
+    /// Compares the accounts of this person's office with its staff list: for each person the keys, as at the invitation, in
+    /// every spelling they may have been given in. Who is not on it loses every right here at once (R12.4). The one who asks
+    /// is never taken off by their own list. `None` for who may not, or an overlong list.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn compare_staff(&self, by: &Person, list: &[Vec<String>]) -> Result<Option<StaffListed>, Error> {
+        let Some(StaffListed { left, unknown }) = self.staff_differences(by, list).await? else { return Ok(None) };
+        let (place, now) = (grant_place(by), self.clock.now());
         let compared = Act::person(Action::StaffCompare, by, now)
-            .number("listed", listed.len() as u64)
+            .number("listed", list.len() as u64)
             .number("left", left.len() as u64)
             .number("unknown", unknown as u64)
             .done()?;

@@ -36,6 +36,7 @@ use crate::keys::Keys;
 use crate::{Error, KeyKind, Store};
 use hash::Hasher;
 use identity::breached::{Breached, NoList};
+use identity::password::{Policy, Profile};
 use rand::Rng as _;
 use seal::{Purpose, Zeroizing};
 use sha2::{Digest as _, Sha256};
@@ -60,11 +61,13 @@ pub struct PeopleSettings {
     pub cost: HashCost,
     /// Known passwords, where the operator keeps a list of them (R8.8).
     pub breached: Arc<dyn Breached + Send + Sync>,
+    /// Whose rules a new password is judged by (R8.6). One that is set already stays until it is changed.
+    pub policy: Policy,
 }
 
 impl Default for PeopleSettings {
     fn default() -> Self {
-        Self { cost: HashCost::OWASP, breached: Arc::new(NoList) }
+        Self { cost: HashCost::OWASP, breached: Arc::new(NoList), policy: Policy::of(Profile::default()) }
     }
 }
 
@@ -141,6 +144,12 @@ impl Store {
     pub fn with_people(mut self, settings: PeopleSettings) -> Result<Self, Error> {
         self.people = People::new(Arc::clone(&self.keys), settings)?;
         Ok(self)
+    }
+
+    /// Whose rules a new password is judged by, for pages that tell them beforehand.
+    #[must_use]
+    pub fn password_policy(&self) -> Policy {
+        self.people.settings.policy
     }
 
     /// Password hashings since the store was opened: a figure for the operator, and for tests that no login is told

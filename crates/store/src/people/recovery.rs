@@ -166,7 +166,8 @@ const END_CODES_OF: &str = "
     UPDATE one_time_code SET ended_at = $2 WHERE recovery_id = $1 AND used_at IS NULL AND ended_at IS NULL";
 
 const EVIDENCE_OF: &str = "
-    SELECT evidence_sealed, evidence_digest FROM recovery WHERE recovery_id = $1 AND coalesce(office_id, '') = $2";
+    SELECT evidence_sealed, evidence_digest FROM recovery WHERE recovery_id = $1 AND coalesce(office_id, '') = $2
+       AND erased_at IS NULL";
 
 /// What is lost may be in other hands (R8.13).
 const SUSPEND_FACTORS: &str = "

@@ -258,8 +258,7 @@ const STEPS: &str = "
       FROM session s JOIN account a ON a.account_id = s.account_id
      WHERE s.session_id = $1 AND s.ended_at IS NULL AND s.ends_at > $2";
 
-const PROFILE: &str =
-    "SELECT profile, login_index, name_sealed, kana_sealed, password_hash FROM account WHERE account_id = $1";
+const PROFILE: &str = "SELECT login_index, name_sealed, kana_sealed, password_hash FROM account WHERE account_id = $1";
 
 const HOME_NAMES: &str = "
     SELECT DISTINCT o.office_number, o.name FROM role_grant g JOIN office o ON o.office_id = g.office_id
@@ -272,7 +271,7 @@ const HISTORY: &str = "
 const IS_OWN_CODE: &str = "SELECT count(*) FROM one_time_code WHERE code_index = $1 AND account_id = $2";
 
 const SET_PASSWORD: &str = "
-    UPDATE account SET password_hash = $2, password_set_at = $3, password_length = $4, must_change = NULL
+    UPDATE account SET password_hash = $2, password_set_at = $3, password_length = $4, profile = $5, must_change = NULL
      WHERE account_id = $1 AND state IN ('invited', 'active')";
 
 const REMEMBER: &str = "INSERT INTO password_history (account_id, hash, set_at) VALUES ($1, $2, $3)";
@@ -348,7 +347,6 @@ struct CodeRow {
 
 #[derive(FromRow)]
 struct ProfileRow {
-    profile: String,
     login_index: String,
     name_sealed: Vec<u8>,
     kana_sealed: Vec<u8>,
@@ -491,8 +489,9 @@ impl Store {
             // Right: looking for a new one that the rules take costs no tries.
             self.give_back(tried).await?;
         }
-        let profile = Profile::from_id(&row.profile).ok_or(Error::Impossible("account.profile"))?;
-        let accepted = match self.judge(holder, &row, profile, new).await? {
+        let policy = self.people.settings.policy;
+        let profile = policy.profile();
+        let accepted = match self.judge(holder, &row, policy, new).await? {
             Ok(accepted) => accepted,
             Err(weaknesses) => return Ok(PasswordSet::Weak(weaknesses)),
         };
@@ -523,6 +522,7 @@ impl Store {
                         .bind(&hash)
                         .bind(&at)
                         .bind(length)
+                        .bind(profile.id())
                         .execute(&mut *c)
                         .await?;
                     sqlx::query(REMEMBER).bind(account.to_string()).bind(&hash).bind(&at).execute(&mut *c).await?;
@@ -544,7 +544,7 @@ impl Store {
         &self,
         holder: Holder<'_>,
         row: &ProfileRow,
-        profile: Profile,
+        policy: Policy,
         new: &str,
     ) -> Result<Result<password::Accepted, Vec<Weakness>>, Error> {
         let account = holder.account_id();
@@ -567,7 +567,7 @@ impl Store {
                 code: None,
             };
             // Earlier passwords are compared afterwards: each comparison waits for its turn.
-            password::judge(&new, &about, Policy::of(profile), &*breached, &|_| false)
+            password::judge(&new, &about, policy, &*breached, &|_| false)
         });
         judged.await.map_err(|_| Error::Closed)
     }

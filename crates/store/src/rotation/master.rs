@@ -102,6 +102,10 @@ impl Store {
         })
         .await?;
         let rewrapped = self.rewrap_working_keys(row).await?;
+        // Backups follow before the old key is gone; one that is out of reach dies with it.
+        if let Some(places) = &self.backups {
+            self.rewrap_archives(places).await?;
+        }
         let masters = self.keys.masters.clone();
         let old = blocking(move || {
             // What is destroyed next must not be needed by anything: everything opens under the newest alone.

@@ -76,7 +76,7 @@ macro_rules! place {
 const WRAPPED: &[Place] = &[
     place!("office_key", "key_id", "wrapped_secret", owner "office_id", version "key_version", if "destroyed_at IS NULL", OfficeKey),
     place!("secret", "name", "wrapped", owner "''", version "0", if "1 = 1", Secret),
-    place!("factor", "factor_id", "secret_sealed", owner "account_id", version "0", if "1 = 1", AccountSecret),
+    place!("factor", "factor_id", "secret_sealed", owner "account_id", version "0", if "length(secret_sealed) > 0", AccountSecret),
 ];
 
 /// Under the key of fields.
@@ -86,7 +86,12 @@ const FIELDS: &[Place] = &[
     place!("account", "account_id", "kana_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("factor", "factor_id", "label_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("software_token", "token_id", "label_sealed", owner "''", version "0", if "1 = 1", Field),
+    place!("server_certificate", "certificate_id", "key_sealed", owner "''", version "0", if "key_sealed IS NOT NULL", Field),
+    place!("acme_account", "directory", "account_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("recovery", "recovery_id", "evidence_sealed", owner "''", version "0", if "1 = 1", Pieces),
+    place!("import_answer", "transmission_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
+    place!("review_finding", "finding_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
+    place!("log_export", "export_id", "purpose_sealed", owner "''", version "0", if "1 = 1", Field),
 ];
 
 /// Sealed columns that are not walked, and why.
@@ -151,6 +156,8 @@ pub(super) fn rewrapped(
 fn secret_purpose(name: &str) -> Result<Purpose<'static>, Error> {
     match name {
         name if name == "authority" || name.starts_with("authority.") => Ok(Purpose::CaKey { version: 1 }),
+        "ledger" => Ok(Purpose::LedgerKey { version: 1 }),
+        "certificate" => Ok(Purpose::CertificateKey { version: 1 }),
         _ => Err(Error::Impossible("secret.name")),
     }
 }

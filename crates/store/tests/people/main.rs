@@ -3,6 +3,7 @@
 mod accounts;
 mod binding;
 mod grants;
+mod key_custody;
 mod key_stores;
 mod keys;
 mod letters;

@@ -3,7 +3,7 @@
 use crate::world::{CHEAP, OFFICE_A, OTHER_PASSWORD, World};
 use fumibako_store::people::{PasswordSet, PeopleSettings};
 use identity::breached::Digests;
-use identity::password::{Pattern, Reason, Typed, Weakness};
+use identity::password::{Pattern, Policy, Profile, Reason, Typed, Weakness};
 use identity::role::{Deed, Role};
 use jiff::SignedDuration;
 use std::sync::Arc;
@@ -95,7 +95,8 @@ async fn r8_7_a_password_that_has_become_known_is_changed_before_anything_else()
         assert!(world.signs_in(&staff).await.must_change.is_none());
     }
     let digest = Typed::of(&staff.password).expect("typed").breach_digest();
-    let settings = PeopleSettings { cost: CHEAP, breached: Arc::new(Digests::of(vec![digest])) };
+    let settings =
+        PeopleSettings { cost: CHEAP, breached: Arc::new(Digests::of(vec![digest])), ..PeopleSettings::default() };
     let informed = world.other_node(settings).await;
     informed.begin(&staff.login, &staff.password, &staff.desk).await.expect("asked");
     let person = world.signs_in(&staff).await;
@@ -108,6 +109,17 @@ async fn r8_7_a_password_that_has_become_known_is_changed_before_anything_else()
     let person = world.person(&token, &staff.desk).await.expect("signed in");
     assert!(person.must_change.is_none() && person.may(Deed::ReadSets));
     informed.close().await;
+}
+
+#[tokio::test]
+async fn r8_6_the_rules_that_were_chosen_are_those_that_a_new_password_meets() {
+    let policy = Policy::with_chars_min(Profile::CareDbSingle, 20).expect("a policy");
+    let world = World::with(PeopleSettings { cost: CHEAP, policy, ..PeopleSettings::default() }).await;
+    assert_eq!(world.store.password_policy(), policy);
+    // Good for the ordinary rules: nineteen characters, and no symbol.
+    let weak = weaknesses(&world, false, "kumoQriver7tabiXnek").await;
+    assert!(weak.contains(&Weakness::TooShort { chars_min: 20 }) && weak.contains(&Weakness::NoSymbol), "{weak:?}");
+    assert_eq!(weaknesses(&world, false, "kumoQriver7tabiXnek-5%ame").await, []);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ pub use crate::pages::evidence::period;
 pub use crate::pages::evidence::printing::words as why_not_printed;
 
 use crate::pages::receipts::wording::{outcome, state, step};
-use crate::wording::{day, moment, month};
+use crate::wording::{compact, day, moment, month};
 use jiff::Timestamp;
 use print::{Align, Attachment, Block, Column, Document, Fact, Orientation, Section};
 use store::{EvidenceRow, Office};
@@ -64,10 +64,10 @@ pub fn document(about: &About<'_>, rows: &[EvidenceRow]) -> Document {
 /// The name under which a browser keeps it. Numbers and days only.
 #[must_use]
 pub fn file_name(about: &About<'_>) -> String {
-    let compact =
+    let digits =
         |at: Timestamp| at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).strftime("%Y%m%d").to_string();
     let last = about.until - jiff::SignedDuration::from_secs(1);
-    format!("evidence-{}-{}-{}.pdf", about.office.register.number, compact(about.from), compact(last))
+    format!("evidence-{}-{}-{}.pdf", about.office.register.number, digits(about.from), digits(last))
 }
 
 fn text(at: Timestamp) -> String {
@@ -95,7 +95,7 @@ fn list(rows: &[EvidenceRow]) -> Section {
         column("相手の事業所", 7, Align::Left),
         column("種類・対象年月\nファイル連番", 7, Align::Left),
         column("状態", 4, Align::Center),
-        column("いつ・だれが", 13, Align::Left),
+        column("いつ・だれが", 15, Align::Left),
         column("指紋（SHA-256）", 7, Align::Left),
     ];
     let paragraph = "番号は、添付した証明（receipt-番号.json）の番号です。時刻は日本時間です。相手の事業所の職員は、番号だけで示します。\
@@ -124,7 +124,7 @@ fn cells(at: usize, row: &EvidenceRow) -> Vec<String> {
     let steps = row.given.receipt.steps.iter().map(|taken| {
         let by = doer(row, taken.step);
         let proven = if taken.proof.is_some() { "" } else { "（証明なし）" };
-        format!("{} {} {by}{proven}", step(taken.step), moment(&taken.at))
+        format!("{} {} {by}{proven}", step(taken.step), compact(&taken.at))
     });
     vec![
         (at + 1).to_string(),
@@ -209,7 +209,7 @@ fn how_to_check(about: &About<'_>, rows: &[EvidenceRow]) -> Section {
         blocks: vec![
             Block::Paragraph {
                 text: "交換所は、受け付け・受領・受領確認・取込みの結果・取下げ・消去を、そのつど証跡に書きます。証跡は追記だけができ、\
-                       前の記録を一つでも変えるとチェックポイントの値が変わるため、運営者にも書き換えられません。\
+                       前の記録を一つでも変えるとチェックポイントの値が変わるため、運営者が書き換えても分かります。\
                        この書類の一覧は、印刷のための写しです。証明になるのは添付ファイルです。"
                     .to_owned(),
             },

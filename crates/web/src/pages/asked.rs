@@ -18,6 +18,11 @@ impl Asked {
         self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
     }
 
+    /// Whether the word stands there at all, with or without a value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(found, _)| found == name)
+    }
+
     /// Where to go back to: a page of ours, the first one unless told otherwise.
     pub(crate) fn back(&self) -> &str {
         back(self.get("back"))

@@ -4,15 +4,20 @@ use crate::form_token::FormToken;
 use crate::guard::SignedIn;
 use crate::pages::reviews;
 use crate::problem::Problem;
+use crate::wording::day;
 use askama::Template;
 use axum::response::{Html, IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
 use identity::role::Deed;
+use jiff::{SignedDuration, Timestamp};
 use store::Office;
 
 /// Pages with passkeys run one script of ours; all others run none.
 const SCRIPTED: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; \
                         base-uri 'none'; frame-ancestors 'none'";
+
+/// From here on, every page says so: a month, in which there is a quiet hour.
+const ENDING: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The head of a page.
 pub(crate) struct Frame {
@@ -22,6 +27,8 @@ pub(crate) struct Frame {
     pub(crate) menu: Vec<MenuItem>,
     pub(crate) token: String,
     pub(crate) notice: Option<&'static str>,
+    /// The last day of the certificate of this device, once it is near.
+    pub(crate) ending: Option<String>,
     pub(crate) alarms: Vec<Alarm>,
     pub(crate) narrow: bool,
     pub(crate) faulty: bool,
@@ -82,6 +89,7 @@ impl SignedIn {
             person: Some(person.name.reveal().clone()),
             menu: allowed.map(|&(href, label, _)| MenuItem { href, label, here: here(href) }).collect(),
             token: self.token.text().to_owned(),
+            ending: ending(&person.asker.valid_until, Timestamp::now()).filter(|_| !here("/renew")),
             alarms: reviews::alarms(self),
             narrow: false,
             ..Frame::bare(title)
@@ -92,6 +100,12 @@ impl SignedIn {
     pub(crate) fn home(&self) -> Option<&'static str> {
         MENU.iter().find(|(_, _, deed)| self.person.may(*deed)).map(|(href, _, _)| *href)
     }
+}
+
+/// The day, once it is so near that somebody has to do something (R7.5).
+fn ending(valid_until: &str, now: Timestamp) -> Option<String> {
+    let until: Timestamp = valid_until.parse().ok()?;
+    (until.duration_since(now) <= ENDING).then(|| day(valid_until))
 }
 
 impl From<&Office> for OfficeLine {
@@ -105,7 +119,8 @@ impl Frame {
     pub(crate) fn bare(title: &'static str) -> Self {
         let (office, person, notice) = (None, None, None);
         let (menu, alarms, token) = (Vec::new(), Vec::new(), String::new());
-        Self { title, office, person, menu, token, notice, alarms, narrow: true, faulty: false, passkeys: false }
+        let (narrow, faulty, passkeys) = (true, false, false);
+        Self { title, office, person, menu, token, notice, ending: None, alarms, narrow, faulty, passkeys }
     }
 
     /// A page for whoever is known only by device.
@@ -152,4 +167,19 @@ pub(crate) fn with_script(mut response: Response) -> Response {
 pub(crate) fn on_to(path: &str) -> Response {
     let target = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
     (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r7_5_every_page_says_when_the_certificate_of_this_device_ends_soon() {
+        let until = "2027-01-31T00:00:00.000Z";
+        let days_before =
+            |days: i32| until.parse::<Timestamp>().expect("an instant") - SignedDuration::from_hours(24) * days;
+        assert_eq!(ending(until, days_before(31)), None);
+        assert_eq!(ending(until, days_before(30)).as_deref(), Some("2027年1月31日"));
+        assert_eq!(ending(until, days_before(0)).as_deref(), Some("2027年1月31日"));
+    }
 }

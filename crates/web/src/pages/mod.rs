@@ -7,6 +7,7 @@ pub(crate) mod evidence;
 pub(crate) mod field;
 pub(crate) mod first;
 pub(crate) mod form;
+pub(crate) mod forms;
 pub(crate) mod frame;
 pub(crate) mod grants;
 pub(crate) mod log;

@@ -2,6 +2,7 @@
 
 use crate::pages::field::{Faults, Field};
 use crate::wording::clock_time;
+use identity::password::{PASSWORD_CHARS_MAX, Policy};
 use jiff::Timestamp;
 use store::people::{FactorSet, PasswordSet, Token};
 
@@ -16,9 +17,19 @@ pub(crate) const TOTP_LABEL: &str = "認証アプリ";
 pub(crate) const PASSKEY_LABEL: &str = "パスキー";
 
 /// The rules, before anybody types.
-pub(crate) const PASSWORD_RULES: &[&str] = &[
-    "15文字以上128文字まで。文と文をつなげたような、長いものが安全です。日本語も使えます。",
-    "半角の英字と数字を、それぞれ一つ以上入れてください。",
+pub(crate) fn password_rules(policy: Policy) -> Vec<String> {
+    let mixed = if policy.needs_symbol() { "半角の英字・数字・記号" } else { "半角の英字と数字" };
+    let chars_min = policy.chars_min();
+    let own = [
+        format!(
+            "{chars_min}文字以上{PASSWORD_CHARS_MAX}文字まで。文と文をつなげたような、長いものが安全です。日本語も使えます。"
+        ),
+        format!("{mixed}を、それぞれ一つ以上入れてください。"),
+    ];
+    own.into_iter().chain(ALWAYS.iter().map(|&rule| rule.to_owned())).collect()
+}
+
+const ALWAYS: &[&str] = &[
     "名前・ログインID・事業所名・番号・生まれた年・よくある言葉・キーの並びは、推測されるので使えません。",
     "ほかのところで使っているもの、前に使ったもの、漏れたことが知られているものは使えません。",
     "定期的に変える必要はありません。人に知られたと思ったときだけ変えてください。",
@@ -52,8 +63,11 @@ pub(crate) fn password_taken(set: PasswordSet) -> Result<Option<Token>, Faults> 
         PasswordSet::Done(token) => Ok(token),
         PasswordSet::Weak(weaknesses) => {
             let mut faults = Faults::default();
-            for weakness in weaknesses {
-                faults.add(NEW, format!("{}{}", weakness.what(), weakness.fix()));
+            for (at, weakness) in weaknesses.iter().enumerate() {
+                // The same advice for several reasons is given once, after the last of them.
+                let again = weaknesses[at + 1..].iter().any(|later| later.fix() == weakness.fix());
+                let fix = if again { "" } else { weakness.fix() };
+                faults.add(NEW, format!("{}{fix}", weakness.what()));
             }
             Err(faults)
         }

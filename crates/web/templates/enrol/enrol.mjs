@@ -1,4 +1,5 @@
-// Enrolling this browser: a code comes in, a key is made here, a certificate is fetched, both go out as a file.
+// Enrolling this browser: a code comes in, a key is made here, a certificate is fetched, both go out as a file. At a renewal
+// there is no code: whoever is signed in asks, with the present certificate.
 // The private key leaves this page only in that file, which the person saves; no request carries it.
 
 import { certificateRequest, certificates, isRoot, newKeyPair, validUntil } from "./certificates.mjs";
@@ -7,11 +8,17 @@ import { keyFile, lockFor, newPassphrase } from "./pkcs12.mjs";
 const CODE_CHARACTERS = 16;
 /** A name longer than this is cut; key stores show no more of it. */
 const NAME_CHARACTERS_MAX = 60;
-const STEPS = ["登録コードを入れる", "ファイルを保存する", "端末に取り込む", "開いてみる"];
+const FIRST = { enrolment: "登録コードを入れる", renewal: "更新を始める" };
+const STEPS = ["", "ファイルを保存する", "端末に取り込む", "開いてみる"];
 /** What belongs to each step, beside its own section. */
 const PARTS = { 1: [], 2: ["passphrase-panel", "next-2"], 3: ["passphrase-panel", "import"], 4: [] };
 
 const at = (id) => document.getElementById(id);
+
+/** The form of a renewal, where the page is for one. */
+const renewal = at("renewal-form");
+STEPS[0] = renewal ? FIRST.renewal : FIRST.enrolment;
+const AGAIN = renewal ? "もう一度「更新を始める」を押してください。" : "もう一度「登録する」を押してください。";
 
 let busy = false;
 /** Leaving the page now would lose the passphrase. */
@@ -30,7 +37,7 @@ if (globalThis.isSecureContext && globalThis.crypto?.subtle) {
 
 function begin() {
   at("guide").hidden = false;
-  at("code-form").addEventListener("submit", (event) => {
+  (renewal ?? at("code-form")).addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
   });
@@ -52,11 +59,13 @@ function begin() {
 
 async function submit() {
   if (busy) return;
-  const code = plainCode(at("code").value);
-  const wrong = faultOf(code);
-  fieldError(wrong);
   at("failure").hidden = true;
-  if (wrong) return;
+  const code = renewal ? undefined : plainCode(at("code").value);
+  if (!renewal) {
+    const wrong = faultOf(code);
+    fieldError(wrong);
+    if (wrong) return;
+  }
   working(true);
   try {
     finish(await enrol(code));
@@ -87,20 +96,36 @@ async function enrol(code) {
 async function ask(code, request) {
   let response;
   try {
-    response = await fetch("/enrol", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ code, certificate_request: request }),
-    });
+    response = await (renewal ? askForNext(request) : askWith(code, request));
   } catch {
+    const used = renewal ? "" : "コードが使えないと出たら、運営者に新しいコードを発行してもらってください。";
     throw new Refused({
       what: "交換所につながりませんでした。",
-      fix: "ネットワークを確かめて、もう一度「登録する」を押してください。コードが使えないと出たら、運営者に新しいコードを発行してもらってください。",
+      fix: `ネットワークを確かめて、${AGAIN}${used}`,
+    });
+  }
+  if (response.redirected) {
+    throw new Refused({
+      what: "しばらく操作がなかったため、サインアウトしています。",
+      fix: "このページを開き直し、もう一度入ってください。",
     });
   }
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Refused(answer);
   return answer;
+}
+
+function askWith(code, request) {
+  return fetch("/enrol", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ code, certificate_request: request }),
+  });
+}
+
+function askForNext(request) {
+  const body = new URLSearchParams({ form_token: renewal.dataset.token, certificate_request: request });
+  return fetch("/renew", { method: "POST", body });
 }
 
 function finish({ answer, file, passphrase, until }) {
@@ -115,7 +140,8 @@ function finish({ answer, file, passphrase, until }) {
   at("passphrase").textContent = passphrase;
   at("exchange-address").textContent = exchange.href;
   if (exchange.protocol === "https:") at("exchange").href = exchange.href;
-  at("code").value = "";
+  if (renewal) at("until-again").textContent = at("until").textContent;
+  else at("code").value = "";
   unfinished = true;
   show(2);
 }
@@ -131,6 +157,8 @@ function show(step) {
     if (index + 1 === step) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
   });
+  // The windows have to be closed now, and the file is in place.
+  if (renewal && step === 4) unfinished = false;
   document.title = `${step}/${STEPS.length} ${STEPS[step - 1]} — 文箱`;
   at("failure").hidden = true;
   at(`title-${step}`).focus({ preventScroll: true });
@@ -209,9 +237,9 @@ class Refused extends Error {
 function problemOf(error) {
   const { what, fix, incident } = error instanceof Refused ? error.problem : {};
   return {
-    what: what ?? "登録できませんでした。",
+    what: what ?? (renewal ? "更新できませんでした。" : "登録できませんでした。"),
     fix:
-      (fix ?? "もう一度「登録する」を押してください。続くときは運営者に連絡してください。") +
+      (fix ?? `${AGAIN}続くときは運営者に連絡してください。`) +
       (incident ? `（番号 ${incident}）` : ""),
   };
 }

@@ -37,8 +37,8 @@ async fn account(
     Ok(Account::new(signed_in, Own { factors, sessions, grants, several }, notice, faults))
 }
 
-pub(crate) async fn password(signed_in: SignedIn) -> Result<Response, Problem> {
-    show(&Password::new(&signed_in, Faults::default()))
+pub(crate) async fn password(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
+    show(&Password::new(&signed_in, app.store.password_policy(), Faults::default()))
 }
 
 pub(crate) async fn change_password(
@@ -54,7 +54,7 @@ pub(crate) async fn change_password(
     };
     match taken {
         Ok(token) => on_with(token.as_ref(), "/account?done=password"),
-        Err(faults) => show_again(&Password::new(&signed_in, faults)),
+        Err(faults) => show_again(&Password::new(&signed_in, app.store.password_policy(), faults)),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::pages::once::Secret;
 use crate::pages::secrets;
 use crate::wording::{day, time_or_dash};
 use askama::Template;
+use identity::password::Policy;
 use identity::role::Deed;
 use store::japanese_time;
 use store::people::{FactorRow, GrantRow, GrantState, PasskeyChallenge, SecondKind, SessionRow, TotpOffer};
@@ -22,6 +23,7 @@ pub(super) struct Account {
     deeds: Vec<&'static str>,
     several: bool,
     factors: Vec<FactorLine>,
+    certificate_until: String,
     sessions: Vec<SessionLine>,
 }
 
@@ -77,6 +79,7 @@ impl Account {
             deeds: Deed::ALL.into_iter().filter(|deed| person.may(*deed)).map(Deed::label).collect(),
             several,
             factors: factors.into_iter().map(FactorLine::from).collect(),
+            certificate_until: day(&person.asker.valid_until),
             sessions: sessions
                 .into_iter()
                 .map(|row| SessionLine {
@@ -129,18 +132,20 @@ pub(super) struct Password {
     why: Option<&'static str>,
     login: String,
     faults: Faults,
+    rules: Vec<String>,
     old: Field,
     new: Field,
     again: Field,
 }
 
 impl Password {
-    pub(super) fn new(signed_in: &SignedIn, faults: Faults) -> Self {
+    pub(super) fn new(signed_in: &SignedIn, policy: Policy, faults: Faults) -> Self {
         let [new, again] = secrets::new_password_fields(&faults);
         Self {
             frame: signed_in.frame("パスワードを変える").narrow().faulty(!faults.is_empty()),
             why: signed_in.person.must_change.map(|reason| reason.what()),
             login: signed_in.person.login.reveal().clone(),
+            rules: secrets::password_rules(policy),
             old: Field::password(secrets::OLD, "いまのパスワード", "current-password").faults(&faults),
             faults,
             new,

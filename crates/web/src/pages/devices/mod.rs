@@ -1,6 +1,7 @@
 //! 端末: which devices hold a certificate of this office, until when, and how one is stopped (R7.3, R7.5).
 
 mod page;
+pub(crate) mod renew;
 
 use crate::app::App;
 use crate::guard::SignedIn;
@@ -25,7 +26,7 @@ const NO_SUCH_DEVICE: &str = "その番号の端末は、ほかの事業所の�
 
 pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
     let devices = app.store.devices(signed_in.person.office.register.number).await?;
-    show(&List::new(&signed_in, devices, Timestamp::now(), asked.done(DONE), Faults::default()))
+    show(&List::new(&signed_in, &app, devices, Timestamp::now(), asked.done(DONE), Faults::default()))
 }
 
 /// Asks first: it cannot be taken back, and it may be the device at which one sits.
@@ -70,7 +71,7 @@ pub(crate) async fn admit(State(app): State<App>, signed_in: SignedIn, form: For
     }
     let devices = app.store.devices(signed_in.person.office.register.number).await?;
     let faults = Faults::of("device", NO_SUCH_DEVICE);
-    show_again(&List::new(&signed_in, devices, Timestamp::now(), None, faults))
+    show_again(&List::new(&signed_in, &app, devices, Timestamp::now(), None, faults))
 }
 
 /// A device of this person's office; no other exists (R12.2).

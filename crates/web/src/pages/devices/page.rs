@@ -1,9 +1,11 @@
+use crate::app::App;
 use crate::guard::SignedIn;
 use crate::pages::field::{Choice, Faults, Field};
 use crate::pages::frame::Frame;
 use crate::wording::day;
 use askama::Template;
 use jiff::Timestamp;
+use std::sync::Arc;
 use store::Device;
 
 /// Days before the end at which a certificate is marked: so many, and more clearly (R7.5).
@@ -21,6 +23,7 @@ pub(super) struct List {
     /// The number of the device at which one sits, to tell another office.
     number: String,
     device: Field,
+    enrolment_url: Arc<str>,
 }
 
 struct Row {
@@ -60,6 +63,7 @@ impl Row {
 impl List {
     pub(super) fn new(
         signed_in: &SignedIn,
+        app: &App,
         devices: Vec<Device>,
         now: Timestamp,
         notice: Option<&'static str>,
@@ -78,6 +82,7 @@ impl List {
             rows,
             number,
             device,
+            enrolment_url: Arc::clone(&app.enrolment_url),
         }
     }
 }

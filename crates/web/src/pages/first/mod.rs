@@ -56,8 +56,8 @@ fn next_step(steps: Steps) -> &'static str {
     }
 }
 
-pub(crate) async fn password(at: SettingUp) -> Result<Response, Problem> {
-    show(&Password::new(&at, Faults::default()))
+pub(crate) async fn password(State(app): State<App>, at: SettingUp) -> Result<Response, Problem> {
+    show(&Password::new(&at, app.store.password_policy(), Faults::default()))
 }
 
 pub(crate) async fn set_password(State(app): State<App>, at: SettingUp, form: Form) -> Result<Response, Problem> {
@@ -69,7 +69,7 @@ pub(crate) async fn set_password(State(app): State<App>, at: SettingUp, form: Fo
     };
     match taken {
         Ok(token) => on_with(token.as_ref(), "/first"),
-        Err(faults) => show_again(&Password::new(&at, faults)),
+        Err(faults) => show_again(&Password::new(&at, app.store.password_policy(), faults)),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::pages::frame::Frame;
 use crate::pages::once::Secret;
 use crate::pages::secrets;
 use askama::Template;
+use identity::password::Policy;
 use store::Office;
 use store::people::{PasskeyChallenge, TotpOffer};
 
@@ -68,15 +69,17 @@ pub(super) struct Password {
     name: String,
     login: String,
     faults: Faults,
+    rules: Vec<String>,
     new: Field,
     again: Field,
 }
 
 impl Password {
-    pub(super) fn new(at: &SettingUp, faults: Faults) -> Self {
+    pub(super) fn new(at: &SettingUp, policy: Policy, faults: Faults) -> Self {
         let [new, again] = secrets::new_password_fields(&faults);
         Self {
             frame: frame(at, PASSWORD).faulty(!faults.is_empty()),
+            rules: secrets::password_rules(policy),
             steps: steps(at, PASSWORD),
             name: at.enrolling.name.reveal().clone(),
             login: at.enrolling.login.reveal().clone(),

@@ -12,6 +12,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use identity::scope::{Scope, Scopes};
+use std::sync::Arc;
 use std::time::Instant;
 use store::{Approval, EnrolmentCode, NewEnrolment, Requested, japanese_time};
 
@@ -58,6 +59,7 @@ struct Code {
     frame: Frame,
     shown: Option<Secret>,
     until: String,
+    enrolment_url: Arc<str>,
 }
 
 pub(crate) async fn new(signed_in: SignedIn) -> Result<Response, Problem> {
@@ -110,5 +112,5 @@ pub(crate) async fn approve(
 pub(crate) async fn code(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Problem> {
     let shown = app.once.take(signed_in.token.text(), CODE_PAGE, Instant::now());
     let until = shown.as_ref().and_then(|secret| secret.until.as_deref()).map(japanese_time).unwrap_or_default();
-    show(&Code { frame: signed_in.frame("登録コード").narrow(), shown, until })
+    show(&Code { frame: signed_in.frame("登録コード").narrow(), shown, until, enrolment_url: app.enrolment_url })
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod enrolments;
 mod page;
+mod server_certificate;
 pub(crate) mod tls12;
 mod wording;
 
@@ -15,6 +16,7 @@ use crate::problem::Problem;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use page::{Add, Approvals, Close, Counts, Offices};
+use server_certificate::ServerCertificate;
 use standard::ServiceType;
 use std::collections::BTreeSet;
 use store::people::{RecoveryRow, RecoveryState};
@@ -111,7 +113,8 @@ async fn waiting(
     let waits = |row: &RecoveryRow| row.state == RecoveryState::AwaitsApproval;
     let recoveries = app.store.recoveries(person).await?.iter().filter(|row| waits(row)).count();
     let counts = Counts { grants, recoveries };
-    Ok(Approvals::new(signed_in, enrolments, &staff, counts, notice, faults))
+    let server = ServerCertificate::look(app).await?;
+    Ok(Approvals::new(signed_in, enrolments, &staff, counts, server, notice, faults))
 }
 
 /// The person who acts, as registers of the operator name them.

@@ -1,3 +1,4 @@
+use super::server_certificate::ServerCertificate;
 use crate::guard::SignedIn;
 use crate::pages::field::{Faults, Field};
 use crate::pages::form::Form;
@@ -97,6 +98,7 @@ pub(super) struct Approvals {
     faults: Faults,
     enrolments: Vec<Enrolment>,
     counts: Counts,
+    server: ServerCertificate,
 }
 
 /// What waits on pages of its own.
@@ -122,6 +124,7 @@ impl Approvals {
         enrolments: Vec<PendingEnrolment>,
         staff: &[StaffRow],
         counts: Counts,
+        server: ServerCertificate,
         notice: Option<&'static str>,
         faults: Faults,
     ) -> Self {
@@ -146,6 +149,7 @@ impl Approvals {
             frame: signed_in.frame("承認待ち").notice(notice).faulty(!faults.is_empty()),
             faults,
             counts,
+            server,
         }
     }
 }

@@ -27,6 +27,8 @@ struct Front {
 
 struct Row {
     id: String,
+    /// Where the set is read; none where there is nothing more to read.
+    href: Option<String>,
     kind: &'static str,
     month: String,
     partner: String,
@@ -62,12 +64,13 @@ fn row(set: &Transmission, folder: Folder) -> Row {
         Folder::Sent => (set.receiver, &set.receiver_name),
     };
     Row {
+        href: (set.withdrawn_at.is_none() && set.erased_at.is_none()).then(|| format!("/sets/{}", set.id)),
         kind: set.kind.label(),
         id: set.id.to_string(),
         month: set.service_month.map_or_else(String::new, |at| month(&at.to_string())),
         partner: format!("{name}（{number}）"),
         accepted: store::japanese_time(&set.accepted_at),
-        look: if set.damaged_at.is_some() { "waits" } else { look(set.state()) },
+        look: if set.damaged_at.is_some() { "care" } else { look(set.state()) },
         state: match (set.state(), folder) {
             (_, Folder::Received) if set.damaged_at.is_some() => "壊れています。送信元に再送を頼んでください",
             (_, Folder::Sent) if set.damaged_at.is_some() => "壊れました。書き出し直して送ってください",

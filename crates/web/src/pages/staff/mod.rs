@@ -88,7 +88,7 @@ fn read(signed_in: &SignedIn, form: &Form) -> Result<NewAccount, Faults> {
 }
 
 /// What tells a person from every other: kana and day of birth. Only a keyed index of it is kept (R8.1).
-fn person_key(kana: &str, born_on: &str) -> String {
+pub(crate) fn person_key(kana: &str, born_on: &str) -> String {
     let kana: String = kana.chars().filter(|character| !character.is_whitespace()).collect();
     format!("{kana} {born_on}")
 }

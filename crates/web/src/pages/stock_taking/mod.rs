@@ -1,5 +1,7 @@
 //! 棚卸: rights are confirmed anew or end by themselves; who is not on the staff list loses them at once (R12.4).
 
+pub(crate) mod staff_list;
+
 use crate::app::App;
 use crate::guard::SignedIn;
 use crate::pages::asked::Asked;
@@ -12,7 +14,11 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-const DONE: &[(&str, &str)] = &[("confirmed", "役割を確認しました。もう一年、有効です。")];
+const DONE: &[(&str, &str)] = &[
+    ("confirmed", "役割を確認しました。もう一年、有効です。"),
+    ("compared", "名簿と照らし合わせました。名簿にない人の利用は終わりました。"),
+    ("same", "名簿と照らし合わせました。名簿にない人はいません。"),
+];
 
 /// 棚卸.
 #[derive(Template)]
@@ -21,6 +27,8 @@ struct List {
     frame: Frame,
     faults: Faults,
     rows: Vec<Row>,
+    /// What was typed, when it comes back.
+    list: String,
 }
 
 pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
@@ -35,7 +43,8 @@ async fn listed(
 ) -> Result<List, Problem> {
     let due = app.store.stock_taking(&signed_in.person).await?;
     let frame = signed_in.frame("棚卸").notice(notice).faulty(!faults.is_empty());
-    Ok(List { frame, faults, rows: due.into_iter().map(|grant| row(signed_in, grant)).collect() })
+    let rows = due.into_iter().map(|grant| row(signed_in, grant)).collect();
+    Ok(List { frame, faults, rows, list: String::new() })
 }
 
 pub(crate) async fn confirm(

@@ -1,0 +1,205 @@
+use crate::world::{World, name};
+use exchange::{Refusal, State};
+use fumibako_store::{
+    Answer, Blocked, COOLING, Certified, ErasureApproved, ErasureRequested, Folder, HoldPlaced, HoldScope, Kind, Page,
+    Ran,
+};
+use jiff::SignedDuration;
+
+const OPEN: Page = Page { after: None, rows: 100, open_only: true };
+
+#[tokio::test]
+async fn r11_5_who_asked_never_agrees_and_nobody_may_hurry() {
+    let world = World::new().await;
+    world.rule(Kind::Sets, 0, 300).await;
+    let id = world.sends().await;
+    let ErasureRequested::Done { id: erasure, objects: 1 } = world.asks(Kind::Sets, &[id.to_string()]).await else {
+        panic!("asked")
+    };
+    assert_eq!(world.runs(erasure).await, Ran::NotReady, "nobody has agreed");
+    let agree = |who: &'static str| {
+        let world = &world;
+        async move { world.store.approve_erasure(erasure, &name(who)).await.expect("asked") }
+    };
+    assert_eq!(agree("SATO").await, ErasureApproved::OwnRequest);
+    assert_eq!(agree("yamada").await, ErasureApproved::NotStaff);
+    assert!(matches!(agree("suzuki").await, ErasureApproved::Done { .. }));
+    assert_eq!(agree("tanaka").await, ErasureApproved::NotWaiting, "once");
+    assert!(matches!(world.runs(erasure).await, Ran::Cooling { .. }));
+    world.later(COOLING - SignedDuration::from_millis(1));
+    assert!(matches!(world.runs(erasure).await, Ran::Cooling { .. }));
+    let by_another = world.store.run_erasure(erasure, &name("yamada"), &world.places()).await.expect("asked");
+    assert_eq!(by_another, Ran::NotStaff);
+    assert_eq!(world.opens(id).await, 3, "all this erased nothing");
+    world.later(SignedDuration::from_millis(1));
+    assert_eq!(world.runs(erasure).await, Ran::Done { objects: 1, living: Vec::new() });
+    assert_eq!(world.runs(erasure).await, Ran::NotReady, "once");
+}
+
+#[tokio::test]
+async fn r11_5_an_erasure_that_is_withdrawn_is_not_run() {
+    let world = World::new().await;
+    world.rule(Kind::Sets, 0, 300).await;
+    let id = world.sends().await;
+    let erasure = world.agreed(Kind::Sets, &[id.to_string()]).await;
+    let again = world.asks(Kind::Sets, &[id.to_string()]).await;
+    assert!(matches!(again, ErasureRequested::Blocked(Blocked::Already(_))), "{again:?}");
+    assert!(world.store.withdraw_erasure(erasure, &name("sato")).await.expect("asked"));
+    assert!(!world.store.withdraw_erasure(erasure, &name("sato")).await.expect("asked"));
+    assert_eq!(world.runs(erasure).await, Ran::NotReady);
+    assert_eq!(world.opens(id).await, 3);
+}
+
+#[tokio::test]
+async fn r11_5_a_scope_that_was_changed_after_the_preview_stops_the_erasure() {
+    let world = World::new().await;
+    world.rule(Kind::Sets, 0, 300).await;
+    let (asked, smuggled) = (world.sends().await, world.sends().await);
+    let erasure = world.agreed(Kind::Sets, &[asked.to_string()]).await;
+    let sql = "INSERT INTO erasure_item (erasure_id, object) VALUES ($1, $2)";
+    world.execute(sql, &[&erasure.to_string(), &smuggled.to_string()]).await.expect("somebody with the key");
+    assert_eq!(world.runs(erasure).await, Ran::Changed);
+    for sql in [
+        "UPDATE erasure SET item_count = 2 WHERE erasure_id = $1",
+        "UPDATE erasure SET items_digest = 'x' WHERE erasure_id = $1",
+        "UPDATE erasure SET requested_by = 'x' WHERE erasure_id = $1",
+        "DELETE FROM erasure WHERE erasure_id = $1",
+    ] {
+        assert!(world.execute(sql, &[&erasure.to_string()]).await.is_err(), "{sql}");
+    }
+    assert_eq!((world.opens(asked).await, world.opens(smuggled).await), (3, 3));
+}
+
+#[tokio::test]
+async fn r11_6_a_hold_that_comes_after_the_agreement_still_stops_it() {
+    let world = World::new().await;
+    world.rule(Kind::Sets, 0, 300).await;
+    let id = world.sends().await;
+    let erasure = world.agreed(Kind::Sets, &[id.to_string()]).await;
+    let placed = world.store.place_hold(HoldScope::All, "事故の調査", &name("ito")).await.expect("asked");
+    assert!(matches!(placed, HoldPlaced::Done(_)));
+    assert!(matches!(world.runs(erasure).await, Ran::Blocked(Blocked::Held { .. })));
+    assert_eq!(world.opens(id).await, 3);
+}
+
+#[tokio::test]
+async fn r11_2_what_was_erased_is_gone_for_both_offices_and_the_log_keeps_what_happened() {
+    let world = World::new().await;
+    world.rule(Kind::Sets, 0, 300).await;
+    let (id, large, other) = (world.sends().await, world.sends_large().await, world.sends().await);
+    assert!(!crate::world::files(&world.data().join("bodies")).is_empty());
+    let before = world.ledger().await;
+    let erasure = world.erases(Kind::Sets, &[id.to_string(), large.to_string()]).await;
+    for asker in [&world.sender, &world.receiver] {
+        for id in [id, large] {
+            let opened = world.store.open_set(asker, id, None).await.expect("asked");
+            assert!(matches!(opened, Answer::Refused(Refusal::Erased)), "{opened:?}");
+            let Answer::Done(set) = world.store.describe(asker, id).await.expect("asked") else { panic!("gone") };
+            assert_eq!(set.state(), State::Erased);
+            assert!(set.files.is_empty() && set.digest.to_string().bytes().all(|byte| byte == b'0'));
+        }
+    }
+    assert!(matches!(
+        world.store.acknowledge(&world.receiver, id).await.expect("asked"),
+        Answer::Refused(Refusal::Erased)
+    ));
+    assert!(matches!(world.store.withdraw(&world.sender, id).await.expect("asked"), Answer::Refused(Refusal::Erased)));
+    for (asker, folder) in [(&world.receiver, Folder::Received), (&world.sender, Folder::Sent)] {
+        let open = world.store.list(asker, folder, OPEN).await.expect("listed");
+        assert_eq!(open.iter().map(|set| set.id).collect::<Vec<_>>(), [other], "what is erased waits for nobody");
+    }
+    assert_eq!(world.opens(other).await, 3, "the others are as they were");
+    assert!(crate::world::files(&world.data().join("bodies")).is_empty());
+
+    let log = world.ledger().await;
+    assert_eq!(log[..before.len()], before, "nothing of the log is touched (R10.4)");
+    for (action, object) in [
+        ("erasure.request", erasure.to_string()),
+        ("erasure.approve", erasure.to_string()),
+        ("erasure.run", erasure.to_string()),
+        ("set.expire", id.to_string()),
+        ("set.expire", large.to_string()),
+    ] {
+        let entry = format!("\"action\":\"{action}\",\"object\":\"{object}\"");
+        assert_eq!(log.iter().filter(|line| line.contains(&entry)).count(), 1, "{entry}");
+    }
+    assert!(matches!(world.certifies(erasure).await, Certified::Done { .. }));
+}
+
+#[tokio::test]
+async fn r11_2_an_erasure_that_was_cut_short_goes_on_and_never_says_that_it_is_done() {
+    let world = World::new().await;
+    world.rule(Kind::Sets, 0, 300).await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(world.sends().await);
+    }
+    let objects: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let erasure = world.agreed(Kind::Sets, &objects).await;
+    // Where it cannot write the list, it does not begin.
+    let file = world.folder.path().join("keys");
+    std::fs::write(&file, b"in the way").expect("written");
+    assert!(world.store.run_erasure(erasure, &name("sato"), &world.places()).await.is_err());
+    assert_eq!(world.opens(ids[0]).await, 3);
+    assert_eq!(world.certifies(erasure).await, Certified::NotErased);
+    std::fs::remove_file(&file).expect("removed");
+
+    // Half of it done, as a crash leaves it: in the list, some keys gone, its row none the wiser.
+    let ran = world.runs(erasure).await;
+    assert!(matches!(ran, Ran::Done { objects: 5, .. }), "{ran:?}");
+    let (last, id) = (objects.last().expect("five"), erasure.to_string());
+    world
+        .execute("UPDATE erasure SET state = 'erasing', erased_at = NULL WHERE erasure_id = $1", &[&id])
+        .await
+        .expect("back");
+    let undone = "UPDATE transmission SET erased_at = NULL, envelope = x'00' WHERE transmission_id = $1";
+    world.execute(undone, &[last]).await.expect("back");
+    let undone = "DELETE FROM transmission_step WHERE transmission_id = $1 AND step = 'erased'";
+    world.execute(undone, &[last]).await.expect("back");
+    assert_eq!(world.certifies(erasure).await, Certified::NotErased);
+    assert!(matches!(world.runs(erasure).await, Ran::Done { objects: 5, .. }));
+    assert!(matches!(world.certifies(erasure).await, Certified::Done { .. }));
+    let list = std::fs::read_to_string(world.folder.path().join("keys/erasures")).expect("list");
+    assert_eq!(list.lines().count(), 2, "its header, and one line for one erasure");
+}
+
+#[tokio::test]
+async fn r11_9_the_keys_of_an_office_that_left_go_and_its_partners_keep_what_they_got() {
+    let world = World::new().await;
+    world.rule(Kind::OfficeKeys, 30, 90).await;
+    let id = world.sends().await;
+    let key: String = world.one("SELECT key_id FROM office WHERE office_number = $1", crate::world::OFFICE_A).await;
+    let asked = world.asks(Kind::OfficeKeys, &[key.clone()]).await;
+    assert!(matches!(asked, ErasureRequested::Blocked(Blocked::NotEnded(_))), "in use: {asked:?}");
+    assert!(world.store.close_office(crate::world::OFFICE_A.parse().expect("number")).await.expect("closed"));
+    let asked = world.asks(Kind::OfficeKeys, &[key.clone()]).await;
+    assert!(matches!(asked, ErasureRequested::Blocked(Blocked::Minimum { .. })), "{asked:?}");
+    world.days_later(30);
+    let erasure = world.erases(Kind::OfficeKeys, &[key.clone()]).await;
+    assert_eq!(world.opens(id).await, 3, "the receiver's own copy of the key is another");
+    assert!(world.store.open_set(&world.sender, id, None).await.is_err(), "the sender's is gone");
+    assert!(matches!(world.certifies(erasure).await, Certified::Done { .. }));
+    let asked = world.asks(Kind::OfficeKeys, &[key]).await;
+    assert!(matches!(asked, ErasureRequested::Blocked(Blocked::Already(_))), "{asked:?}");
+}
+
+#[tokio::test]
+async fn expiry_is_one_erasure_a_day_and_each_has_its_certificate() {
+    let world = World::new().await;
+    world.rule(Kind::Sets, 0, 30).await;
+    for _ in 0..3 {
+        let id = world.sends().await;
+        world.finishes(id).await;
+    }
+    world.days_later(30);
+    let expired = world.store.expire(&world.places(), false).await.expect("expired");
+    assert_eq!((expired.objects, expired.certified, expired.waiting), (3, 1, 0));
+    let late = world.sends().await;
+    world.finishes(late).await;
+    let rows = world.store.erasures().await.expect("listed");
+    assert_eq!(rows.len(), 1);
+    assert_eq!((&*rows[0].state, &*rows[0].requested_by, rows[0].objects), ("certified", "system", 3));
+    assert_eq!(world.store.expire(&world.places(), false).await.expect("looked").objects, 0);
+    world.days_later(30);
+    assert_eq!(world.store.expire(&world.places(), false).await.expect("expired").objects, 1);
+}
