@@ -13,7 +13,7 @@ use fumibako_store::{
     Store,
 };
 use jiff::{SignedDuration, Timestamp};
-use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
+use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256};
 use seal::{Purpose, WorkingKey, Zeroizing};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -302,7 +302,9 @@ async fn desk(store: &Store, data: &Path, masters: &MasterKeys) -> Asker {
     let approval = store.approve_enrolment(request, &name("jiro")).await.expect("agreed");
     let Approval::Code(code) = approval else { panic!("{approval:?}") };
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("key");
-    let request = CertificateParams::default().serialize_request(&key).expect("request").pem().expect("PEM");
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    let request = params.serialize_request(&key).expect("request").pem().expect("PEM");
     let here: IpAddr = "192.0.2.7".parse().expect("address");
     let enrolled = store.enrol(&code.code, &request, here).await.expect("enrolled");
     assert!(matches!(enrolled, Enrolment::Done(_)));

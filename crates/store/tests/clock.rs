@@ -178,13 +178,12 @@ async fn r10_3_a_clock_that_gets_out_of_step_and_back_is_recorded_each_time() {
 }
 
 async fn entries(data: &std::path::Path) -> Vec<Entry> {
-    use seal::Purpose;
     use sqlx::ConnectOptions as _;
-    let key = MasterKey::from_bytes(&[9; 32].into()).derive(&Purpose::DatabaseKey { version: 1 }).expect("key");
-    let hex: String = key.reveal().iter().map(|byte| format!("{byte:02x}")).collect();
+    let master = MasterKey::from_bytes(&[9; 32].into());
+    let key = fumibako_store::database_key(data, &master.into()).expect("key");
     let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(fumibako_store::database_path(data))
-        .pragma("key", format!("\"x'{hex}'\""))
+        .pragma("key", key.to_string())
         .connect()
         .await
         .expect("connected");

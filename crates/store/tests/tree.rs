@@ -3,7 +3,6 @@
 use fumibako_store as store;
 use fumibako_store::{Error, Gap, GapDeclared, Held, MasterKey, OperatorName, Store};
 use ledger::{KeyName, Policy, SignedCheckpoint, WitnessKey, WitnessRefusal, WitnessState};
-use seal::Purpose;
 use sqlx::ConnectOptions as _;
 use sqlx::Connection as _;
 use std::fs;
@@ -37,11 +36,10 @@ impl World {
 
     /// Changes the database behind the program's back.
     async fn tampers(&self, statements: &[&'static str]) {
-        let key = master().derive(&Purpose::DatabaseKey { version: 1 }).expect("key");
-        let hex: String = key.reveal().iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = store::database_key(&self.data("data"), &master().into()).expect("key");
         let mut database = sqlx::sqlite::SqliteConnectOptions::new()
             .filename(store::database_path(&self.data("data")))
-            .pragma("key", format!("\"x'{hex}'\""))
+            .pragma("key", key.to_string())
             .connect()
             .await
             .expect("connected");

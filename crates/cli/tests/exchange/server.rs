@@ -52,10 +52,6 @@ impl Server {
         Self::run(command, config)
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Dies of this signal.
     pub(crate) fn dies_of(mut self, signal: &str) -> ExitStatus {
         let id = self.child.id().to_string();

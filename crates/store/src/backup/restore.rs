@@ -348,7 +348,7 @@ async fn settle(
                         .execute(&mut *c)
                         .await?;
                 }
-                Ok(record::append(c, &entry).await?)
+                record::append(c, &entry).await
             })
         })
         .await

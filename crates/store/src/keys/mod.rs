@@ -19,7 +19,9 @@ use crate::key_store::MasterKeys;
 use crate::{Clock, Error, database};
 use damage::Damage;
 use seal::{Purpose, WorkingKey, Zeroizing, blind_index};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
+use std::time::Instant;
 use watch::Watch;
 
 /// The kinds of working keys there are.
@@ -46,11 +48,20 @@ pub(crate) struct Keys {
     ring: RwLock<Option<Arc<Ring>>>,
     pub(crate) watch: Watch,
     pub(crate) damage: Damage,
+    /// Microseconds of work that replacing keys has taken, without what it waited for.
+    pub(crate) rotation_work: AtomicU64,
 }
 
 impl Keys {
     pub(crate) fn new(masters: MasterKeys, clock: Arc<dyn Clock>) -> Self {
-        Self { masters, clock, ring: RwLock::default(), watch: Watch::default(), damage: Damage::default() }
+        Self {
+            masters,
+            clock,
+            ring: RwLock::default(),
+            watch: Watch::default(),
+            damage: Damage::default(),
+            rotation_work: AtomicU64::default(),
+        }
     }
 
     /// Reads the working keys anew; false when there are none yet.
@@ -64,6 +75,12 @@ impl Keys {
     fn keep(&self, ring: Option<Arc<Ring>>) -> Result<(), Error> {
         *self.ring.write().map_err(|_| Error::Impossible("keys"))? = ring;
         Ok(())
+    }
+
+    /// Notes work that replacing keys has taken since this instant.
+    pub(crate) fn worked_since(&self, start: Instant) {
+        let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.rotation_work.fetch_add(micros, Ordering::Relaxed);
     }
 
     /// The working keys, or a refusal while the key store is out of reach.

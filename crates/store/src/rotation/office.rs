@@ -157,6 +157,7 @@ impl Store {
         let (office, to) = (row.subject.clone(), row.to_key_id.clone());
         let store_keys = std::sync::Arc::clone(&self.keys);
         let work = move || {
+            let start = std::time::Instant::now();
             let mut secrets = Vec::new();
             let mut public = None;
             for key in keys {
@@ -180,6 +181,7 @@ impl Store {
                     Err(error) => return Err(error),
                 }
             }
+            store_keys.worked_since(start);
             Ok(batch)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| WHERE)?

@@ -9,10 +9,11 @@ use crate::{Error, SYSTEM, Store, clock, people};
 use jiff::Timestamp;
 use ledger::Action;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Rows wrapped anew in one go: they share a commit with whatever else waits for the writer, so they must be few.
-const ROWS_AT_ONCE: i64 = 128;
+const ROWS_AT_ONCE: i64 = 256;
 /// Rotations looked at in one go; there is one per kind and office at most.
 const OPEN_AT_ONCE: i64 = 100;
 
@@ -154,17 +155,19 @@ impl Store {
         Ok(RotationStep::Waiting)
     }
 
-    /// One step, and how long to wait before the next: while others write, a rotation takes about a twelfth of the time.
+    /// One step, and how long to wait before the next: while others write, a rotation works a
+    /// twelfth of the time.
     ///
     /// # Errors
     /// As [`Store::rotation_step`].
     pub async fn rotation_turn(&self) -> Result<Duration, Error> {
-        let (before, start) = (self.writer.counts().jobs(), Instant::now());
+        let work = || Duration::from_micros(self.keys.rotation_work.load(Ordering::Relaxed));
+        let (before, worked) = (self.writer.counts().jobs(), work());
         Ok(match self.rotation_step().await? {
             RotationStep::Idle | RotationStep::Waiting => LOOK_AGAIN,
             RotationStep::Worked(_) => {
                 let others = self.writer.counts().jobs().saturating_sub(before) > 1;
-                if others { start.elapsed() * STAND_BACK } else { Duration::ZERO }
+                if others { work().saturating_sub(worked) * STAND_BACK } else { Duration::ZERO }
             }
         })
     }
@@ -228,13 +231,15 @@ impl Store {
             sqlx::query_as(place.select).bind(&row.after_id).bind(ROWS_AT_ONCE).fetch_all(&self.reads).await?;
         let batch = self.rewrap(kind, place, rows).await?;
         let seen = batch.seen;
-        let row = row.clone();
+        let (row, keys) = (row.clone(), Arc::clone(&self.keys));
         self.writer
             .run(move |c| {
                 Box::pin(async move {
+                    let start = Instant::now();
                     for (id, new, old) in &batch.changed {
                         sqlx::query(place.update).bind(id).bind(new).bind(old).execute(&mut *c).await?;
                     }
+                    keys.worked_since(start);
                     damaged(c, &batch, now).await?;
                     match &batch.last {
                         Some(last) => progress(c, &row, (row.stage, last), &batch).await,
@@ -249,6 +254,7 @@ impl Store {
     async fn rewrap(&self, kind: KeyKind, place: &'static Place, rows: Vec<Sealed>) -> Result<Batch, Error> {
         let keys = Arc::clone(&self.keys);
         let work = move || {
+            let start = Instant::now();
             let newest = keys.ring()?.newest(kind)?.id;
             let mut batch =
                 Batch { seen: rows.len() as u64, last: rows.last().map(|row| row.id.clone()), ..Batch::default() };
@@ -261,6 +267,7 @@ impl Store {
                     Err(error) => return Err(error),
                 }
             }
+            keys.worked_since(start);
             Ok(batch)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| WHERE)?

@@ -280,9 +280,7 @@ async fn r10_7_a_hundred_thousand_entries_are_paged_without_waiting() {
     fill(&world, ENTRIES).await;
     let unready = page(&world, &auditor, &everything(&world)).await;
     assert!(!unready.complete, "nobody waits for a hundred thousand");
-    let began = Instant::now();
     world.store.index_log().await.expect("indexed");
-    eprintln!("indexed in {:?}", began.elapsed());
     let all = LogFilter { until: start + SignedDuration::from_hours(48), ..everything(&world) };
     let filters = [
         ("everything", all.clone(), 50),

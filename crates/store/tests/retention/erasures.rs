@@ -169,13 +169,13 @@ async fn r11_9_the_keys_of_an_office_that_left_go_and_its_partners_keep_what_the
     world.rule(Kind::OfficeKeys, 30, 90).await;
     let id = world.sends().await;
     let key: String = world.one("SELECT key_id FROM office WHERE office_number = $1", crate::world::OFFICE_A).await;
-    let asked = world.asks(Kind::OfficeKeys, &[key.clone()]).await;
+    let asked = world.asks(Kind::OfficeKeys, std::slice::from_ref(&key)).await;
     assert!(matches!(asked, ErasureRequested::Blocked(Blocked::NotEnded(_))), "in use: {asked:?}");
     assert!(world.store.close_office(crate::world::OFFICE_A.parse().expect("number")).await.expect("closed"));
-    let asked = world.asks(Kind::OfficeKeys, &[key.clone()]).await;
+    let asked = world.asks(Kind::OfficeKeys, std::slice::from_ref(&key)).await;
     assert!(matches!(asked, ErasureRequested::Blocked(Blocked::Minimum { .. })), "{asked:?}");
     world.days_later(30);
-    let erasure = world.erases(Kind::OfficeKeys, &[key.clone()]).await;
+    let erasure = world.erases(Kind::OfficeKeys, std::slice::from_ref(&key)).await;
     assert_eq!(world.opens(id).await, 3, "the receiver's own copy of the key is another");
     assert!(world.store.open_set(&world.sender, id, None).await.is_err(), "the sender's is gone");
     assert!(matches!(world.certifies(erasure).await, Certified::Done { .. }));

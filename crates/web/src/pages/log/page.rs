@@ -17,6 +17,8 @@ pub(super) struct List {
     base: &'static str,
     fields: Vec<Field>,
     only_failed: bool,
+    /// The log of everybody: an office knows whose its own is.
+    whole: bool,
     /// What the export takes along.
     hidden: Vec<(&'static str, String)>,
     purpose: Field,
@@ -90,6 +92,7 @@ impl List {
             base: base(signed_in),
             fields,
             only_failed: value("failed") == "1",
+            whole: signed_in.person.office.is_operator,
             hidden: NAMES.iter().map(|name| (*name, value(name))).filter(|(_, value)| !value.is_empty()).collect(),
             purpose: Field::text("purpose", "書き出す目的")
                 .value(value("purpose"))
@@ -136,7 +139,7 @@ fn row(row: LogRow) -> Row {
     let who = row.name.as_ref().map_or_else(|| wording::actor(&fields.actor), |name| name.reveal().clone());
     let object = match (&row.object_name, &fields.object) {
         (Some(name), _) => name.reveal().clone(),
-        (None, Some(id)) => id.to_string(),
+        (None, Some(id)) => short(id.as_str()),
         (None, None) => String::new(),
     };
     let office = match (&row.office_name, &fields.office) {
@@ -156,6 +159,15 @@ fn row(row: LogRow) -> Row {
         good: fields.outcome == Outcome::Ok,
         facts: facts(fields),
         line: row.line,
+    }
+}
+
+/// The end of a long id tells it from others; the whole of it stands below.
+fn short(id: &str) -> String {
+    const SHOWN: usize = 12;
+    match id.len().checked_sub(SHOWN) {
+        Some(from) if from > 0 => format!("…{}", &id[from..]),
+        _ => id.to_owned(),
     }
 }
 

@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_week_of_japan_is_shown_unless_another_period_is_asked_for() {
-        let query = of(&[]).ok().expect("sound");
+        let Ok(query) = of(&[]) else { panic!("not sound") };
         assert_eq!(query.encoded(), "from=2027-04-05&until=2027-04-11");
         assert_eq!(query.filter.from, "2027-04-04T15:00:00Z".parse().expect("an instant"));
         assert_eq!(query.filter.until, "2027-04-11T15:00:00Z".parse().expect("an instant"));
@@ -144,7 +144,7 @@ mod tests {
             ("object", "0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee"),
             ("failed", "1"),
         ];
-        let query = of(asked).ok().expect("sound");
+        let Ok(query) = of(asked) else { panic!("not sound") };
         let read: Vec<_> = form_urlencoded::parse(query.encoded().as_bytes()).into_owned().collect();
         let asked: Vec<_> = asked.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         assert_eq!(read, asked);

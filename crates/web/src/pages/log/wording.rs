@@ -106,6 +106,7 @@ pub(crate) fn action(action: Action) -> &'static str {
         "backup.verify" => "控えを読み返して確かめた",
         "backup.drill" => "控えから戻す訓練をした",
         "disposal.change" => "機器・媒体の廃棄を記録した",
+        "log.gap" => "記録が欠けていることを認めた",
         "set.answer" => "取り込みの結果を答えた",
         "receipt.give" => "受領の証明を渡した",
         "evidence.make" => "送受信の記録（運営指導用）を作った",
