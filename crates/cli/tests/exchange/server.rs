@@ -94,6 +94,10 @@ impl Server {
         Self { child, said, watchdog, _watched: watched, exchange_url, enrolment_url, log }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn port(&self) -> u16 {
         port(&self.exchange_url)
     }
