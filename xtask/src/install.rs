@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 /// To build: a C compiler, and OpenSSL's libcrypto for the encrypted database.
 const BUILD: [&str; 3] = ["build-essential", "pkg-config", "libssl-dev"];
 /// For the tests: the `openssl` program, against which files and certificates are checked, a PKCS#11 token in software, and
-/// pebble, an ACME server.
-const TEST: [&str; 3] = ["openssl", "softhsm2", "pebble"];
+/// pebble, an ACME server; and the other database.
+const TEST: [&str; 4] = ["openssl", "softhsm2", "pebble", "postgresql-15"];
 /// For paper: the fonts of `fumibako-print`, and the tools that read its documents back in tests.
 const PRINT: [&str; 3] = ["fonts-ipaexfont", "fonts-noto-cjk", "poppler-utils"];
 /// To scan: testssl.sh with the `hexdump` it needs, and a Python environment for sslyze.

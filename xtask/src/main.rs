@@ -22,7 +22,9 @@ cargo xtask load [ARGS]     drives a server over TLS and measures it beside the 
 cargo xtask bench           speed of the checks on a large file, beside plain record splitting
 cargo xtask sign-in [TRIES] time of an answer for known and unknown logins, and passwords compared per second
 cargo xtask rotate [BOXES]  replaces keys over many boxes during sends; 1,000,000 unless told otherwise
-cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise
+cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise; with --database postgres
+                            two nodes and PostgreSQL, in turn
+cargo xtask postgres [WORD] the store's and the exchange's tests on PostgreSQL (those whose name has WORD in it)
 cargo xtask scan            lets testssl.sh and sslyze at an exchange on loopback and asserts what they find
 cargo xtask outside         lets a program that is not ours check an exported log and its proofs
 cargo xtask ledger          entries per second that the verifier of the log reads
@@ -48,6 +50,9 @@ fn main() -> ExitCode {
         ["rotate", boxes] => test::rotate(boxes),
         ["crash"] => test::crash("200"),
         ["crash", rounds] => test::crash(rounds),
+        ["crash", rounds, "--database", "postgres"] => test::crash_on_postgres(rounds),
+        ["postgres"] => test::on_postgres("", false),
+        ["postgres", word] => test::on_postgres(word, false),
         ["scan"] => scan::scan(),
         ["outside"] => outside::outside(),
         ["ledger"] => test::ledger(),

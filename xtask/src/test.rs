@@ -27,9 +27,44 @@ pub(crate) fn everything() -> Done {
         run(cargo().args(["test", "--workspace"]))?;
         run(cargo().arg("test").args(PRINT))?;
     }
+    on_postgres("", true)?;
     crate::outside::outside()?;
     crate::browser::journeys("")?;
     policy()
+}
+
+/// Tests that are about what only the embedded database has: its file, its disk, its folder of bodies, its older versions.
+/// The last line is about tests that spoil rows with words only SQLite has (`hex`, `zeroblob`, `pragma_table_info`).
+const NOT_ON_POSTGRES: &str = "not (test(disk::) | test(upgrade::) | test(crash::) | test(canary::) | test(nodes::) | test(memory) \
+     | test(/damage::.*large/) | test(commands::a_damaged_database) | test(/backup|erasure|checkpoints/) \
+     | binary(bodies) | binary(migrations) | binary(postgres) | binary(tree) | binary(clock) \
+     | test(binding::) | test(/keys::r6_5/))";
+/// What is tried on PostgreSQL every time: whatever writes something that must be right.
+const EVERY_TIME: &str = "(package(fumibako-store) | test(life::) | test(damage::) | test(ledger_entries::) | test(sets::) \
+     | test(sign_in::) | test(pki::) | test(history::))";
+
+/// The tests of the store and of the exchange, on PostgreSQL: a cluster of their own, a database for each.
+pub(crate) fn on_postgres(word: &str, every_time: bool) -> Done {
+    install::to_test()?;
+    let cluster = test_postgres::Cluster::start()?;
+    let chosen = if every_time { EVERY_TIME } else { "all()" };
+    let filter = format!("{NOT_ON_POSTGRES} & {chosen}");
+    let mut tests = cargo();
+    tests.args([
+        "nextest",
+        "run",
+        "--package",
+        "fumibako-store",
+        "--package",
+        "fumibako",
+        "--no-fail-fast",
+        "-E",
+        &filter,
+    ]);
+    if !word.is_empty() {
+        tests.arg(word);
+    }
+    run(tests.env("FUMIBAKO_TEST_DATABASE", "postgres").env(test_postgres::URL_VARIABLE, cluster.url()))
 }
 
 /// The same without the tests.
@@ -78,7 +113,15 @@ pub(crate) fn sign_in(tries: &str) -> Done {
 pub(crate) fn crash(rounds: &str) -> Done {
     install::to_test()?;
     run(cargo()
-        .args(["test", "--package", "fumibako", "--test", "exchange", "--", "crash", "--nocapture"])
+        .args(["test", "--package", "fumibako", "--test", "exchange", "--", "crash::what_was", "--nocapture"])
+        .env("FUMIBAKO_CRASH_ROUNDS", rounds))
+}
+
+/// Kills nodes and PostgreSQL in turn.
+pub(crate) fn crash_on_postgres(rounds: &str) -> Done {
+    install::to_test()?;
+    run(cargo()
+        .args(["test", "--package", "fumibako", "--test", "exchange", "--", "crash::what_two_nodes", "--nocapture"])
         .env("FUMIBAKO_CRASH_ROUNDS", rounds))
 }
 

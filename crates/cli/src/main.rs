@@ -62,6 +62,9 @@ enum Command {
     Init(operator::init::Args),
     /// 交換所を動かします（運営者）
     Serve(operator::serve::Args),
+    /// データベース（運営者。PostgreSQL に置いたとき）
+    #[command(subcommand)]
+    Database(operator::database::Command),
     /// 事業所台帳（運営者）
     #[command(subcommand)]
     Office(operator::office::Command),
@@ -132,6 +135,7 @@ fn main() -> ExitCode {
         Command::Renew(args) => terminal::finish(client::renew::run(&args)),
         Command::Init(args) => terminal::finish(operator::init::run(&args)),
         Command::Serve(args) => terminal::finish(operator::serve::run(&args)),
+        Command::Database(command) => terminal::finish(operator::database::run(&command)),
         Command::Office(command) => terminal::finish(operator::office::run(&command)),
         Command::Device(command) => terminal::finish(operator::device::run(&command)),
         Command::Authority(command) => terminal::finish(operator::authority::run(&command)),

@@ -11,9 +11,6 @@ use rand::Rng as _;
 use seal::{Envelope, ObjectBinding, ObjectPurpose, Sealer, SetBinding, SetKey};
 use standard::SourceFile;
 
-/// A sealed body up to this size lies in its row, so that accepting an ordinary set is one transaction and one fsync.
-const BODY_IN_ROW_BYTES_MAX: usize = 64 << 10;
-
 /// A set as it will lie on disk: nothing in it can be read without an office's key.
 #[derive(Debug)]
 pub struct SealedSet {
@@ -191,7 +188,7 @@ impl Store {
         let mut keys = Vec::new();
         for file in &mut set.files {
             let Body::InRow(sealed) = &mut file.body else { continue };
-            if sealed.len() <= BODY_IN_ROW_BYTES_MAX {
+            if sealed.len() <= self.body_in_row_bytes_max {
                 continue;
             }
             let key = uuid::Uuid::now_v7().to_string();

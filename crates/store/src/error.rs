@@ -4,9 +4,24 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Another process holds the database; nothing was written.
+    /// Another process or node holds the database; nothing was written.
     #[error("the database is held by another process")]
     Busy,
+    /// The database server does not answer, or not as one that can be written to.
+    #[error("the database server does not answer")]
+    Unavailable,
+    /// A setting or right on the database server under which nothing may be written.
+    #[error("the database server is not safe to write to: {0}")]
+    UnsafeServer(&'static str),
+    /// The schema on a server is changed by its owner only, who was not named.
+    #[error("the owner of the database is not known")]
+    NoOwner,
+    /// Only for a database in the data folder: a server's own means do this.
+    #[error("the database is on a server, whose own means do this")]
+    OnServer,
+    /// An exchange is never made over another.
+    #[error("the database holds an exchange already")]
+    AlreadyThere,
     /// The group this write belonged to did not reach the disk; nothing of it was written.
     #[error("not written: the commit it was part of failed")]
     NotCommitted,
@@ -74,21 +89,44 @@ pub enum Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        // Primary result codes of SQLite; the extended code is in the upper bits.
-        const SQLITE_BUSY: i32 = 5;
-        const SQLITE_LOCKED: i32 = 6;
-        const SQLITE_FULL: i32 = 13;
-        const SQLITE_NOTADB: i32 = 26;
-        let code = match &error {
-            sqlx::Error::Database(inner) => inner.code().and_then(|code| code.parse::<i32>().ok()),
+        let known = match &error {
+            sqlx::Error::Database(inner) => inner.code().and_then(|code| match code.len() {
+                // No code of SQLite has five characters.
+                5 => from_sqlstate(&code),
+                _ => from_sqlite(&code),
+            }),
+            sqlx::Error::PoolTimedOut => Some(Self::Busy),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Some(Self::Unavailable),
             _ => None,
         };
-        match code.map(|code| code & 0xff) {
-            Some(SQLITE_BUSY | SQLITE_LOCKED) => Self::Busy,
-            Some(SQLITE_FULL) => Self::DiskFull,
-            Some(SQLITE_NOTADB) => Self::WrongKey,
-            _ => Self::Database(error),
-        }
+        known.unwrap_or(Self::Database(error))
+    }
+}
+
+/// Primary result codes of SQLite; the extended code is in the upper bits.
+fn from_sqlite(code: &str) -> Option<Error> {
+    const SQLITE_BUSY: i32 = 5;
+    const SQLITE_LOCKED: i32 = 6;
+    const SQLITE_FULL: i32 = 13;
+    const SQLITE_NOTADB: i32 = 26;
+    match code.parse::<i32>().ok()? & 0xff {
+        SQLITE_BUSY | SQLITE_LOCKED => Some(Error::Busy),
+        SQLITE_FULL => Some(Error::DiskFull),
+        SQLITE_NOTADB => Some(Error::WrongKey),
+        _ => None,
+    }
+}
+
+fn from_sqlstate(code: &str) -> Option<Error> {
+    match code {
+        // Another transaction was in the way: serialisation, deadlock, a lock or a statement that took too long.
+        "40001" | "40P01" | "55P03" | "57014" | "25P03" => Some(Error::Busy),
+        // A failed statement came before, so that nothing of the transaction stands.
+        "25P02" => Some(Error::NotCommitted),
+        "53100" => Some(Error::DiskFull),
+        // Read-only, as a standby is; no more connections or memory; shutting down or starting.
+        "25006" | "53200" | "53300" | "57P01" | "57P02" | "57P03" => Some(Error::Unavailable),
+        _ => code.starts_with("08").then_some(Error::Unavailable),
     }
 }
 

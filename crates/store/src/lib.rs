@@ -32,6 +32,7 @@ mod officer;
 mod offices;
 mod outside;
 pub mod people;
+mod place;
 mod reading;
 mod receipts;
 mod record;
@@ -83,6 +84,7 @@ pub use offices::{NewOffice, Office, OfficeAdded};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };
+pub use place::{DatabaseServer, NotAServer, Place};
 pub use reading::{Reading, Version};
 pub use receipts::{
     Answered, Doer, EVIDENCE_SETS_MAX, Evidence, EvidenceAsked, EvidenceRow, GivenReceipt, Hand, ImportGiven,
@@ -101,6 +103,7 @@ pub use tree::{Gap, GapDeclared, Held};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;
+use database::Source;
 use database_key::DatabaseKey;
 use jiff::SignedDuration;
 use keys::{Keys, NewWorkingKey};
@@ -108,35 +111,33 @@ use ledger::Action;
 use offices::PublicKeys;
 use people::{People, PeopleSettings};
 use record::Act;
-use sqlx::ConnectOptions as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 use writer::Writer;
 
-/// Connections that read at the same time.
-const READERS_MAX: u32 = 4;
-/// How long a write waits for another process that holds the database (an operator's command) before it is refused.
-const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// From writing a body to committing its row; far more than it ever takes.
 const COMMIT_TIME_MAX: SignedDuration = SignedDuration::from_hours(1);
-const DATABASE_FILE: &str = "fumibako.db";
+/// A sealed body up to this size lies in its row, so that accepting an ordinary set is one transaction and one fsync.
+const BODY_IN_ROW_BYTES_MAX: usize = 64 << 10;
+const BODIES_FOLDER: &str = "bodies";
 /// The first version of the authority's key and of an office's.
 const KEY_VERSION: u32 = 1;
 /// The program itself, where rows name who made or destroyed a key.
 const SYSTEM: &str = "system";
 
-/// The store: one data folder, opened with the key store.
+/// The store: one [`Place`], opened with the key store.
 #[derive(Debug)]
 pub struct Store {
     reads: database::Pool,
     writer: Writer,
     bodies: Bodies,
+    /// A sealed body up to this size lies in its row.
+    body_in_row_bytes_max: usize,
     keys: Arc<Keys>,
     folder: PathBuf,
+    /// Empty where the database is on a server and has no key of ours.
     database_key_id: String,
     public_keys: PublicKeys,
     people: People,
@@ -150,54 +151,102 @@ pub struct Store {
 }
 
 impl Store {
-    /// Makes a new data folder: an encrypted database with the present schema and a certificate authority.
+    /// Makes a new exchange: a database with the present schema and a certificate authority. A database in the folder
+    /// is encrypted; one on a server is made by its owner for the application.
     ///
     /// # Errors
-    /// When the folder already holds a database, or cannot be written.
-    pub async fn create(folder: &Path, masters: impl Into<MasterKeys>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let masters = masters.into();
+    /// When there is an exchange already, or the place cannot be written.
+    pub async fn create(
+        place: impl Into<Place>,
+        masters: impl Into<MasterKeys>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let (place, masters) = (place.into(), masters.into());
+        let folder = place.folder();
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::file(folder))?;
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(Error::file(folder))?;
-        let database = folder.join(DATABASE_FILE);
-        // Reserves the name: an exchange is never initialised over another.
-        fs::File::create_new(&database).map_err(Error::file(&database))?;
-        let key = DatabaseKey::fresh(1);
-        database_key::write(folder, &masters, std::slice::from_ref(&key))?;
-        let store = Self::connect(folder, masters, &key, clock).await?;
+        let (source, key_id) = match place.server() {
+            None => {
+                database::reserve(folder)?;
+                let key = DatabaseKey::fresh(1);
+                database_key::write(folder, &masters, std::slice::from_ref(&key))?;
+                (Source::file(folder, &key)?, key.key.id().to_string())
+            }
+            Some(server) => {
+                database::is_free(&place).await?;
+                (Source::server(server), String::new())
+            }
+        };
+        source.upgrade().await?;
+        let store = Self::connect(&place, source, key_id, masters, clock).await?;
         store.begin_keys(false).await?;
         store.create_authority().await?;
         store.ensure_operator().await?;
         Ok(store)
     }
 
-    /// Opens an existing data folder and brings its schema up to date.
+    /// Refuses a place that holds an exchange already, before anything is made for a new one.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyThere`], or when the place cannot be looked at.
+    pub async fn is_free(place: impl Into<Place>) -> Result<(), Error> {
+        database::is_free(&place.into()).await
+    }
+
+    /// Opens an existing exchange. The schema of a database in the folder is brought up to date; on a server its owner
+    /// does that with [`Store::upgrade`].
     ///
     /// # Errors
     /// [`Error::WrongKey`] when the master key is another exchange's, and whatever else is in the way.
-    pub async fn open(folder: &Path, masters: impl Into<MasterKeys>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let masters = masters.into();
-        let store = match database_key::read(folder, &masters)? {
-            Some(keys) => Self::connect_with_any(folder, masters, &keys, clock).await?,
-            None => Self::connect_of_before(folder, masters, clock).await?,
+    pub async fn open(
+        place: impl Into<Place>,
+        masters: impl Into<MasterKeys>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let (place, masters) = (place.into(), masters.into());
+        let store = match place.server() {
+            Some(server) => Self::connect(&place, Source::server(server), String::new(), masters, clock).await?,
+            None => match database_key::read(place.folder(), &masters)? {
+                Some(keys) => Self::connect_with_any(&place, masters, &keys, clock).await?,
+                None => Self::connect_of_before(&place, masters, clock).await?,
+            },
         };
-        if !store.keys.load(&store.reads).await? {
-            store.begin_keys(true).await?;
+        match (store.keys.load(&store.reads).await, place.server()) {
+            (Ok(true), _) => {}
+            (Ok(false), None) => store.begin_keys(true).await?,
+            // Whoever has its address reaches a server; that the key store is this exchange's shows at what it unwraps.
+            (Err(Error::Damaged), Some(_)) => return Err(Error::WrongKey),
+            (Ok(false), Some(_)) => return Err(Error::Impossible("working keys")),
+            (Err(error), _) => return Err(error),
         }
         store.settle_bodies().await?;
         store.ensure_operator().await?;
         Ok(store)
     }
 
+    /// Brings the schema on a server up to date and gives the application its rights anew. A database in the folder does
+    /// so whenever it is opened.
+    ///
+    /// # Errors
+    /// When the database fails, or its owner is not known.
+    pub async fn upgrade(place: impl Into<Place>) -> Result<(), Error> {
+        match place.into().server() {
+            Some(server) => Source::server(server).upgrade().await,
+            None => Ok(()),
+        }
+    }
+
     /// With the key that opens it: while one key replaces the other, a crash leaves two.
     async fn connect_with_any(
-        folder: &Path,
+        place: &Place,
         masters: MasterKeys,
         keys: &[DatabaseKey],
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         let mut outcome = Err(Error::WrongKey);
         for key in keys {
-            outcome = Self::connect(folder, masters.clone(), key, Arc::clone(&clock)).await;
+            let (source, id) = (Source::file(place.folder(), key)?, key.key.id().to_string());
+            outcome = Self::connect(place, source, id, masters.clone(), Arc::clone(&clock)).await;
             if !matches!(outcome, Err(Error::WrongKey)) {
                 break;
             }
@@ -206,49 +255,34 @@ impl Store {
     }
 
     /// An exchange of before, whose database is under a key derived from the master key. From now on it has it in a file.
-    async fn connect_of_before(folder: &Path, masters: MasterKeys, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+    async fn connect_of_before(place: &Place, masters: MasterKeys, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let key = database_key::derived(&masters)?.ok_or(Error::WrongKey)?;
-        let store = Self::connect(folder, masters.clone(), &key, clock).await?;
-        database_key::write(folder, &masters, &[key])?;
+        let (source, id) = (Source::file(place.folder(), &key)?, key.key.id().to_string());
+        let store = Self::connect(place, source, id, masters.clone(), clock).await?;
+        database_key::write(place.folder(), &masters, &[key])?;
         Ok(store)
     }
 
     async fn connect(
-        folder: &Path,
+        place: &Place,
+        source: Source,
+        database_key_id: String,
         masters: MasterKeys,
-        key: &DatabaseKey,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        worker_threads::are_waited_for();
-        let options = database_options(&folder.join(DATABASE_FILE), key);
-        let mut connection = options.connect().await?;
-        // Without the right key opening succeeds and the first query fails.
-        sqlx::query("SELECT count(*) FROM sqlite_master").execute(&mut connection).await?;
-        let cipher: Option<String> =
-            sqlx::query_scalar("PRAGMA cipher_version").fetch_optional(&mut connection).await?;
-        if cipher.is_none_or(|version| version.is_empty()) {
-            // Built without encryption: refuse rather than store readably (R6.8).
-            return Err(Error::Impossible("cipher_version"));
-        }
-        sqlx::migrate!().run(&mut connection).await?;
-        if !record::is_guarded(&mut connection).await? {
-            return Err(Error::Unguarded);
-        }
-        let reads = SqlitePoolOptions::new()
-            .max_connections(READERS_MAX)
-            // A file does not go away like a server: asking before each use would double the cost of a small read.
-            .test_before_acquire(false)
-            .connect_with(options.read_only(true).create_if_missing(false))
-            .await?;
+        source.check().await?;
+        let connection = source.writer().await?;
         let keys = Arc::new(Keys::new(masters, Arc::clone(&clock)));
         Ok(Self {
-            reads,
-            writer: Writer::start(connection, Arc::clone(&clock)),
-            bodies: Bodies::open(&folder.join("bodies"))?,
+            reads: source.readers().await?,
+            // Another node does not see this node's folder.
+            body_in_row_bytes_max: if source.has_folder() { BODY_IN_ROW_BYTES_MAX } else { usize::MAX },
+            writer: Writer::start(source, connection, Arc::clone(&clock)),
+            bodies: Bodies::open(&place.folder().join(BODIES_FOLDER))?,
             people: People::new(Arc::clone(&keys), PeopleSettings::default())?,
             keys,
-            folder: folder.to_owned(),
-            database_key_id: key.key.id().to_string(),
+            folder: place.folder().to_owned(),
+            database_key_id,
             public_keys: PublicKeys::default(),
             log_tree: tree::LogTree::default(),
             indexing: tokio::sync::Mutex::default(),
@@ -268,10 +302,10 @@ impl Store {
         };
         let copy =
             |kind, key_id, place| NewKeyCopy { kind, key_id, place, place_id: String::new(), holder: String::new() };
-        let copies = [
-            copy(KeyKind::Master, master, place),
-            copy(KeyKind::Database, self.database_key_id.clone(), CopyPlace::DataFolder),
-        ];
+        let mut copies = vec![copy(KeyKind::Master, master, place)];
+        if !self.database_key_id.is_empty() {
+            copies.push(copy(KeyKind::Database, self.database_key_id.clone(), CopyPlace::DataFolder));
+        }
         let now = self.clock.now();
         let entry = Act::system(Action::KeyCreate, now).number("working_keys", new.len() as u64).done()?;
         self.writer
@@ -341,9 +375,15 @@ impl Store {
         self.record(entry).await
     }
 
-    /// A connection beside the writer's, for what cannot be done inside a transaction.
-    async fn own_connection(&self) -> Result<database::Connection, Error> {
-        Ok(database_options(&database_path(&self.folder), &self.live_database_key()?).connect().await?)
+    /// A connection beside the writer's, for what cannot be done inside a transaction. Only a database in the folder has it:
+    /// a server's files are not ours to copy or to search.
+    async fn own_connection(&self) -> Result<sqlx::SqliteConnection, Error> {
+        use sqlx::ConnectOptions as _;
+        if self.database_key_id.is_empty() {
+            return Err(Error::OnServer);
+        }
+        let key = database_key::pragma(&self.live_database_key()?.key);
+        Ok(database::file_options(&database_path(&self.folder), &key).connect().await?)
     }
 
     /// The key that the database is under at this moment.
@@ -357,30 +397,20 @@ impl Store {
     }
 }
 
-fn database_options(path: &Path, key: &DatabaseKey) -> SqliteConnectOptions {
-    let pragma = database_key::pragma(&key.key);
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .pragma("key", pragma.as_str().to_owned())
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_WAIT)
-        // Intermediate results never go to a temporary file (R6.8).
-        .pragma("temp_store", "MEMORY")
-        // What is deleted is overwritten (R11.2).
-        .pragma("secure_delete", "ON")
-        .disable_statement_logging()
-}
-
 /// A number to tell the operator, and to find in the log.
 #[must_use]
 pub fn incident_number() -> String {
     uuid::Uuid::now_v7().simple().to_string()
 }
 
+/// Whether an exchange keeps something in this folder.
+#[must_use]
+pub fn is_data_folder(folder: &Path) -> bool {
+    database_path(folder).exists() || folder.join(BODIES_FOLDER).exists()
+}
+
 /// Where the data folder's database lies; for tools that look at the disk from outside.
 #[must_use]
 pub fn database_path(folder: &Path) -> PathBuf {
-    folder.join(DATABASE_FILE)
+    folder.join(database::DATABASE_FILE)
 }

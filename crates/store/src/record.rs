@@ -227,16 +227,3 @@ pub(crate) async fn append(connection: &mut Connection, entry: &Entry) -> Result
     let text = String::from_utf8(bytes).map_err(|_| WHERE)?;
     Ok(sqlx::query_scalar(APPEND).bind(text).bind(leaf).fetch_one(connection).await?)
 }
-
-/// What keeps the log from being changed, even by this program.
-const GUARDS: &str = "
-    SELECT count(*) FROM sqlite_master
-     WHERE type = 'trigger' AND tbl_name = 'ledger' AND sql LIKE '%RAISE(ABORT%'
-       AND name IN ('ledger_is_append_only_update', 'ledger_is_append_only_delete', 'ledger_is_append_only_insert')";
-const GUARDS_COUNT: i64 = 3;
-
-/// Whoever has the key of the database can take the guards away; then nothing is opened any more (R10.5).
-pub(crate) async fn is_guarded(connection: &mut Connection) -> Result<bool, Error> {
-    let guards: i64 = sqlx::query_scalar(GUARDS).fetch_one(connection).await?;
-    Ok(guards == GUARDS_COUNT)
-}

@@ -2,7 +2,7 @@
 //!
 //! A job is acknowledged only when the commit it was part of is on disk (`synchronous=FULL`), never before.
 
-use crate::database::Connection;
+use crate::database::{self, Connection, Source};
 use crate::{Clock, Error};
 use ledger::ClockState;
 use sqlx::Connection as _;
@@ -31,6 +31,13 @@ enum Step {
     Done(Deliver),
     /// The database failed: nothing of this group may be trusted any more.
     Failed(Deliver),
+}
+
+impl Step {
+    fn deliver(self) -> Deliver {
+        let (Self::Done(deliver) | Self::Failed(deliver)) = self;
+        deliver
+    }
 }
 
 tokio::task_local! {
@@ -71,11 +78,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Takes the connection that writes, and the clock whose state the entries bear.
-    pub(crate) fn start(connection: Connection, clock: Arc<dyn Clock>) -> Self {
+    /// Takes the connection that writes, where to get another if a server is lost, and the clock whose
+    /// state the entries bear.
+    pub(crate) fn start(source: Source, connection: Connection, clock: Arc<dyn Clock>) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING_JOBS_MAX);
         let counts = Arc::new(WriterCounts::default());
-        let task = tokio::spawn(write(connection, waiting, Arc::clone(&counts), clock));
+        let task = tokio::spawn(write(source, connection, waiting, Arc::clone(&counts), clock));
         Self { jobs, counts, task }
     }
 
@@ -94,7 +102,7 @@ impl Writer {
     /// Runs `work` inside a transaction shared with others and answers after the commit.
     ///
     /// `work` returns decisions as `Ok` values; an `Err` is a failure of the database and undoes the whole group,
-    /// because SQLite may already have rolled back under us (full disk, I/O error).
+    /// because SQLite may already have rolled back under us (full disk, I/O error) and PostgreSQL always has.
     pub(crate) async fn run<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -123,17 +131,35 @@ impl Writer {
 }
 
 async fn write(
-    mut connection: Connection,
+    source: Source,
+    connection: Connection,
     mut waiting: mpsc::Receiver<Job>,
     counts: Arc<WriterCounts>,
     clock: Arc<dyn Clock>,
 ) {
+    let mut connection = Some(connection);
     let mut group = Vec::with_capacity(GROUP_JOBS_MAX);
     while waiting.recv_many(&mut group, GROUP_JOBS_MAX).await > 0 {
         let jobs = group.len() as u64;
         let mut deliveries = Vec::with_capacity(group.len());
-        let writing = write_group(&mut connection, group.drain(..), &mut deliveries);
-        let committed = CLOCK_STATE.scope(clock.state(), writing).await;
+        let committed = match begun(&source, &mut connection).await {
+            Ok(open) => {
+                let writing = write_in_time(&source, open, group.drain(..), &mut deliveries);
+                let (committed, sound) = CLOCK_STATE.scope(clock.state(), writing).await;
+                if !sound {
+                    connection = None;
+                }
+                committed
+            }
+            Err(fate) => {
+                for job in group.drain(..) {
+                    deliveries.push(job(Err(fate.error())).await.deliver());
+                }
+                false
+            }
+        };
+        // What was broken off half-way has nobody left to answer for it.
+        group.clear();
         if committed {
             counts.commits.fetch_add(1, Ordering::Relaxed);
             counts.jobs.fetch_add(jobs, Ordering::Relaxed);
@@ -142,61 +168,152 @@ async fn write(
             deliver(committed);
         }
     }
-    if let Err(error) = connection.close().await {
+    if let Some(connection) = connection
+        && let Err(error) = connection.close().await
+    {
         tracing::warn!(%error, "the writing connection did not close cleanly");
     }
 }
 
-/// True when everything is on disk.
-async fn write_group(
-    connection: &mut Connection,
-    jobs: impl Iterator<Item = Job>,
-    deliveries: &mut Vec<Deliver>,
-) -> bool {
-    let mut fate = match sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await {
-        Ok(_) => Fate::Sound,
-        Err(error) => Fate::from(Error::from(error)),
-    };
-    for job in jobs {
-        let step = match fate {
-            Fate::Sound => job(Ok(&mut *connection)).await,
-            Fate::Busy => job(Err(Error::Busy)).await,
-            Fate::Lost => job(Err(Error::NotCommitted)).await,
-        };
-        match step {
-            Step::Done(deliver) => deliveries.push(deliver),
-            Step::Failed(deliver) => {
-                deliveries.push(deliver);
-                if matches!(fate, Fate::Sound) {
-                    fate = Fate::Lost;
+/// A connection in a transaction of its own. One that was lost while nothing was written is replaced, once.
+async fn begun<'c>(source: &Source, connection: &'c mut Option<Connection>) -> Result<&'c mut Connection, Fate> {
+    for _ in 0..2 {
+        if connection.is_none() {
+            *connection = Some(source.writer().await.map_err(Fate::from)?);
+        }
+        let Some(present) = connection else { break };
+        match source.begin(present).await {
+            Ok(()) => return connection.as_mut().ok_or(Fate::Lost),
+            Err(error) => {
+                let fate = Fate::from(error);
+                if !database::rollback(present).await && source.can_be_lost() {
+                    *connection = None;
+                    continue;
                 }
+                return Err(fate);
             }
         }
     }
-    let end = if matches!(fate, Fate::Sound) { "COMMIT" } else { "ROLLBACK" };
-    match sqlx::query(end).execute(&mut *connection).await {
-        Ok(_) => matches!(fate, Fate::Sound),
-        Err(error) if matches!(fate, Fate::Sound) => {
-            tracing::error!(%error, "could not commit");
-            // The transaction may still be open; after a full disk SQLite has already ended it.
-            let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
-            false
-        }
-        Err(_) => false,
-    }
+    Err(Fate::Lost)
 }
 
+/// Whether everything is on disk, and whether the connection is still good.
+async fn write_in_time(
+    source: &Source,
+    connection: &mut Connection,
+    jobs: impl Iterator<Item = Job>,
+    deliveries: &mut Vec<Deliver>,
+) -> (bool, bool) {
+    let Some(limit) = source.group_time_max() else {
+        return write_group(source, connection, jobs, deliveries).await;
+    };
+    tokio::time::timeout(limit, write_group(source, connection, jobs, deliveries)).await.unwrap_or_else(|_| {
+        tracing::error!("the database did not answer in time");
+        (false, false)
+    })
+}
+
+async fn write_group(
+    source: &Source,
+    connection: &mut Connection,
+    jobs: impl Iterator<Item = Job>,
+    deliveries: &mut Vec<Deliver>,
+) -> (bool, bool) {
+    let mut sound = true;
+    for job in jobs {
+        let step = match sound {
+            true => job(Ok(&mut *connection)).await,
+            false => job(Err(Error::NotCommitted)).await,
+        };
+        sound &= matches!(step, Step::Done(_));
+        deliveries.push(step.deliver());
+    }
+    if sound {
+        match source.commit(connection).await {
+            Ok(()) => return (true, true),
+            Err(error) => tracing::error!(%error, "could not commit"),
+        }
+    }
+    // The transaction may still be open; after a full disk SQLite has already ended it.
+    let ended = database::rollback(connection).await;
+    (false, ended || !source.can_be_lost())
+}
+
+/// Why a group was not begun.
 enum Fate {
-    Sound,
     /// Somebody else holds the database.
     Busy,
-    /// A job failed, or the transaction could not begin: nothing of this group will be written.
+    /// It does not answer, or not as it should.
     Lost,
+}
+
+impl Fate {
+    fn error(&self) -> Error {
+        match self {
+            Self::Busy => Error::Busy,
+            Self::Lost => Error::NotCommitted,
+        }
+    }
 }
 
 impl From<Error> for Fate {
     fn from(error: Error) -> Self {
         tracing::error!(%error, "could not begin to write");
         if matches!(error, Error::Busy) { Self::Busy } else { Self::Lost }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DatabaseServer, HostClock, MasterKey, Place, Store};
+
+    const NUMBERS: &str = "SELECT count(*) FROM attempt";
+
+    async fn count(store: &Store) -> i64 {
+        sqlx::query_scalar(NUMBERS).fetch_one(&store.reads).await.expect("read")
+    }
+
+    async fn write(store: &Store, bucket: &'static str) -> Result<(), Error> {
+        const INSERT: &str = "INSERT INTO attempt (bucket, failures, since) VALUES ($1, 1, '2026-11-26T00:00:00.000Z')";
+        store
+            .writer
+            .run(move |c| {
+                Box::pin(async move {
+                    sqlx::query(INSERT).bind(bucket).execute(&mut *c).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// A COMMIT would report success here and have written nothing.
+    #[tokio::test]
+    async fn r10_2_a_statement_that_failed_unnoticed_is_not_acknowledged_on_postgresql() {
+        let database = test_postgres::database().expect("PostgreSQL");
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let server = DatabaseServer::new(&database.application).expect("an address");
+        let place = Place::on_server(folder.path(), server.with_owner(&database.owner).expect("another role"));
+        let master = MasterKey::from_bytes(&[3; 32].into());
+        let store = Store::create(place, master, Arc::new(HostClock)).await.expect("created");
+        write(&store, "one").await.expect("written");
+        let swallowed = store
+            .writer
+            .run(|c| {
+                Box::pin(async move {
+                    sqlx::query("INSERT INTO attempt (bucket, failures, since) VALUES ('two', 1, '')")
+                        .execute(&mut *c)
+                        .await?;
+                    let again = "INSERT INTO attempt (bucket, failures, since) VALUES ('two', 1, '')";
+                    assert!(sqlx::query(again).execute(&mut *c).await.is_err());
+                    Ok(())
+                })
+            })
+            .await;
+        assert!(matches!(swallowed, Err(Error::NotCommitted)), "{swallowed:?}");
+        assert_eq!(count(&store).await, 1);
+        write(&store, "two").await.expect("the writer goes on");
+        assert_eq!(count(&store).await, 2);
+        store.close().await;
     }
 }

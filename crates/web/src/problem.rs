@@ -310,9 +310,11 @@ impl From<store::Error> for Problem {
         let mut problem = match error {
             store::Error::Damaged => Self::damaged(),
             store::Error::KeyStoreAway(_) => Self::no_keys(),
-            store::Error::Busy | store::Error::DiskFull | store::Error::NotCommitted | store::Error::Closed => {
-                Self::unavailable()
-            }
+            store::Error::Busy
+            | store::Error::DiskFull
+            | store::Error::NotCommitted
+            | store::Error::Closed
+            | store::Error::Unavailable => Self::unavailable(),
             _ => Self::our_fault(),
         };
         tracing::error!(incident, %error, "the store failed");

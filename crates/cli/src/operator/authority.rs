@@ -175,7 +175,7 @@ fn ceremony_failed(error: CeremonyError) -> anyhow::Error {
 }
 
 fn root(medium: &Medium, name: &str) -> Outcome {
-    if store::database_path(&medium.folder).exists() {
+    if store::is_data_folder(&medium.folder) {
         return Err(Failure::new(
             "ルート認証局を、交換所のデータのフォルダーには作れません。",
             "取り外して保管できる媒体を --medium に示してください。",

@@ -12,7 +12,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::people::PeopleSettings;
-use store::{BackupPlaces, ClockSources, Deadlines, ErasureList, Places, TokenPlace, Unlock};
+use store::{
+    BackupPlaces, ClockSources, DatabaseServer, Deadlines, ErasureList, NotAServer, Place, Places, TokenPlace, Unlock,
+};
 use zeroize::Zeroizing;
 
 /// A passphrase longer than this is a wrong file.
@@ -51,6 +53,11 @@ file = "keys/master.key"
 # 残す世代の数。鍵の控えは短く: 消去のときに取り除く相手が少なくて済みます。
 # keep_boxes = 14
 # keep_keys = 3
+
+# データベースを PostgreSQL に置くとき（複数の機械で動かすとき）だけ書きます。接続先は、合言葉が入るので別のファイルに書きます。
+# [database]
+# url_file = "keys/database-url"            # このプログラムの役割で:  postgres://fumibako:…@db.example/fumibako?sslmode=verify-full
+# owner_url_file = "keys/database-owner-url" # 表の持ち主の役割で。init と upgrade だけが読みます
 
 [listen]
 # 事業所の端末がつなぐところ（クライアント証明書が要ります）
@@ -132,6 +139,7 @@ import_days = 14
 struct File {
     data: PathBuf,
     key_store: KeyStore,
+    database: Option<Database>,
     #[serde(default)]
     listen: Listen,
     #[serde(default)]
@@ -222,6 +230,14 @@ struct KeyStore {
     credential: Option<String>,
     #[serde(default)]
     erasure_list: Vec<PathBuf>,
+}
+
+/// Addresses hold passwords, so they stand in files of their own (R6.4).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Database {
+    url_file: PathBuf,
+    owner_url_file: Option<PathBuf>,
 }
 
 /// 鍵装置. The PIN lies in a file or a systemd credential, never here (R6.4).
@@ -429,6 +445,51 @@ impl Config {
 
     pub(crate) fn data_folder(&self) -> PathBuf {
         self.folder.join(&self.file.data)
+    }
+
+    /// Where the exchange is kept, as a node uses it.
+    pub(crate) fn place(&self) -> anyhow::Result<Place> {
+        let folder = self.data_folder();
+        let Some(database) = &self.file.database else { return Ok(Place::from(&folder)) };
+        Ok(Place::on_server(folder, self.server(&database.url_file)?))
+    }
+
+    /// The same with what its owner needs to make it or to change its schema.
+    pub(crate) fn owned_place(&self) -> anyhow::Result<Place> {
+        let folder = self.data_folder();
+        let Some(database) = &self.file.database else { return Ok(Place::from(&folder)) };
+        let Some(owner) = &database.owner_url_file else {
+            return Err(Failure::new(
+                "データベースの持ち主の接続先が、設定にありません。",
+                "設定の database に owner_url_file を書いてください。動かすだけなら要りません。",
+            )
+            .into());
+        };
+        let path = self.folder.join(owner);
+        let server = self.server(&database.url_file)?;
+        let owned = server.with_owner(&self.address(owner)?).map_err(|error| address_failure(&path, error))?;
+        Ok(Place::on_server(folder, owned))
+    }
+
+    /// Whether the database is on a server, of which the data folder knows nothing.
+    pub(crate) fn is_on_server(&self) -> bool {
+        self.file.database.is_some()
+    }
+
+    fn server(&self, file: &Path) -> anyhow::Result<DatabaseServer> {
+        let path = self.folder.join(file);
+        Ok(DatabaseServer::new(&self.address(file)?).map_err(|error| address_failure(&path, error))?)
+    }
+
+    fn address(&self, file: &Path) -> anyhow::Result<Zeroizing<String>> {
+        let path = self.folder.join(file);
+        let text = std::fs::read_to_string(&path).map(Zeroizing::new).with_context(|| {
+            Failure::new(
+                format!("データベースの接続先のファイル {} を読めません。", path.display()),
+                "場所と権限を確かめてください。",
+            )
+        })?;
+        Ok(Zeroizing::new(text.trim().to_owned()))
     }
 
     /// The key-store file; nothing where the keys are in a token.
@@ -691,6 +752,25 @@ impl Config {
     }
 }
 
+/// What is wrong with an address, without repeating it.
+fn address_failure(path: &Path, error: NotAServer) -> Failure {
+    let file = path.display();
+    match error {
+        NotAServer::Malformed => Failure::new(
+            format!("{file} の接続先を読めません。"),
+            "postgres://役割:合言葉@機械/データベース の形で、一行で書いてください。",
+        ),
+        NotAServer::Unprotected => Failure::new(
+            format!("{file} の接続先は別の機械ですが、TLS で確かめる指定がありません。"),
+            "末尾に ?sslmode=verify-full を付け、独自の認証局なら &sslrootcert=証明書 も付けてください。",
+        ),
+        NotAServer::SameRole => Failure::new(
+            format!("{file} の役割が、プログラムの役割と同じです。"),
+            "表の持ち主には別の役割を使ってください。同じだと、証跡を書き換えられないことを守れません。",
+        ),
+    }
+}
+
 impl KeyStore {
     fn is_one_place(&self) -> bool {
         match (&self.file, &self.pkcs11) {
@@ -746,6 +826,34 @@ mod tests {
     }
 
     #[test]
+    fn r6_4_the_address_of_a_database_stands_in_a_file_and_in_no_message() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("fumibako.toml");
+        let text = "data = \"d\"\n[key_store]\nfile = \"k\"\n[database]\nurl_file = \"u\"\nowner_url_file = \"o\"";
+        std::fs::write(&path, text).expect("written");
+        let config = Config::read(&path).expect("sound");
+        let address = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        for (url, owner, word) in [
+            ("postgres://a:secret-word@localhost/c\n", "postgres://o:secret-word@localhost/c\n", None),
+            ("a:secret-word", "postgres://o:secret-word@localhost/c", Some("読めません")),
+            ("postgres://a:secret-word@db.example/c", "postgres://o:secret-word@localhost/c", Some("verify-full")),
+            ("postgres://a:secret-word@localhost/c", "postgres://a:secret-word@localhost/c", Some("別の役割")),
+        ] {
+            address("u", url);
+            address("o", owner);
+            let place = config.owned_place();
+            match (place, word) {
+                (Ok(place), None) => assert!(!format!("{place:?}").contains("secret-word")),
+                (Err(error), Some(word)) => {
+                    let said = format!("{error:?}");
+                    assert!(said.contains(word) && !said.contains("secret-word"), "{said}");
+                }
+                (place, _) => panic!("{owner}: {place:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn a_misspelt_setting_is_refused() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("fumibako.toml");
@@ -759,6 +867,7 @@ mod tests {
             "data = \"d\"\n[key_store]\npkcs11 = { module = \"m\", token = \"t\", pin_file = \"p\", pin = \"1\" }",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\ncall_megabytes = 0",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\nregister_seconds = 300",
+            "data = \"d\"\n[key_store]\nfile = \"k\"\n[database]\nurl = \"postgres://a:b@localhost/c\"",
         ] {
             std::fs::write(&path, bad).expect("written");
             assert!(Config::read(&path).is_err(), "{bad}");

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use store::{HostClock, MasterKeys, Store, Token, Unlock};
+use store::{Error, HostClock, MasterKeys, Store, Token, Unlock};
 
 /// Below this a passphrase does not protect a stolen key file for long.
 const PASSPHRASE_CHARACTERS_MIN: usize = 12;
@@ -31,12 +31,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
         let config = Config::read(path)?;
         let masters = match config.token()? {
             Some(token) => {
-                nothing_there(&config)?;
+                nothing_there(&config).await?;
                 MasterKeys::new(Token::create(token).map_err(explain)?)
             }
-            None => key_store_file(&config)?,
+            None => key_store_file(&config).await?,
         };
-        let store = Store::create(&config.data_folder(), masters, Arc::new(HostClock)).await.map_err(explain)?;
+        let store = Store::create(config.owned_place()?, masters, Arc::new(HostClock)).await.map_err(explain)?;
         let authority = path.with_file_name("authority.pem");
         fs::write(&authority, store.authority_pem().await.map_err(explain)?)?;
         store.close().await;
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 }
 
 /// Asks for a passphrase that is good enough, and makes the key-store file.
-fn key_store_file(config: &Config) -> anyhow::Result<MasterKeys> {
+async fn key_store_file(config: &Config) -> anyhow::Result<MasterKeys> {
     let unlock = config.unlock()?;
     long_enough(&unlock)?;
     let file = config.key_store_file().unwrap_or_default();
@@ -64,15 +64,15 @@ fn key_store_file(config: &Config) -> anyhow::Result<MasterKeys> {
     if file.exists() {
         return Err(already(&file));
     }
-    nothing_there(config)?;
+    nothing_there(config).await?;
     store::create_key_store(&file, unlock).map_err(explain)
 }
 
-fn nothing_there(config: &Config) -> anyhow::Result<()> {
-    if store::database_path(&config.data_folder()).exists() {
-        return Err(already(&config.data_folder()));
+async fn nothing_there(config: &Config) -> anyhow::Result<()> {
+    match Store::is_free(config.owned_place()?).await {
+        Err(Error::AlreadyThere) if !config.is_on_server() => Err(already(&config.data_folder())),
+        free => free.map_err(explain),
     }
-    Ok(())
 }
 
 /// A passphrase that is too short would protect a stolen key file for an afternoon.

@@ -5,6 +5,7 @@ pub(crate) mod authority;
 pub(crate) mod backup;
 mod breached;
 pub(crate) mod config;
+pub(crate) mod database;
 pub(crate) mod device;
 pub(crate) mod disposal;
 pub(crate) mod erasure;
@@ -84,7 +85,7 @@ async fn open_at(config: &Config, sources: ClockSources) -> anyhow::Result<(Stor
     let clock = Arc::new(WatchedClock::new(sources));
     // Entries say how far their instant can be trusted, the first one too (R10.3).
     clock.look().await;
-    let store = Store::open(&config.data_folder(), masters, Arc::clone(&clock) as _).await.map_err(explain)?;
+    let store = Store::open(config.place()?, masters, Arc::clone(&clock) as _).await.map_err(explain)?;
     Ok((store, clock))
 }
 
@@ -169,6 +170,34 @@ pub(crate) fn explain(error: Error) -> anyhow::Error {
         Error::Busy => {
             ("データベースを別のプロセスが使っています。", "ほかの操作が終わるのを待って、もう一度実行してください。")
         }
+        Error::Unavailable => (
+            "データベースのサーバーにつながりません。",
+            "サーバーが動いているか、接続先のファイルが正しいかを確かめてください。",
+        ),
+        Error::UnsafeServer("ledger") => (
+            "プログラムの役割が、データベースの証跡を書き換えられるようになっています。",
+            "持ち主ではない別の役割を使い、fumibako database upgrade で権限を付け直してください。",
+        ),
+        Error::UnsafeServer(_) => (
+            "データベースのサーバーの設定が、安全ではありません（次に設定の名を示します）。",
+            "手引き（docs/operating.md の PostgreSQL）のとおりに設定してから、もう一度実行してください。",
+        ),
+        Error::NoOwner => (
+            "データベースの持ち主の接続先が、設定にありません。",
+            "設定の database に owner_url_file を書いてください。",
+        ),
+        Error::OnServer => (
+            "データベースがサーバーにあるので、この操作はできません。",
+            "控えや鍵の交換は、データベースのサーバーの手順で行ってください（docs/operating.md の PostgreSQL）。",
+        ),
+        Error::AlreadyThere => (
+            "そのデータベースには、すでに交換所があります。上書きはしません。",
+            "新しく作るなら、空のデータベースを用意してください。",
+        ),
+        Error::Schema(_) => (
+            "データベースの表が、このプログラムの版と合いません。",
+            "プログラムを新しくした後なら、fumibako database upgrade を実行してください。",
+        ),
         Error::BackupDamaged(_) => (
             "控えが壊れているか、この交換所のものではありません。",
             "fumibako backup list で別の世代を選ぶか、fumibako backup run で新しく作ってください。",

@@ -335,7 +335,7 @@ async fn a_damaged_set_does_not_keep_the_others_from_being_collected() {
     let set = schedule(&offices.sender, &offices.receiver, 0);
     let damaged = offices.sender.sends(&renumbered(&set, 1)).await.accepted();
     offices.sender.sends(&renumbered(&set, 2)).await.accepted();
-    let spoil = "UPDATE transmission_file SET body = x'00' WHERE transmission_id = $1";
+    let spoil = "UPDATE transmission_file SET body = substr(body, 1, 1) WHERE transmission_id = $1";
     assert!(vault::execute(&world().await.exchange.data(), spoil, &damaged).await > 0);
     let output = fumibako(place, &["collect", "--device", "device", "in"]);
     let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();

@@ -1,7 +1,8 @@
-//! kill -9 at random moments. What was acknowledged is there, whole and once; what was not is whole or not there.
+//! kill -9 at random moments: of the server, of one of two nodes, of PostgreSQL. What was acknowledged is there, whole and once; what was not is whole or not there.
 
 use crate::device::{Device, assert_same, unzip};
 use crate::samples::{large, schedule, serial};
+use crate::server::Server;
 use crate::vault;
 use crate::world::Exchange;
 use rand_chacha::ChaCha20Rng;
@@ -9,6 +10,7 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use standard::sample::SampleFile;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use test_postgres::Cluster;
 use tokio::sync::mpsc;
 
 const SENDERS: u32 = 4;
@@ -16,8 +18,8 @@ const SETS_PER_SENDER: u32 = 3;
 /// From the first acknowledgement to the end, at most: about what all sets of a round take.
 const LIFE_MICROSECONDS: u64 = 120_000;
 
-fn rounds() -> u32 {
-    std::env::var("FUMIBAKO_CRASH_ROUNDS").map_or(20, |rounds| rounds.parse().unwrap())
+fn rounds(ordinarily: u32) -> u32 {
+    std::env::var("FUMIBAKO_CRASH_ROUNDS").map_or(ordinarily, |rounds| rounds.parse().unwrap())
 }
 
 /// The set of this serial: every third one has a body in a file of its own.
@@ -25,28 +27,93 @@ fn set_of(sender: &str, receiver: &str, second: u32) -> Vec<SampleFile> {
     if second % SETS_PER_SENDER == 1 { large(sender, receiver, second) } else { schedule(sender, receiver, second) }
 }
 
+/// What is killed in a round.
+#[derive(Clone, Copy, Debug)]
+enum Killed {
+    OneNode,
+    BothNodes,
+    Database,
+    Everything,
+}
+
+/// The servers of an exchange, and PostgreSQL where they share one.
+struct Nodes {
+    exchange: Exchange,
+    servers: Vec<Server>,
+    cluster: Option<Cluster>,
+}
+
+impl Nodes {
+    fn kill(&mut self, killed: Killed, round: u32) {
+        if let (Killed::Database | Killed::Everything, Some(cluster)) = (killed, &mut self.cluster) {
+            cluster.crash();
+        }
+        let servers = match killed {
+            Killed::OneNode => {
+                let index = round as usize / 4 % self.servers.len();
+                self.servers.swap(0, index);
+                1
+            }
+            Killed::BothNodes | Killed::Everything => self.servers.len(),
+            Killed::Database => 0,
+        };
+        self.servers.drain(..servers).for_each(Server::crash);
+    }
+
+    /// What was killed runs again. A node that was not must find the database by itself.
+    fn revive(&mut self, nodes: usize) {
+        if let Some(cluster) = &mut self.cluster {
+            if !cluster.is_running() {
+                cluster.restart().unwrap();
+            }
+        }
+        while self.servers.len() < nodes {
+            self.servers.push(self.exchange.start());
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_was_acknowledged_survives_any_crash() {
-    let mut chance = ChaCha20Rng::seed_from_u64(9);
     let exchange = Exchange::create(|_| {}).await;
-    let mut server = exchange.start();
-    let offices = exchange.offices(&server).await;
+    let nodes = Nodes { servers: vec![exchange.start()], exchange, cluster: None };
+    survives(nodes, &[Killed::OneNode], rounds(20)).await;
+}
+
+#[tokio::test]
+async fn what_two_nodes_acknowledged_survives_any_crash_of_theirs_and_of_postgresql() {
+    let cluster = Cluster::start().unwrap();
+    let exchange = Exchange::create_on(&cluster.database().unwrap()).await;
+    let servers = vec![exchange.start(), exchange.start()];
+    let nodes = Nodes { servers, exchange, cluster: Some(cluster) };
+    let killed = [Killed::OneNode, Killed::Database, Killed::BothNodes, Killed::Everything];
+    survives(nodes, &killed, rounds(4)).await;
+}
+
+async fn survives(mut nodes: Nodes, kinds: &[Killed], rounds: u32) {
+    let mut chance = ChaCha20Rng::seed_from_u64(9);
+    let count = nodes.servers.len();
+    let offices = nodes.exchange.offices(&nodes.servers[0]).await;
     let numbers = (offices.sender.number.clone(), offices.receiver.number.clone());
     let set = move |second| set_of(&numbers.0, &numbers.1, second);
     let (mut sender, mut receiver) = (offices.sender, offices.receiver);
     let (mut ids, mut acknowledged_in_all, mut cut_in_all) = (BTreeMap::new(), 0, 0);
     let start = Instant::now();
-    let rounds = rounds();
     for round in 0..rounds {
+        let killed = kinds[round as usize % kinds.len()];
         let first = round * SENDERS * SETS_PER_SENDER;
         let (told, mut heard) = mpsc::unbounded_channel();
         let sending: Vec<_> = (0..SENDERS)
             .map(|index| {
-                let (device, told) = (sender.meets(&server), told.clone());
+                let (device, told) = (sender.meets(&nodes.servers[index as usize % count]), told.clone());
                 let set = set.clone();
                 tokio::spawn(async move {
                     for second in (first + index * SETS_PER_SENDER..).take(SETS_PER_SENDER as usize) {
                         let Ok(answer) = device.try_sends(&set(second)).await else { return };
+                        // The database is gone and the node is not: it says that nothing was taken.
+                        if answer.status == 503 {
+                            return;
+                        }
                         let _ = told.send((second, answer.accepted()));
                     }
                 })
@@ -55,7 +122,7 @@ async fn what_was_acknowledged_survives_any_crash() {
         drop(told);
         let mut acknowledged = Vec::from_iter(heard.recv().await);
         tokio::time::sleep(Duration::from_micros(chance.next_u64() % LIFE_MICROSECONDS)).await;
-        server.crash();
+        nodes.kill(killed, round);
         for task in sending {
             task.await.unwrap();
         }
@@ -65,8 +132,9 @@ async fn what_was_acknowledged_survives_any_crash() {
         acknowledged_in_all += acknowledged.len();
         cut_in_all += (SENDERS * SETS_PER_SENDER) as usize - acknowledged.len();
 
-        server = exchange.start();
-        (sender, receiver) = (sender.meets(&server), receiver.meets(&server));
+        nodes.revive(count);
+        // Asked at the node that has lived longest.
+        (sender, receiver) = (sender.meets(&nodes.servers[0]), receiver.meets(&nodes.servers[0]));
         for (second, id) in &acknowledged {
             let files = unzip(&receiver.fetches(id).await.done().body);
             assert_same(&files, &set(*second));
@@ -82,7 +150,7 @@ async fn what_was_acknowledged_survives_any_crash() {
             assert_eq!(ids[&serial(second)], id, "sent twice");
         }
         if round % 10 == 9 || round + 1 == rounds {
-            vault::ledger(&exchange.data()).await;
+            vault::ledger_agrees(&nodes.exchange.data()).await;
         }
     }
     let per_round = start.elapsed() / rounds.max(1);
@@ -94,8 +162,8 @@ async fn what_was_acknowledged_survives_any_crash() {
     }
     assert!(acknowledged_in_all >= rounds as usize);
     println!(
-        "{rounds} crashes: {acknowledged_in_all} sets acknowledged before, {cut_in_all} cut off or not yet sent; \
-         {} in the end; {per_round:?} a round",
+        "{rounds} crashes of {kinds:?}: {acknowledged_in_all} sets acknowledged before, {cut_in_all} cut off or not yet \
+         sent; {} in the end; {per_round:?} a round",
         ids.len()
     );
 }

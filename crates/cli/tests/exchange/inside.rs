@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::device::{builder, certificate_request};
 use crate::vault;
 use crate::wire;
-use crate::world::officer;
+use crate::world::{officer, place};
 use identity::scope::{Scope, Scopes};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Identity as ClientIdentity;
@@ -70,8 +70,8 @@ impl Inside {
     pub(crate) async fn showing(every: Duration, identity: Option<ServerIdentity>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(MovableClock::default());
-        let data = folder.path().join("data");
-        let store = Arc::new(Store::create(&data, vault::master(), Arc::clone(&clock) as _).await.unwrap());
+        let store =
+            Arc::new(Store::create(place(folder.path()), vault::master(), Arc::clone(&clock) as _).await.unwrap());
         let identity = match identity {
             Some(identity) => identity,
             None => {
@@ -153,14 +153,14 @@ impl Inside {
         const INSERT: &str = "
             INSERT INTO software_token (token_id, token_index, office_id, device_id, label_sealed, scopes, made_by,
                                         made_at, expires_at)
-            SELECT device_id, $1, office_id, device_id, x'00', 'read', 'nobody', enrolled_at, '2099-01-01T00:00:00.000Z'
+            SELECT device_id, $1, office_id, device_id, $3, 'read', 'nobody', enrolled_at, '2099-01-01T00:00:00.000Z'
               FROM device WHERE device_id = $2";
         let devices = self.devices(number).await;
         let id = devices.iter().find(|device| device.label == label).unwrap().id.to_string();
         let token = format!("fumibako_{id}");
         let index = exchange::Digest::of_file(token.as_bytes()).to_string();
         let mut database = vault::database(&self.folder.path().join("data")).await;
-        let inserted = sqlx::query(INSERT).bind(index).bind(id).execute(&mut database).await.unwrap();
+        let inserted = sqlx::query(INSERT).bind(index).bind(id).bind(vec![0_u8]).execute(&mut database).await.unwrap();
         assert_eq!(inserted.rows_affected(), 1);
         Card { token: Some(token), ..card.clone() }
     }

@@ -30,6 +30,7 @@ mod keys;
 mod ledger_entries;
 mod life;
 mod log;
+mod nodes;
 mod people;
 mod pki;
 mod receipts;

@@ -4,10 +4,9 @@ use ledger::{Action, Entry};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use seal::{Argon2Cost, KeyStoreFile, Lock, MasterKey, Zeroizing};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::any::AnyConnectOptions;
+use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions as _, Connection as _};
 use std::path::Path;
-use std::time::Duration;
 
 const MASTER: [u8; 32] = *b"the master key of tests, no more";
 
@@ -22,17 +21,22 @@ pub(crate) fn key_store(passphrase: &str) -> Vec<u8> {
     KeyStoreFile::seal_with_cost(&master(), lock, Argon2Cost::OWASP, &mut rng).unwrap().to_bytes()
 }
 
-/// A connection of our own to the encrypted database, beside the server's.
-pub(crate) async fn database(data: &Path) -> SqliteConnection {
+/// Beside the data folder of an exchange whose database is on a server: the address of somebody who may do anything there.
+pub(crate) const SUPERUSER_FILE: &str = "superuser-url";
+
+/// A connection of our own to the database, beside the server's: to the encrypted file, or to PostgreSQL.
+pub(crate) async fn database(data: &Path) -> AnyConnection {
+    sqlx::any::install_default_drivers();
+    if let Ok(url) = std::fs::read_to_string(data.with_file_name(SUPERUSER_FILE)) {
+        return url.parse::<AnyConnectOptions>().unwrap().disable_statement_logging().connect().await.unwrap();
+    }
     let key = store::database_key(data, &master().into()).unwrap();
-    SqliteConnectOptions::new()
-        .filename(data.join("fumibako.db"))
-        .pragma("key", key.to_string())
-        .busy_timeout(Duration::from_secs(10))
-        .disable_statement_logging()
-        .connect()
-        .await
-        .unwrap()
+    let url = format!("sqlite://{}?mode=rw", data.join("fumibako.db").display());
+    let options = url.parse::<AnyConnectOptions>().unwrap().disable_statement_logging();
+    let mut connection = options.connect().await.unwrap();
+    let pragmas = format!("PRAGMA key = {}; PRAGMA busy_timeout = 10000", *key);
+    sqlx::raw_sql(AssertSqlSafe(pragmas)).execute(&mut connection).await.unwrap();
+    connection
 }
 
 /// Runs one statement; returns how many rows it changed.
@@ -64,6 +68,23 @@ pub(crate) async fn ledger(data: &Path) -> Vec<Entry> {
             entry
         })
         .collect()
+}
+
+/// Every acceptance in the ledger has its row at the same place, and every row its acceptance.
+pub(crate) async fn ledger_agrees(data: &Path) {
+    let accepted: Vec<(String, i64)> = (0..)
+        .zip(ledger(data).await)
+        .filter(|(_, entry)| entry.fields().action == Action::SetAccept)
+        // The same set again is recorded too, and is no acceptance.
+        .filter(|(_, entry)| !entry.fields().details.keys().any(|name| name.as_str() == "outcome"))
+        .map(|(index, entry)| (entry.fields().object.as_ref().unwrap().as_str().to_owned(), index))
+        .collect();
+    let mut database = database(data).await;
+    let sql = "SELECT transmission_id, accepted_index FROM transmission ORDER BY accepted_index";
+    let rows: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    assert!(!rows.is_empty());
+    assert_eq!(accepted, rows);
 }
 
 /// How many entries of this action are about this object.

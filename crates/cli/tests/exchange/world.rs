@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use store::{
-    Approval, Clock, HostClock, NewEnrolment, NewOffice, OfficeAdded, OperatorName, Requested, RevocationReason, Store,
+    Approval, Clock, DatabaseServer, HostClock, NewEnrolment, NewOffice, OfficeAdded, OperatorName, Place, Requested,
+    RevocationReason, Store,
 };
 use tempfile::TempDir;
 
@@ -27,6 +28,13 @@ enrolment = "127.0.0.1:0"
 names = ["localhost"]
 [limits]
 register_seconds = 240
+"#;
+
+/// What stands in it besides, where the database is on a server.
+const ON_SERVER: &str = r#"
+[database]
+url_file = "database-url"
+owner_url_file = "database-owner-url"
 "#;
 
 /// The server is dropped before its folder.
@@ -82,13 +90,27 @@ impl World {
 impl Exchange {
     /// `prepare` may do something to the folder before anything is in it.
     pub(crate) async fn create(prepare: impl FnOnce(&Path)) -> Self {
+        Self::make(prepare, |folder| place(folder)).await
+    }
+
+    /// One whose database is on a server.
+    pub(crate) async fn create_on(database: &test_postgres::Database) -> Self {
+        let place = |folder: &Path| {
+            on_server(folder, database);
+            place_of(folder)
+        };
+        Self::make(|_| {}, place).await
+    }
+
+    async fn make(prepare: impl FnOnce(&Path), place: impl FnOnce(&Path) -> Place) -> Self {
         let folder = tempfile::tempdir().unwrap();
         prepare(folder.path());
         fs::write(folder.path().join("fumibako.toml"), CONFIG).unwrap();
+        let place = place(folder.path());
         fs::write(folder.path().join("passphrase"), format!("{PASSPHRASE}\n")).unwrap();
         fs::create_dir(folder.path().join("keys")).unwrap();
         fs::write(folder.path().join("keys/master.key"), vault::key_store(PASSPHRASE)).unwrap();
-        let store = Store::create(&folder.path().join("data"), vault::master(), Arc::new(HostClock)).await.unwrap();
+        let store = Store::create(place, vault::master(), Arc::new(HostClock)).await.unwrap();
         let authority = store.authority_pem().await.unwrap();
         store.close().await;
         Self { folder, authority, next_office: AtomicU32::new(1), next_device: AtomicU32::new(1) }
@@ -120,7 +142,7 @@ impl Exchange {
     }
 
     pub(crate) async fn operator_at(&self, clock: Arc<dyn Clock>) -> Store {
-        Store::open(&self.data(), vault::master(), clock).await.unwrap()
+        Store::open(place_of(self.folder()), vault::master(), clock).await.unwrap()
     }
 
     /// Numbers nobody has: ten digits each.
@@ -195,6 +217,38 @@ impl Exchange {
         let devices = store.devices(device.number.parse().unwrap()).await.unwrap();
         assert!(store.revoke_device(devices[0].id, RevocationReason::Lost, None, None).await.unwrap());
         store.close().await;
+    }
+}
+
+/// Where an exchange in this folder is to be kept: in it, or with `FUMIBAKO_TEST_DATABASE=postgres` on a server.
+pub(crate) fn place(folder: &Path) -> Place {
+    if std::env::var("FUMIBAKO_TEST_DATABASE").is_ok_and(|wanted| wanted == "postgres") {
+        on_server(folder, &test_postgres::database().unwrap());
+    }
+    place_of(folder)
+}
+
+/// Tells the program and ourselves of a server.
+pub(crate) fn on_server(folder: &Path, database: &test_postgres::Database) {
+    for (file, url) in [
+        ("database-url", &database.application),
+        ("database-owner-url", &database.owner),
+        (vault::SUPERUSER_FILE, &database.superuser),
+    ] {
+        fs::write(folder.join(file), url).unwrap();
+    }
+    let config = folder.join("fumibako.toml");
+    let text = fs::read_to_string(&config).unwrap_or_default();
+    fs::write(config, text + ON_SERVER).unwrap();
+}
+
+/// Where the exchange in this folder is kept.
+pub(crate) fn place_of(folder: &Path) -> Place {
+    let data = folder.join("data");
+    let read = |file: &str| fs::read_to_string(folder.join(file));
+    match (read("database-url"), read("database-owner-url")) {
+        (Ok(url), Ok(owner)) => Place::on_server(data, DatabaseServer::new(&url).unwrap().with_owner(&owner).unwrap()),
+        _ => Place::from(&data),
     }
 }
 

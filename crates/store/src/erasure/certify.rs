@@ -304,5 +304,5 @@ pub(crate) fn own_places() -> Vec<Place> {
         id: id.to_owned(),
         outcome: "destroyed-and-searched".to_owned(),
     };
-    vec![place("database", crate::DATABASE_FILE), place("bodies", "bodies")]
+    vec![place("database", crate::database::DATABASE_FILE), place("bodies", "bodies")]
 }

@@ -221,7 +221,7 @@ const LIST: &str = "
      ORDER BY a.created_at LIMIT $2";
 
 const GRANTS: &str = "
-    SELECT account_id, role, confirmed_at IS NOT NULL AS confirmed FROM role_grant
+    SELECT account_id, role, CASE WHEN confirmed_at IS NULL THEN 0 ELSE 1 END AS confirmed FROM role_grant
      WHERE coalesce(office_id, '') = $1 AND withdrawn_at IS NULL
        AND (expires_at > $2 OR (confirmed_at IS NULL AND requested_at > $3)) LIMIT $4";
 
@@ -414,7 +414,7 @@ impl Store {
     async fn staff_rows(&self, rows: Vec<ListRow>, place: &str) -> Result<Vec<StaffRow>, Error> {
         const WHERE: Error = Error::Impossible("account");
         let now = self.clock.now();
-        let grants: Vec<(String, String, bool)> = sqlx::query_as(GRANTS)
+        let grants: Vec<(String, String, i64)> = sqlx::query_as(GRANTS)
             .bind(place)
             .bind(clock::text(now))
             .bind(clock::text(now - grant::UNCONFIRMED_MAX))
@@ -427,7 +427,7 @@ impl Store {
                 let (mut roles, mut awaited) = (BTreeSet::new(), BTreeSet::new());
                 for (_, role, confirmed) in grants.iter().filter(|(account, ..)| *account == row.account_id) {
                     let role = Role::from_id(role).ok_or(WHERE)?;
-                    if *confirmed {
+                    if *confirmed == 1 {
                         roles.insert(role)
                     } else {
                         awaited.insert(role)

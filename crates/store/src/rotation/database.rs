@@ -1,11 +1,12 @@
 //! Replacing the key of the database file. Every page is written anew, so nobody else may use it meanwhile: the one rotation
 //! for which the exchange has to stand still.
 
+use crate::database::{DATABASE_FILE, file_options};
 use crate::database_key::{self, DatabaseKey};
 use crate::key_copies::{self, CopyPlace, KeyKind, NewKeyCopy};
 use crate::key_store::MasterKeys;
 use crate::record::{self, Act};
-use crate::{Clock, DATABASE_FILE, Error, OperatorName, Store, database_options};
+use crate::{Clock, Error, OperatorName, Store};
 use ledger::Action;
 use sqlx::sqlite::SqliteJournalMode;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
@@ -45,7 +46,7 @@ impl Store {
         let fresh = DatabaseKey::fresh(current.version + 1);
         let new = fresh.key.id().to_string();
         // Leaving WAL takes the database for ourselves, and it stays so until this connection closes.
-        let mut connection = database_options(&folder.join(DATABASE_FILE), &current)
+        let mut connection = file_options(&folder.join(DATABASE_FILE), &database_key::pragma(&current.key))
             .journal_mode(SqliteJournalMode::Delete)
             .connect()
             .await?;

@@ -93,8 +93,11 @@ impl Store {
     async fn finish_master(&self, row: &Row) -> Result<MasterReplaced, Error> {
         let masters = self.keys.masters.clone();
         let folder = self.folder.clone();
+        let none = self.database_key_id.is_empty();
         blocking(move || match database_key::read(&folder, &masters)? {
             Some(keys) => database_key::write(&folder, &masters, &keys),
+            // The database is on a server.
+            None if none => Ok(()),
             None => Err(Error::Impossible("database.key")),
         })
         .await?;

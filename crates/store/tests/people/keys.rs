@@ -102,7 +102,7 @@ async fn r6_5_an_exchange_of_before_opens_and_its_keys_can_be_replaced() {
     let status = world.store.key_status().await.expect("status");
     let derived = status.working.iter().filter(|key| key.origin == "derived").count();
     assert_eq!(derived, 3, "what cannot be made anew at once says where it comes from");
-    let opened = Store::open(&world.data(), master(), Arc::clone(&world.clock) as Arc<_>).await;
+    let opened = Store::open(world.place(), master(), Arc::clone(&world.clock) as Arc<_>).await;
     assert!(matches!(opened, Err(Error::WrongKey)), "the old master key opens nothing");
     // And everything else, one after the other.
     for kind in [KeyKind::Wrapping, KeyKind::Field] {
@@ -135,7 +135,7 @@ async fn r6_5_the_master_key_is_replaced_under_load_and_no_send_fails() {
     });
     // By another process, with a key store of its own.
     let command = MasterKeys::new(SealedFile::open(&path, passphrase()).expect("opened"));
-    let operator = Store::open(&world.data(), command, Arc::clone(&world.clock) as Arc<_>).await.expect("opened");
+    let operator = Store::open(world.place(), command, Arc::clone(&world.clock) as Arc<_>).await.expect("opened");
     let replaced = operator.rotate_master_key(&custodian()).await.expect("replaced");
     let MasterReplaced::Done { new, rewrapped, .. } = replaced else { panic!("{replaced:?}") };
     assert_eq!(rewrapped, 5, "four working keys and the database's, however much is stored");
@@ -384,6 +384,6 @@ async fn r6_5_the_key_of_indexes_has_no_successor_and_says_so() {
 async fn r6_2_another_exchanges_master_key_opens_nothing() {
     let world = World::new().await;
     let other = MasterKey::from_bytes(&[8; 32].into());
-    let opened = Store::open(&world.data(), other, Arc::clone(&world.clock) as Arc<_>).await;
+    let opened = Store::open(world.place(), other, Arc::clone(&world.clock) as Arc<_>).await;
     assert!(matches!(opened, Err(Error::WrongKey)), "{opened:?}");
 }

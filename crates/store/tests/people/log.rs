@@ -73,10 +73,11 @@ async fn r10_7_each_reading_stands_in_the_log_and_without_that_nothing_is_read()
 
     // The log cannot be written to: refused, every way of reading (R10.2).
     let mut connection = world.connection().await;
-    sqlx::query("CREATE TRIGGER broken BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'no'); END")
-        .execute(&mut connection)
-        .await
-        .expect("made");
+    let broken = world.sql(
+        "CREATE TRIGGER broken BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'no'); END",
+        "CREATE TRIGGER broken BEFORE INSERT ON ledger FOR EACH ROW EXECUTE FUNCTION refuse('no')",
+    );
+    sqlx::query(broken).execute(&mut connection).await.expect("made");
     assert!(world.store.read_log(&auditor, &filter, None).await.is_err());
     assert!(world.store.export_log(&auditor, &filter, "調査").await.is_err());
     assert!(world.store.record_page(&auditor, "front", None).await.is_err());
@@ -89,7 +90,8 @@ async fn r10_2_while_another_holds_the_log_nothing_is_shown() {
     let world = World::new().await;
     let (_, auditor) = world.operator("kansa", Role::Auditor).await;
     let mut holder = world.connection().await;
-    sqlx::query("BEGIN EXCLUSIVE").execute(&mut holder).await.expect("held");
+    let held = world.sql("BEGIN EXCLUSIVE", "BEGIN; SELECT turn FROM sequencer FOR UPDATE");
+    sqlx::raw_sql(held).execute(&mut holder).await.expect("held");
     let refused = world.store.record_page(&auditor, "front", None).await;
     assert!(matches!(refused, Err(Error::Busy)), "{refused:?}");
     sqlx::query("ROLLBACK").execute(&mut holder).await.expect("let go");
@@ -210,11 +212,12 @@ async fn r10_5_a_store_whose_log_is_not_guarded_does_not_open() {
     for guard in ["update", "delete", "insert"] {
         let world = World::new().await;
         let mut connection = world.connection().await;
-        // Nothing in SQLite keeps the holder of the key from this.
-        let drop = sqlx::AssertSqlSafe(format!("DROP TRIGGER ledger_is_append_only_{guard}"));
+        // Nothing in SQLite keeps the holder of the key from this, and nothing in PostgreSQL the owner.
+        let table = world.sql("", " ON ledger");
+        let drop = sqlx::AssertSqlSafe(format!("DROP TRIGGER ledger_is_append_only_{guard}{table}"));
         sqlx::query(drop).execute(&mut connection).await.expect("dropped");
         let clock = Arc::clone(&world.clock) as Arc<dyn fumibako_store::Clock>;
-        let opened = Store::open(&world.data(), crate::world::master(), clock).await;
+        let opened = Store::open(world.place(), crate::world::master(), clock).await;
         assert!(matches!(opened, Err(Error::Unguarded)), "{guard}");
     }
 }

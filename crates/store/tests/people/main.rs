@@ -16,4 +16,6 @@ mod review;
 mod sessions;
 mod sign_in;
 mod software;
+#[path = "../support/mod.rs"]
+mod support;
 mod world;

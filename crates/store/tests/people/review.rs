@@ -103,9 +103,9 @@ async fn r10_8_nobody_judges_what_is_about_themselves() {
     assert_eq!(refused.len(), 1);
     // Not around the program either.
     let mut connection = month.world.connection().await;
-    let around = "UPDATE review_finding SET verdict = 'sound', note_sealed = x'00', judged_by = account_id,
+    let around = "UPDATE review_finding SET verdict = 'sound', note_sealed = $1, judged_by = account_id,
                          judged_at = '2027-05-02T00:00:00.000Z' WHERE account_id IS NOT NULL";
-    assert!(sqlx::query(around).execute(&mut connection).await.is_err());
+    assert!(sqlx::query(around).bind(vec![0_u8]).execute(&mut connection).await.is_err());
     // With a single auditor it would stay open; the other one can.
     assert!(!of(&month.page(&second).await, Pattern::LogRead).own);
     assert_eq!(month.judges(&second, &page, own).await, Judged::Done);

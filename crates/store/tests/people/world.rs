@@ -1,6 +1,7 @@
 //! An exchange with two offices and the operator, people who do not exist, and a clock that stands still.
 
 use crate::passkeys::Key;
+use crate::support::Kept;
 use fumibako_store as store;
 use fumibako_store::people::{
     Enrolling, HalfWay, HashCost, Holder, Invitation, Invited, NewAccount, PasswordAnswer, PasswordSet, PeopleSettings,
@@ -53,6 +54,7 @@ impl Clock for StoppedClock {
 
 pub(crate) struct World {
     pub(crate) folder: TempDir,
+    kept: Kept,
     pub(crate) store: Arc<Store>,
     pub(crate) clock: Arc<StoppedClock>,
     pub(crate) masters: MasterKeys,
@@ -94,10 +96,11 @@ impl World {
         let masters = masters.into();
         let folder = tempfile::tempdir().expect("temporary folder");
         let clock = StoppedClock::new();
-        let data = folder.path().join("data");
-        let store = Store::create(&data, masters.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let kept = Kept::new(&folder.path().join("data"));
+        let store = Store::create(kept.place.clone(), masters.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await;
         let store = Arc::new(store.expect("created").with_people(settings).expect("settings"));
-        let world = Self { folder, store, clock, masters, database_key: Mutex::default(), devices: AtomicU32::new(1) };
+        let world =
+            Self { folder, kept, store, clock, masters, database_key: Mutex::default(), devices: AtomicU32::new(1) };
         world.office(OFFICE_A, "あおぞら居宅介護支援").await;
         world.office(OFFICE_B, "みどり訪問介護").await;
         world
@@ -105,8 +108,18 @@ impl World {
 
     /// Another process on the same data: what one node does, the other sees.
     pub(crate) async fn other_node(&self, settings: PeopleSettings) -> Store {
-        let store = Store::open(&self.data(), self.masters.clone(), Arc::clone(&self.clock) as Arc<dyn Clock>).await;
+        let store =
+            Store::open(self.kept.place.clone(), self.masters.clone(), Arc::clone(&self.clock) as Arc<dyn Clock>).await;
         store.expect("opened").with_people(settings).expect("settings")
+    }
+
+    pub(crate) fn place(&self) -> store::Place {
+        self.kept.place.clone()
+    }
+
+    /// The text for the engine that this world is kept by, where a test spoils what only an engine knows.
+    pub(crate) fn sql(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        if self.kept.is_on_server() { postgres } else { sqlite }
     }
 
     /// A data folder that another version left, with its clock at this moment.
@@ -118,7 +131,8 @@ impl World {
         let store = Store::open(&data, masters.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await.expect("opened");
         let settings = PeopleSettings { cost: CHEAP, ..PeopleSettings::default() };
         let store = Arc::new(store.with_people(settings).expect("settings"));
-        Self { folder, store, clock, masters, database_key: Mutex::default(), devices: AtomicU32::new(100) }
+        let kept = Kept::embedded(&data);
+        Self { folder, kept, store, clock, masters, database_key: Mutex::default(), devices: AtomicU32::new(100) }
     }
 
     /// The process ends and another begins.
@@ -343,22 +357,30 @@ impl World {
     pub(crate) async fn dump(&self) -> String {
         use sqlx::{AssertSqlSafe, Row as _, TypeInfo as _, ValueRef as _};
         let mut connection = self.connection().await;
-        let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
-            .fetch_all(&mut connection)
-            .await
-            .expect("listed");
+        let tables: Vec<String> = sqlx::query_scalar(match self.kept.is_on_server() {
+            false => "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> '_sqlx_migrations'",
+            true => {
+                "SELECT tablename::TEXT FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations'"
+            }
+        })
+        .fetch_all(&mut connection)
+        .await
+        .expect("listed");
         let mut dump = String::new();
         for table in tables {
             let rows = sqlx::query(AssertSqlSafe(format!("SELECT * FROM \"{table}\"")));
             for row in rows.fetch_all(&mut connection).await.expect("read") {
                 for column in 0..row.len() {
-                    let blob = row.try_get_raw(column).expect("raw").type_info().name() == "BLOB";
-                    if blob {
+                    let value = row.try_get_raw(column).expect("raw");
+                    let kind = value.type_info().name().to_owned();
+                    if value.is_null() {
+                        continue;
+                    } else if kind == "BLOB" {
                         let bytes: Vec<u8> = row.get(column);
                         dump.push_str(&String::from_utf8_lossy(&bytes));
                         dump.extend(bytes.iter().map(|byte| format!("{byte:02x}")));
-                    } else if let Ok(Some(text)) = row.try_get_unchecked::<Option<String>, _>(column) {
-                        dump.push_str(&text);
+                    } else if kind == "TEXT" {
+                        dump.push_str(row.get(column));
                     }
                     dump.push('\n');
                 }
@@ -377,16 +399,8 @@ impl World {
         kept.clone()
     }
 
-    pub(crate) async fn connection(&self) -> sqlx::SqliteConnection {
-        use sqlx::ConnectOptions as _;
-        let key = self.database_key();
-        sqlx::sqlite::SqliteConnectOptions::new()
-            .filename(store::database_path(&self.data()))
-            .pragma("key", key)
-            .busy_timeout(std::time::Duration::from_secs(10))
-            .connect()
-            .await
-            .expect("connected")
+    pub(crate) async fn connection(&self) -> sqlx::AnyConnection {
+        self.kept.connection(&self.database_key()).await
     }
 }
 

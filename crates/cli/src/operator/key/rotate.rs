@@ -144,6 +144,9 @@ async fn told(store: &Store, started: RotationStarted, args: &Args) -> Outcome {
 
 async fn database(args: &Args) -> Outcome {
     let config = args.place.read()?;
+    if config.is_on_server() {
+        return Err(explain(store::Error::OnServer));
+    }
     let masters = open_key_store(&config)?;
     let folder = config.data_folder();
     let replaced = Store::rotate_database_key(&folder, masters, Arc::new(HostClock), &args.by).await;

@@ -171,7 +171,7 @@ pub(super) async fn recover(args: &Recover) -> Outcome {
         .into());
     }
     let restored = combined(&shares)?;
-    let store = Store::open(&config.data_folder(), master, Arc::new(HostClock)).await.map_err(explain)?;
+    let store = Store::open(config.place()?, master, Arc::new(HostClock)).await.map_err(explain)?;
     let declared = store.declare_key_emergency(reason, args.drill, by, approved_by).await.map_err(explain)?;
     match declared {
         Declared::Done => {}
@@ -214,7 +214,7 @@ async fn refused(config: &super::super::config::Config, master: MasterKey, code:
         true => open_key_store(config)?,
         false => MasterKeys::from(master),
     };
-    let store = Store::open(&config.data_folder(), masters, Arc::new(HostClock)).await.map_err(explain)?;
+    let store = Store::open(config.place()?, masters, Arc::new(HostClock)).await.map_err(explain)?;
     store.key_recovery_refused(code).await.map_err(explain)?;
     store.close().await;
     Ok(())
