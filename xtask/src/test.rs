@@ -65,11 +65,12 @@ pub(crate) fn bench() -> Done {
     run(cargo().args(["bench", "--package", "fumibako-standard", "--bench", "check"]))
 }
 
-/// Whether the time of an answer tells whether a login exists, at the cost that a real exchange pays.
+/// Replaces the master key over so many boxes, with sends going on beside it.
 pub(crate) fn rotate(boxes: &str) -> Done {
     run(cargo().args(["bench", "--package", "fumibako-store", "--bench", "rotation", "--", boxes]))
 }
 
+/// Whether the time of an answer tells whether a login exists, at the cost that a real exchange pays.
 pub(crate) fn sign_in(tries: &str) -> Done {
     run(cargo().args(["bench", "--package", "fumibako-store", "--bench", "sign_in", "--", tries]))
 }
