@@ -89,6 +89,12 @@ const FIND_BACKUP: &str = "
                       verified_at = coalesce(verified_at, started_at)
      WHERE backup_id = $1";
 
+const BODIES_NAMED: &str = "SELECT body_key FROM transmission_file WHERE body_key IS NOT NULL";
+
+fn settled_bodies(data: &Path) -> PathBuf {
+    data.join("bodies").join("settled")
+}
+
 /// Restores a backup. The exchange must not be running on this folder; nothing is overwritten.
 ///
 /// # Errors
@@ -272,7 +278,7 @@ async fn build(
         if digest_of(&from)?.0 != *digest {
             return Err(Error::BackupDamaged("body"));
         }
-        let to = body_file(&workshop.join("bodies").join("settled"), body);
+        let to = body_file(&settled_bodies(workshop), body);
         if let Some(shelf) = to.parent() {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(shelf).map_err(Error::file(shelf))?;
         }
@@ -282,7 +288,7 @@ async fn build(
     }
 
     let store = Store::open(workshop, masters, clock).await?;
-    let done = settle(&store, list, order, found, places, known).await;
+    let done = settle(&store, list, order, found, places, known, workshop).await;
     store.close().await;
     let (erasures_again, ledger_size) = done?;
     Ok(Restored {
@@ -302,8 +308,17 @@ async fn settle(
     found: &Found,
     places: &BackupPlaces,
     known: u64,
+    workshop: &Path,
 ) -> Result<(u64, u64), Error> {
     let again = store.settle_erasures(list).await?;
+    // What the erasures left over names its body. One that is gone from the pool for another reason was lost, and a set
+    // that nobody can open must not come back as if it could.
+    let named: Vec<String> = sqlx::query_scalar(BODIES_NAMED).fetch_all(&store.reads).await?;
+    for body in &named {
+        if !body_file(&settled_bodies(workshop), body).exists() {
+            return Err(Error::BackupDamaged("body"));
+        }
+    }
     let now = store.clock.now();
     let manifests = manifests(places, &found.public)?;
     let gap = known.saturating_sub(found.boxes.ledger_size);

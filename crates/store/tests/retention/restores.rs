@@ -74,6 +74,18 @@ async fn r4_5_what_is_restored_is_what_was_there() {
 }
 
 #[tokio::test]
+async fn r4_5_a_large_set_whose_body_was_lost_from_the_pool_does_not_come_back_as_if_it_were_whole() {
+    let world = World::new().await;
+    world.sends_large().await;
+    let backup = world.backs_up().await;
+    assert_eq!(world.store.settle_erasures(&world.list()).await.expect("settled"), 0);
+    let bodies = files(&world.backup_places().boxes.join("bodies"));
+    fs::remove_file(bodies.first().expect("a large body")).expect("removed");
+    let refused = world.restores(&world.order(backup), &world.list()).await.expect_err("refused");
+    assert_eq!(refused, RestoreRefused::Damaged("body"));
+}
+
+#[tokio::test]
 async fn r4_6_what_was_erased_after_the_backup_stays_erased_when_it_is_restored() {
     let world = World::new().await;
     world.rule(Kind::Sets, 0, 300).await;
