@@ -372,13 +372,14 @@ impl Store {
         self.writer
             .run(move |c| {
                 Box::pin(async move {
-                    // What stands in another erasure is left to that one. Asked here, where nobody else writes: two nodes,
-                    // or the server and a command, may look at the same moment.
+                    // What stands in another erasure is left to that one, which may be over by now. Asked here, where nobody
+                    // else writes: two nodes, or the server and a command, may look at the same moment.
                     let mut due = BTreeSet::new();
                     for object in found {
                         let open: Option<String> =
                             sqlx::query_scalar(super::OPEN_ITEM).bind(&object).fetch_optional(&mut *c).await?;
-                        if open.is_none() {
+                        let kept = objects::standing(c, kind, &object).await?.is_some_and(|one| !one.is_erased());
+                        if open.is_none() && kept {
                             due.insert(object);
                         }
                     }
