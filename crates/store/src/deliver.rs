@@ -174,6 +174,11 @@ impl Store {
         // Opened and compared as a whole, even for one file of it: a set is delivered whole or not at all (R1.2).
         let mut opened = match self.open_boxes(asker, &set).await {
             Err(Error::Damaged) => {
+                // Erased between the look at the set and that into its boxes: nobody damaged anything.
+                let set = find(&mut *self.reads.acquire().await?, asker, id).await?;
+                if let Some(Err(refusal)) = set.map(|set| may_open(set.state(), set.erased_at.is_some())) {
+                    return Ok(Answer::Refused(refusal));
+                }
                 self.record_damage(asker, id).await?;
                 return Err(Error::Damaged);
             }

@@ -49,7 +49,7 @@ pub use accept::{Acceptance, SealedSet};
 pub use authority::{AuthorityRequest, Installed, ServerCertificate};
 pub use backup::{
     BackupPlaces, BackupPlan, BackupRow, Drill, DrillRow, Made, RestoreOrder, RestoreRefused, Restored, Rotated,
-    backup_plan, restore_backup,
+    TakenOver, backup_plan, restore_backup,
 };
 pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create_root, sign_issuing_authority};
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
@@ -215,7 +215,9 @@ impl Store {
             (Ok(true), _) => {}
             (Ok(false), None) => store.begin_keys(true).await?,
             // Whoever has its address reaches a server; that the key store is this exchange's shows at what it unwraps.
-            (Err(Error::Damaged), Some(_)) => return Err(Error::WrongKey),
+            (Err(Error::Damaged), Some(_)) if !store.keys.are_of_this_exchange(&store.reads).await? => {
+                return Err(Error::WrongKey);
+            }
             (Ok(false), Some(_)) => return Err(Error::Impossible("working keys")),
             (Err(error), _) => return Err(error),
         }
@@ -375,11 +377,16 @@ impl Store {
         self.record(entry).await
     }
 
+    /// Whether the database is on a server, of whose disk nothing is known here.
+    fn is_on_server(&self) -> bool {
+        self.database_key_id.is_empty()
+    }
+
     /// A connection beside the writer's, for what cannot be done inside a transaction. Only a database in the folder has it:
     /// a server's files are not ours to copy or to search.
     async fn own_connection(&self) -> Result<sqlx::SqliteConnection, Error> {
         use sqlx::ConnectOptions as _;
-        if self.database_key_id.is_empty() {
+        if self.is_on_server() {
             return Err(Error::OnServer);
         }
         let key = database_key::pragma(&self.live_database_key()?.key);

@@ -1,11 +1,14 @@
 //! The clock and what is known of it (R10.3): time servers on loopback that tell the truth, lie, or are silent.
 
+mod support;
+
 use fumibako_store::{Clock as _, ClockSources, MasterKey, Store, WatchedClock};
 use ledger::{Action, ClockState, Entry};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
+use support::Kept;
 use tokio::net::UdpSocket;
 
 /// Seconds between 1900, where the protocol counts from, and 1970.
@@ -131,21 +134,21 @@ async fn r10_3_every_entry_says_how_far_its_instant_can_be_trusted() {
     let bad = server(Some(2_000)).await;
     let sound = Arc::new(WatchedClock::new(sources(vec![good])));
     let off = Arc::new(WatchedClock::new(sources(vec![bad])));
-    let data = folder.path().join("data");
+    let kept = Kept::new(&folder.path().join("data"));
     let master = || MasterKey::from_bytes(&[9; 32].into());
 
     sound.look().await;
-    let store = Store::create(&data, master(), Arc::clone(&sound) as _).await.expect("created");
+    let store = Store::create(kept.place.clone(), master(), Arc::clone(&sound) as _).await.expect("created");
     store.record_service(true).await.expect("recorded");
     store.close().await;
-    let store = Store::open(&data, master(), Arc::clone(&off) as _).await.expect("opened");
+    let store = Store::open(kept.place.clone(), master(), Arc::clone(&off) as _).await.expect("opened");
     store.record_service(false).await.expect("recorded");
     let look = store.look_at_clock(&off).await.expect("looked");
     assert!(!look.state.is_sound());
     store.record_service(true).await.expect("recorded");
     store.close().await;
 
-    let entries = entries(&data).await;
+    let entries = entries(&kept).await;
     let of =
         |action| entries.iter().map(Entry::fields).filter(move |entry| entry.action == action).map(|entry| entry.clock);
     let starts: Vec<_> = of(Action::ServerStart).collect();
@@ -159,34 +162,26 @@ async fn r10_3_every_entry_says_how_far_its_instant_can_be_trusted() {
 #[tokio::test]
 async fn r10_3_a_clock_that_gets_out_of_step_and_back_is_recorded_each_time() {
     let folder = tempfile::tempdir().expect("folder");
-    let data = folder.path().join("data");
+    let kept = Kept::new(&folder.path().join("data"));
     let off_ms = Arc::new(AtomicI64::new(0));
     let clock = Arc::new(WatchedClock::new(sources(vec![changing(Arc::clone(&off_ms)).await])));
     let master = MasterKey::from_bytes(&[9; 32].into());
-    let store = Store::create(&data, master, Arc::clone(&clock) as _).await.expect("created");
+    let store = Store::create(kept.place.clone(), master, Arc::clone(&clock) as _).await.expect("created");
     for off in [0, 20, 2_000, 2_010, 0, SILENT] {
         off_ms.store(off, Ordering::SeqCst);
         store.look_at_clock(&clock).await.expect("looked");
     }
     assert_eq!(store.clock_state(), ClockState::Unknown);
     store.close().await;
-    let entries = entries(&data).await;
+    let entries = entries(&kept).await;
     let changes: Vec<_> =
         entries.iter().map(Entry::fields).filter(|entry| entry.action == Action::ClockChange).collect();
     let sound: Vec<bool> = changes.iter().map(|entry| entry.clock.is_sound()).collect();
     assert_eq!(sound, [true, false, true, false], "found, lost, found, silent");
 }
 
-async fn entries(data: &std::path::Path) -> Vec<Entry> {
-    use sqlx::ConnectOptions as _;
-    let master = MasterKey::from_bytes(&[9; 32].into());
-    let key = fumibako_store::database_key(data, &master.into()).expect("key");
-    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(fumibako_store::database_path(data))
-        .pragma("key", key.to_string())
-        .connect()
-        .await
-        .expect("connected");
+async fn entries(kept: &Kept) -> Vec<Entry> {
+    let mut connection = kept.connection_with(&MasterKey::from_bytes(&[9; 32].into()).into()).await;
     let lines: Vec<String> = sqlx::query_scalar("SELECT entry FROM ledger ORDER BY entry_index")
         .fetch_all(&mut connection)
         .await

@@ -1,23 +1,32 @@
 //! 記録の木: what is signed, what is proven by it, and what no state of the database gets past (R10.5, R4.6).
 
+mod support;
+
 use fumibako_store as store;
 use fumibako_store::{Error, Gap, GapDeclared, Held, MasterKey, OperatorName, Store};
 use ledger::{KeyName, Policy, SignedCheckpoint, WitnessKey, WitnessRefusal, WitnessState};
-use sqlx::ConnectOptions as _;
 use sqlx::Connection as _;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use support::Kept;
 use tempfile::TempDir;
 
 struct World {
     folder: TempDir,
+    /// By the name of its folder.
+    kept: RefCell<BTreeMap<String, Kept>>,
 }
 
 impl World {
     async fn new() -> (Self, Store) {
-        let world = Self { folder: tempfile::tempdir().expect("temporary folder") };
-        let store = Store::create(&world.data("data"), master(), Arc::new(store::HostClock)).await.expect("created");
+        let world = Self { folder: tempfile::tempdir().expect("temporary folder"), kept: RefCell::default() };
+        let kept = Kept::new(&world.data("data"));
+        let place = kept.place.clone();
+        world.kept.borrow_mut().insert("data".to_owned(), kept);
+        let store = Store::create(place, master(), Arc::new(store::HostClock)).await.expect("created");
         (world, store)
     }
 
@@ -26,27 +35,26 @@ impl World {
     }
 
     async fn open(&self, name: &str) -> Store {
-        Store::open(&self.data(name), master(), Arc::new(store::HostClock)).await.expect("opened")
+        let place = self.kept.borrow()[name].place.clone();
+        Store::open(place, master(), Arc::new(store::HostClock)).await.expect("opened")
     }
 
     /// As a backup would: everything as it lies.
     fn copy(&self, from: &str, to: &str) {
         copy(&self.data(from), &self.data(to));
+        let copied = self.kept.borrow()[from].copied(&self.data(to));
+        self.kept.borrow_mut().insert(to.to_owned(), copied);
     }
 
-    /// Changes the database behind the program's back.
-    async fn tampers(&self, statements: &[&'static str]) {
-        let key = store::database_key(&self.data("data"), &master().into()).expect("key");
-        let mut database = sqlx::sqlite::SqliteConnectOptions::new()
-            .filename(store::database_path(&self.data("data")))
-            .pragma("key", key.to_string())
-            .connect()
-            .await
-            .expect("connected");
-        for statement in statements {
+    /// Changes the database behind the program's back: statements for SQLite, and those for PostgreSQL.
+    async fn tampers(&self, sqlite: &[&'static str], postgres: &[&'static str]) {
+        let kept = self.kept.borrow_mut().remove("data").expect("there");
+        let mut database = kept.connection_with(&master().into()).await;
+        for statement in if kept.is_on_server() { postgres } else { sqlite } {
             sqlx::query(*statement).execute(&mut database).await.expect("done");
         }
         database.close().await.expect("closed");
+        self.kept.borrow_mut().insert("data".to_owned(), kept);
     }
 }
 
@@ -132,19 +140,22 @@ async fn r10_5_nothing_is_signed_over_an_entry_that_was_changed() {
     grows(&store, 1).await;
     store.close().await;
     // The guards are taken away, the entry and its hash changed, the guards put back: what a database administrator could do.
+    const CHANGE: &str =
+        "UPDATE ledger SET leaf_hash = (SELECT leaf_hash FROM ledger WHERE entry_index = 1) WHERE entry_index = 2";
     world
-        .tampers(&[
-            "CREATE TABLE guards AS SELECT sql FROM sqlite_master WHERE name = 'ledger_is_append_only_update'",
-            "DROP TRIGGER ledger_is_append_only_update",
-            "UPDATE ledger SET leaf_hash = (SELECT leaf_hash FROM ledger WHERE entry_index = 1) WHERE entry_index = 2",
-        ])
-        .await;
-    world
-        .tampers(&[
-            "CREATE TRIGGER ledger_is_append_only_update BEFORE UPDATE ON ledger
-             BEGIN SELECT RAISE(ABORT, 'ledger entries are never changed'); END",
-            "DROP TABLE guards",
-        ])
+        .tampers(
+            &[
+                "DROP TRIGGER ledger_is_append_only_update",
+                CHANGE,
+                "CREATE TRIGGER ledger_is_append_only_update BEFORE UPDATE ON ledger
+                 BEGIN SELECT RAISE(ABORT, 'ledger entries are never changed'); END",
+            ],
+            &[
+                "ALTER TABLE ledger DISABLE TRIGGER ledger_is_append_only_update",
+                CHANGE,
+                "ALTER TABLE ledger ENABLE TRIGGER ledger_is_append_only_update",
+            ],
+        )
         .await;
     let store = world.open("data").await;
     assert!(matches!(store.sign_checkpoint().await, Err(Error::LogContradicts)));

@@ -195,12 +195,46 @@ pub fn database() -> Done<Database> {
     }
 }
 
-fn make_database(superuser: &str) -> Done<Database> {
+impl Database {
+    /// The same as another database, as a backup of a moment would have it. Nobody may be using it; whoever has just gone is
+    /// waited for.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub fn copy(&self) -> Done<Self> {
+        const GONE_WITHIN: Duration = Duration::from_secs(10);
+        let (name, copy) = (database_of(&self.superuser), fresh_name());
+        let maintenance = readdressed(&self.superuser, "postgres", "postgres")?;
+        let start = Instant::now();
+        while let Err(why) = psql(&maintenance, &format!("CREATE DATABASE {copy} OWNER {OWNER} TEMPLATE {name}")) {
+            if start.elapsed() > GONE_WITHIN {
+                return Err(why);
+            }
+            sleep(Duration::from_millis(100));
+        }
+        addresses(&maintenance, &copy)
+    }
+}
+
+fn database_of(url: &str) -> &str {
+    let path = url.split('?').next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+fn fresh_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    psql(superuser, &format!("CREATE DATABASE {name} OWNER {OWNER} TEMPLATE template0 ENCODING 'UTF8'"))?;
-    let at = |role| readdressed(superuser, role, &name);
+    format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn addresses(superuser: &str, name: &str) -> Done<Database> {
+    let at = |role| readdressed(superuser, role, name);
     Ok(Database { application: at(APPLICATION)?, owner: at(OWNER)?, superuser: at("postgres")? })
+}
+
+fn make_database(superuser: &str) -> Done<Database> {
+    let name = fresh_name();
+    psql(superuser, &format!("CREATE DATABASE {name} OWNER {OWNER} TEMPLATE template0 ENCODING 'UTF8'"))?;
+    addresses(superuser, &name)
 }
 
 fn address(role: &str, database: &str, socket: &str) -> String {

@@ -248,7 +248,15 @@ async fn restore(place: &Where, order: &RestoreOrder) -> Outcome {
             if restored.gap > 0 {
                 say!("失われたアクセスの記録: {}件（そう記録しました）", restored.gap);
             }
-            if restored.gap > 0 {
+            if config.is_on_server() {
+                say!(
+                    "空のデータベースを設定に書き、fumibako database take-over --from {} で引き継ぎます。",
+                    order.into.display()
+                );
+                if restored.gap > 0 {
+                    say!("それから fumibako ledger declare-gap を二人で実行し、fumibako serve で動かします。");
+                }
+            } else if restored.gap > 0 {
                 say!("設定の data をこのフォルダーにして、まず fumibako ledger declare-gap を二人で実行し、");
                 say!("それから fumibako serve で動かします。");
             } else {

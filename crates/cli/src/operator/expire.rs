@@ -21,6 +21,14 @@ pub(crate) fn run(args: &Args) -> Outcome {
             return Ok(Done::Partly);
         }
         say!("消去しました: {}件（証明書 {}通）", expired.objects, expired.certified);
+        if expired.waiting > 0 && config.is_on_server() {
+            say!(
+                "証明書のない消去: {}件（データベースがサーバーにあるので、ディスクから消えたことを確かめられません）",
+                expired.waiting
+            );
+            say!("→ サーバーの側で行うことは、docs/operating.md の「PostgreSQL での消去」にあります。");
+            return Ok(Done::Partly);
+        }
         if expired.waiting > 0 {
             say!("証明書を待っている消去: {}件（鍵の控えが残っているか、片付けが要ります）", expired.waiting);
             say!("→ fumibako erasure list で番号を見て、fumibako erasure certify を行ってください。");

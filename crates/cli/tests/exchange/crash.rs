@@ -5,10 +5,12 @@ use crate::samples::{large, schedule, serial};
 use crate::server::Server;
 use crate::vault;
 use crate::world::Exchange;
+use ledger::{SignedCheckpoint, WitnessKey, WitnessState};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use standard::sample::SampleFile;
 use std::collections::BTreeMap;
+use std::fs;
 use std::time::{Duration, Instant};
 use test_postgres::Cluster;
 use tokio::sync::mpsc;
@@ -60,6 +62,12 @@ impl Nodes {
         self.servers.drain(..servers).for_each(Server::crash);
     }
 
+    /// The newest checkpoint as it lies beside the keys, whatever became of the data.
+    fn anchored(&self) -> Option<SignedCheckpoint> {
+        let text = fs::read_to_string(self.exchange.folder().join("keys/log-anchor")).ok()?;
+        Some(text.parse().unwrap())
+    }
+
     /// What was killed runs again. A node that was not must find the database by itself.
     fn revive(&mut self, nodes: usize) {
         if let Some(cluster) = &mut self.cluster {
@@ -90,6 +98,35 @@ async fn what_two_nodes_acknowledged_survives_any_crash_of_theirs_and_of_postgre
     survives(nodes, &killed, rounds(4)).await;
 }
 
+/// Somebody outside, who keeps every checkpoint from before each kill.
+#[derive(Default)]
+struct Outsider {
+    kept: BTreeMap<u64, SignedCheckpoint>,
+}
+
+impl Outsider {
+    fn keeps(&mut self, checkpoint: SignedCheckpoint) {
+        self.kept.insert(checkpoint.checkpoint().size(), checkpoint);
+    }
+
+    /// The log goes on from each of these: it is proven, and no proof is taken that does not hold.
+    async fn asks(&mut self, exchange: &Exchange, sizes: &[u64]) {
+        let store = exchange.operator().await;
+        let policy = store.log_policy().await.unwrap();
+        let key = WitnessKey::new("witness.example".parse().unwrap(), &[5; 32]);
+        let newest = store.sign_checkpoint().await.unwrap();
+        for size in sizes {
+            let kept = &self.kept[size];
+            policy.check(kept).unwrap_or_else(|error| panic!("{size}: {error}"));
+            let request = store.witness_request(*size).await.unwrap();
+            let mut witness = WitnessState::seen(*size, *kept.checkpoint().root());
+            witness.cosign(&request, &policy, &key, 1).unwrap_or_else(|refused| panic!("{size}: {refused}"));
+        }
+        store.close().await;
+        self.keeps(newest);
+    }
+}
+
 async fn survives(mut nodes: Nodes, kinds: &[Killed], rounds: u32) {
     let mut chance = ChaCha20Rng::seed_from_u64(9);
     let count = nodes.servers.len();
@@ -98,6 +135,8 @@ async fn survives(mut nodes: Nodes, kinds: &[Killed], rounds: u32) {
     let set = move |second| set_of(&numbers.0, &numbers.1, second);
     let (mut sender, mut receiver) = (offices.sender, offices.receiver);
     let (mut ids, mut acknowledged_in_all, mut cut_in_all) = (BTreeMap::new(), 0, 0);
+    let mut looked_at = 0;
+    let (mut outsider, mut delivered, mut confirmed_in_all) = (Outsider::default(), Vec::<String>::new(), 0);
     let start = Instant::now();
     for round in 0..rounds {
         let killed = kinds[round as usize % kinds.len()];
@@ -120,6 +159,19 @@ async fn survives(mut nodes: Nodes, kinds: &[Killed], rounds: u32) {
             })
             .collect();
         drop(told);
+        // Meanwhile the receiver confirms what it fetched in the round before.
+        let (device, waiting) = (receiver.meets(&nodes.servers[count - 1]), std::mem::take(&mut delivered));
+        let confirming = tokio::spawn(async move {
+            let mut confirmed = Vec::new();
+            for id in waiting {
+                match device.try_acknowledges(&id).await {
+                    Ok(200) => confirmed.push(id),
+                    Ok(503) | Err(_) => break,
+                    Ok(status) => panic!("{status}"),
+                }
+            }
+            confirmed
+        });
         let mut acknowledged = Vec::from_iter(heard.recv().await);
         tokio::time::sleep(Duration::from_micros(chance.next_u64() % LIFE_MICROSECONDS)).await;
         nodes.kill(killed, round);
@@ -129,15 +181,22 @@ async fn survives(mut nodes: Nodes, kinds: &[Killed], rounds: u32) {
         while let Some(more) = heard.recv().await {
             acknowledged.push(more);
         }
+        let confirmed = confirming.await.unwrap();
+        confirmed_in_all += confirmed.len();
         acknowledged_in_all += acknowledged.len();
         cut_in_all += (SENDERS * SETS_PER_SENDER) as usize - acknowledged.len();
 
+        let anchored = nodes.anchored();
         nodes.revive(count);
         // Asked at the node that has lived longest.
         (sender, receiver) = (sender.meets(&nodes.servers[0]), receiver.meets(&nodes.servers[0]));
         for (second, id) in &acknowledged {
             let files = unzip(&receiver.fetches(id).await.done().body);
             assert_same(&files, &set(*second));
+            delivered.push(id.clone());
+        }
+        for id in confirmed {
+            assert_eq!(receiver.state(&id).await, "acknowledged");
         }
         // An office whose connection broke simply sends again.
         let resent: Vec<SampleFile> = (first..).take((SENDERS * SETS_PER_SENDER) as usize).flat_map(&set).collect();
@@ -149,11 +208,18 @@ async fn survives(mut nodes: Nodes, kinds: &[Killed], rounds: u32) {
         for (second, id) in acknowledged {
             assert_eq!(ids[&serial(second)], id, "sent twice");
         }
-        if round % 10 == 9 || round + 1 == rounds {
-            vault::ledger_agrees(&nodes.exchange.data()).await;
+        looked_at = vault::ledger_agrees_from(&nodes.exchange.data(), looked_at).await;
+        if let Some(anchored) = anchored {
+            let size = anchored.checkpoint().size();
+            outsider.keeps(anchored);
+            outsider.asks(&nodes.exchange, &[size]).await;
         }
     }
     let per_round = start.elapsed() / rounds.max(1);
+    vault::ledger_agrees(&nodes.exchange.data()).await;
+    let sizes: Vec<u64> = outsider.kept.keys().copied().collect();
+    assert!(!sizes.is_empty());
+    outsider.asks(&nodes.exchange, &sizes).await;
     assert_each_once(&receiver, &ids).await;
     for (index, (serial_text, id)) in ids.iter().enumerate().filter(|(index, _)| index % 7 == 0) {
         assert_eq!(*serial_text, serial(index as u32));
@@ -163,8 +229,10 @@ async fn survives(mut nodes: Nodes, kinds: &[Killed], rounds: u32) {
     assert!(acknowledged_in_all >= rounds as usize);
     println!(
         "{rounds} crashes of {kinds:?}: {acknowledged_in_all} sets acknowledged before, {cut_in_all} cut off or not yet \
-         sent; {} in the end; {per_round:?} a round",
-        ids.len()
+         sent, {confirmed_in_all} receipts confirmed; {} sets in the end; {} checkpoints kept, each proven to be gone on \
+         from; {per_round:?} a round",
+        ids.len(),
+        sizes.len()
     );
 }
 

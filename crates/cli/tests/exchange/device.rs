@@ -150,6 +150,15 @@ impl Device {
         Ok(Answer { status, headers, body: response.bytes().await?.to_vec() })
     }
 
+    /// As [`Self::acknowledges`], but the server may die underneath; the status it answered with.
+    pub(crate) async fn try_acknowledges(&self, id: &str) -> reqwest::Result<u16> {
+        let path = format!("/api/v1/transmissions/{id}/acknowledge");
+        let response = self.request(http::Method::POST, &path).send().await?;
+        let status = response.status().as_u16();
+        response.bytes().await?;
+        Ok(status)
+    }
+
     pub(crate) async fn describes(&self, id: &str) -> Answer {
         self.get(&format!("/api/v1/transmissions/{id}")).await
     }

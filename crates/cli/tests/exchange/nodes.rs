@@ -1,13 +1,16 @@
 //! Two nodes on one PostgreSQL: what one does, the other knows at once (R7.3, R8.9, R8.14).
 
 use crate::browser::Browser;
+use crate::commands::{done, failed};
+use crate::erasing::numbers;
 use crate::people::SESSION;
 use crate::samples::{large, schedule};
 use crate::server::Server;
 use crate::vault;
-use crate::world::{Exchange, Offices};
+use crate::world::{Exchange, Kept, Offices};
 use identity::role::Role;
 use std::collections::BTreeSet;
+use std::fs;
 
 struct Nodes {
     one: Server,
@@ -104,4 +107,47 @@ async fn r7_3_a_revocation_counts_at_every_node_at_the_next_request() {
     for device in [&offices.sender, &elsewhere] {
         device.get("/api/v1/sent").await.problem(403, "H02");
     }
+}
+
+#[tokio::test]
+async fn r4_5_what_two_nodes_lost_with_their_server_comes_back_on_another() {
+    let (nodes, offices) = Nodes::new().await;
+    let place = nodes.exchange.folder().to_path_buf();
+    let config = fs::read_to_string(nodes.exchange.config()).unwrap();
+    let config = config + "[backup]\nboxes = \"backup-boxes\"\nkeys = \"backup-keys\"\n";
+    fs::write(nodes.exchange.config(), config).unwrap();
+    let sets = [schedule(&offices.sender, &offices.receiver, 1), large(&offices.sender, &offices.receiver, 2)];
+    let mut ids = Vec::new();
+    for set in &sets {
+        ids.push(offices.sender.sends(set).await.accepted());
+    }
+    // While both serve.
+    assert!(done(&place, &["backup", "run", "--by", "tanaka"]).contains("控えを作り"));
+    let backup = numbers(&done(&place, &["backup", "list"])).remove(0);
+    done(&place, &["backup", "drill", "--aside", "drill", "--by", "tanaka"]);
+    let Nodes { one, other, exchange } = nodes;
+    for node in [one, other] {
+        assert!(node.stop().await.0.success());
+    }
+
+    let two = ["--by", "sato", "--approved-by", "suzuki"];
+    let restore = ["backup", "restore", &backup, "--into", "restored", "--declare-gap"];
+    done(&place, &[&restore[..], &two].concat());
+    exchange.puts_back(Kept::Database(test_postgres::database().unwrap()));
+    let take_over = [&["database", "take-over", "--from", "restored"][..], &two].concat();
+    assert!(
+        failed(&place, &["database", "take-over", "--from", "nowhere", "--by", "a", "--approved-by", "b"])
+            .contains("ありません")
+    );
+    assert!(done(&place, &take_over).contains("送信 2件"));
+    assert!(failed(&place, &take_over).contains("ありません"), "the folder is none any more");
+    // What was anchored reaches further than the backup: the log goes on by declaration only (R10.5).
+    assert!(failed(&place, &["office", "list"]).contains("アクセス記録が"));
+    done(&place, &[&["ledger", "declare-gap", "--reason", "サーバーの故障"][..], &two].concat());
+    let server = exchange.start();
+    let receiver = offices.receiver.meets(&server);
+    for (id, set) in ids.iter().zip(&sets) {
+        crate::device::assert_same(&crate::device::unzip(&receiver.fetches(id).await.done().body), set);
+    }
+    vault::ledger_agrees(&exchange.data()).await;
 }

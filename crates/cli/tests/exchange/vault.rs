@@ -1,11 +1,12 @@
 //! What only somebody with the master key sees: the key-store file and the rows of the database.
 
-use ledger::{Action, Entry};
+use ledger::{Action, Entry, Outcome};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use seal::{Argon2Cost, KeyStoreFile, Lock, MasterKey, Zeroizing};
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions as _, Connection as _};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 const MASTER: [u8; 32] = *b"the master key of tests, no more";
@@ -50,15 +51,21 @@ pub(crate) async fn execute(data: &Path, sql: &'static str, id: &str) -> u64 {
 /// The whole ledger, each entry parsed; panics on a gap, on a leaf hash that is not the entry's, on an entry that does
 /// not read back as itself.
 pub(crate) async fn ledger(data: &Path) -> Vec<Entry> {
+    ledger_from(data, 0).await
+}
+
+/// The same from an index on.
+async fn ledger_from(data: &Path, from: i64) -> Vec<Entry> {
     let mut database = database(data).await;
     let rows: Vec<(i64, String, String)> =
-        sqlx::query_as("SELECT entry_index, entry, leaf_hash FROM ledger ORDER BY entry_index")
+        sqlx::query_as("SELECT entry_index, entry, leaf_hash FROM ledger WHERE entry_index >= $1 ORDER BY entry_index")
+            .bind(from)
             .fetch_all(&mut database)
             .await
             .unwrap();
     database.close().await.unwrap();
-    assert!(!rows.is_empty());
-    (0..)
+    assert!(from > 0 || !rows.is_empty());
+    (from..)
         .zip(rows)
         .map(|(expected, (index, text, leaf))| {
             assert_eq!(index, expected, "a gap in the ledger");
@@ -70,21 +77,63 @@ pub(crate) async fn ledger(data: &Path) -> Vec<Entry> {
         .collect()
 }
 
-/// Every acceptance in the ledger has its row at the same place, and every row its acceptance.
+/// Every acceptance in the ledger has its row at the same place, and every row its acceptance; so with each later step.
 pub(crate) async fn ledger_agrees(data: &Path) {
-    let accepted: Vec<(String, i64)> = (0..)
-        .zip(ledger(data).await)
+    assert!(ledger_agrees_from(data, 0).await > 0);
+}
+
+/// The same for entries from an index on, where those before have been looked at. Returns where the ledger ends.
+pub(crate) async fn ledger_agrees_from(data: &Path, from: i64) -> i64 {
+    let mut database = database(data).await;
+    let sql = "
+        SELECT transmission_id, accepted_index FROM transmission WHERE accepted_index >= $1 ORDER BY accepted_index";
+    let rows: Vec<(String, i64)> = sqlx::query_as(sql).bind(from).fetch_all(&mut database).await.unwrap();
+    let sql = "SELECT transmission_id, step, entry_index FROM transmission_step ORDER BY entry_index";
+    let steps: Vec<(String, String, i64)> = sqlx::query_as(sql).fetch_all(&mut database).await.unwrap();
+    let sql = "
+        SELECT transmission_id, 'collected' FROM transmission WHERE collected_at IS NOT NULL
+        UNION ALL SELECT transmission_id, 'acknowledged' FROM transmission WHERE acknowledged_at IS NOT NULL
+        UNION ALL SELECT transmission_id, 'withdrawn' FROM transmission WHERE withdrawn_at IS NOT NULL
+        UNION ALL SELECT transmission_id, 'answered' FROM transmission WHERE answered_at IS NOT NULL
+        UNION ALL SELECT transmission_id, 'erased' FROM transmission WHERE erased_at IS NOT NULL";
+    let marks: BTreeSet<(String, String)> =
+        sqlx::query_as(sql).fetch_all(&mut database).await.unwrap().into_iter().collect();
+    database.close().await.unwrap();
+    let entries = ledger_from(data, from).await;
+
+    let accepted: Vec<(String, i64)> = (from..)
+        .zip(&entries)
         .filter(|(_, entry)| entry.fields().action == Action::SetAccept)
         // The same set again is recorded too, and is no acceptance.
         .filter(|(_, entry)| !entry.fields().details.keys().any(|name| name.as_str() == "outcome"))
         .map(|(index, entry)| (entry.fields().object.as_ref().unwrap().as_str().to_owned(), index))
         .collect();
-    let mut database = database(data).await;
-    let sql = "SELECT transmission_id, accepted_index FROM transmission ORDER BY accepted_index";
-    let rows: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(&mut database).await.unwrap();
-    database.close().await.unwrap();
-    assert!(!rows.is_empty());
+    assert!(from > 0 || !rows.is_empty());
     assert_eq!(accepted, rows);
+
+    let step_of = |entry: &Entry| {
+        let step = match entry.fields().action {
+            Action::SetCollect => "collected",
+            Action::SetAcknowledge => "acknowledged",
+            Action::SetWithdraw => "withdrawn",
+            Action::SetAnswer => "answered",
+            Action::SetExpire => "erased",
+            _ => return None,
+        };
+        (entry.fields().outcome == Outcome::Ok).then_some(step)
+    };
+    let entered: Vec<(String, String, i64)> = (from..)
+        .zip(&entries)
+        .filter_map(|(index, entry)| Some((index, entry, step_of(entry)?)))
+        .map(|(index, entry, step)| {
+            (entry.fields().object.as_ref().unwrap().as_str().to_owned(), step.to_owned(), index)
+        })
+        .collect();
+    let later: Vec<_> = steps.iter().filter(|(_, _, index)| *index >= from).cloned().collect();
+    assert_eq!(entered, later);
+    let stepped: BTreeSet<(String, String)> = steps.into_iter().map(|(id, step, _)| (id, step)).collect();
+    assert_eq!(stepped, marks);
+    from + entries.len() as i64
 }
 
 /// How many entries of this action are about this object.

@@ -51,6 +51,12 @@ pub(crate) struct Exchange {
     next_device: AtomicU32,
 }
 
+/// A copy of an exchange's data.
+pub(crate) enum Kept {
+    Folder(PathBuf),
+    Database(test_postgres::Database),
+}
+
 /// Three offices with one device each.
 pub(crate) struct Offices {
     /// 居宅介護支援・介護予防支援事業所.
@@ -114,6 +120,34 @@ impl Exchange {
         let authority = store.authority_pem().await.unwrap();
         store.close().await;
         Self { folder, authority, next_office: AtomicU32::new(1), next_device: AtomicU32::new(1) }
+    }
+
+    /// Whether the database is on a server, where nothing of it lies in the folder.
+    pub(crate) fn is_on_server(&self) -> bool {
+        database_of(self.folder()).is_some()
+    }
+
+    /// A copy of the data as they lie, which stand still meanwhile.
+    pub(crate) fn copies_data(&self) -> Kept {
+        match database_of(self.folder()) {
+            Some(database) => Kept::Database(database.copy().unwrap()),
+            None => {
+                let kept = self.folder().join("kept");
+                copy(&self.data(), &kept);
+                Kept::Folder(kept)
+            }
+        }
+    }
+
+    /// Puts a copy in the place of the data.
+    pub(crate) fn puts_back(&self, kept: Kept) {
+        match kept {
+            Kept::Database(database) => write_addresses(self.folder(), &database),
+            Kept::Folder(kept) => {
+                fs::remove_dir_all(self.data()).unwrap();
+                fs::rename(kept, self.data()).unwrap();
+            }
+        }
     }
 
     pub(crate) fn start(&self) -> Server {
@@ -230,16 +264,36 @@ pub(crate) fn place(folder: &Path) -> Place {
 
 /// Tells the program and ourselves of a server.
 pub(crate) fn on_server(folder: &Path, database: &test_postgres::Database) {
-    for (file, url) in [
-        ("database-url", &database.application),
-        ("database-owner-url", &database.owner),
-        (vault::SUPERUSER_FILE, &database.superuser),
-    ] {
-        fs::write(folder.join(file), url).unwrap();
-    }
+    write_addresses(folder, database);
     let config = folder.join("fumibako.toml");
     let text = fs::read_to_string(&config).unwrap_or_default();
     fs::write(config, text + ON_SERVER).unwrap();
+}
+
+const URL_FILES: [&str; 3] = ["database-url", "database-owner-url", vault::SUPERUSER_FILE];
+
+fn write_addresses(folder: &Path, database: &test_postgres::Database) {
+    for (file, url) in URL_FILES.iter().zip([&database.application, &database.owner, &database.superuser]) {
+        fs::write(folder.join(file), url).unwrap();
+    }
+}
+
+fn database_of(folder: &Path) -> Option<test_postgres::Database> {
+    let [application, owner, superuser] = URL_FILES.map(|file| fs::read_to_string(folder.join(file)).ok());
+    Some(test_postgres::Database { application: application?, owner: owner?, superuser: superuser? })
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 /// Where the exchange in this folder is kept.

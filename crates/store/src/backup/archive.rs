@@ -71,15 +71,19 @@ async fn tables(c: &mut SqliteConnection, schema: &str) -> Result<Vec<Made>, Err
     Ok(tables)
 }
 
+/// Names of the tables of the open file.
+pub(crate) async fn table_names(c: &mut SqliteConnection) -> Result<Vec<String>, Error> {
+    Ok(tables(c, "main").await?.into_iter().map(|table| table.name).collect())
+}
+
+/// Columns of a table of the open file, with the types that the schema gives them.
+pub(crate) async fn typed_columns(c: &mut SqliteConnection, table: &str) -> Result<Vec<(String, String)>, Error> {
+    Ok(sqlx::query_as("SELECT name, type FROM pragma_table_info($1) ORDER BY cid").bind(table).fetch_all(c).await?)
+}
+
 async fn columns(c: &mut SqliteConnection, schema: &str, table: &str) -> Result<Vec<String>, Error> {
     let sql = format!("SELECT name FROM pragma_table_info('{table}', '{schema}') ORDER BY cid");
     Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(c).await?)
-}
-
-/// Tables that a database has and the plan does not know: then no backup is made (R4.1).
-pub(crate) async fn unplanned(c: &mut SqliteConnection) -> Result<Vec<String>, Error> {
-    let tables = tables(c, "main").await?;
-    Ok(tables.into_iter().map(|table| table.name).filter(|name| plan::of(name).is_none()).collect())
 }
 
 const SCHEMA: &str = "

@@ -135,8 +135,11 @@ impl Store {
             // What was deleted is overwritten already; this leaves no page that ever held it.
             sqlx::query("VACUUM").execute(&mut c).await?;
         }
+        // A crash between this and the manifest leaves an archive that is not what its manifest says, with nothing to take
+        // out of it any more. Whole, every page under the keyed hash of its own key, it is ours.
+        let left_by_a_crash = taken == 0 && digest_of(&path)?.0 != manifest.digest && archive::is_whole(&mut c).await?;
         c.close().await?;
-        if taken > 0 {
+        if taken > 0 || left_by_a_crash {
             (manifest.digest, manifest.size_bytes) = digest_of(&path)?;
             let digest = manifest.digest.clone();
             manifest.write(&folder, &signer)?;

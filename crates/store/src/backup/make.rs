@@ -2,7 +2,8 @@
 
 use super::archive;
 use super::manifest::{Manifest, Part, digest_of, put, sync_folder};
-use super::{BackupPlaces, BackupRow, body_file};
+use super::stage::Stage;
+use super::{BackupPlaces, BackupRow, body_file, plan};
 use crate::record::{self, Act};
 use crate::{BackupId, CopyPlace, Error, KeyKind, NewKeyCopy, OperatorName, Store, clock, key_copies};
 use ledger::Action;
@@ -64,14 +65,21 @@ impl Store {
         if !apart(&[&places.boxes, &places.keys, &self.folder])? {
             return Ok(Made::NotApart);
         }
-        let mut connection = self.own_connection().await?;
-        let unplanned = archive::unplanned(&mut connection).await?;
+        let mut unplanned = self.tables().await?;
+        unplanned.retain(|table| plan::of(table).is_none());
         if !unplanned.is_empty() {
             return Ok(Made::Unplanned(unplanned));
         }
+        let (id, now) = (BackupId::fresh(), self.clock.now());
+        let (stage, mut connection) = match self.is_on_server() {
+            true => {
+                let (stage, connection) = Stage::make(&places.boxes, id).await?;
+                (Some(stage), connection)
+            }
+            false => (None, self.own_connection().await?),
+        };
         // Made before the moment that is copied: what is restored must know who signed this.
         let signer = self.certificate_key().await?;
-        let (id, now) = (BackupId::fresh(), self.clock.now());
         let started_at = clock::text(now);
         self.register_backup(id, by, &started_at).await?;
 
@@ -87,12 +95,16 @@ impl Store {
             archive::attach(&mut connection, &path, part.id(), &key).await?;
             secrets.push(key);
         }
+        if stage.is_some() {
+            Stage::fill(&mut connection, self.reads.acquire().await?.detach()).await?;
+        }
         let snapshot = archive::copy(&mut connection, &signer.public().to_string()).await?;
         let bodies_bytes = self.copy_bodies(&mut connection, places).await?;
         for part in [Part::Boxes, Part::Keys] {
             sqlx::query(AssertSqlSafe(format!("DETACH DATABASE {}", part.id()))).execute(&mut connection).await?;
         }
         connection.close().await?;
+        drop(stage);
 
         let (mut digests, mut size_bytes) = (Vec::new(), bodies_bytes);
         for ((part, manifest), key) in manifests.iter_mut().zip(&secrets) {
@@ -297,14 +309,14 @@ impl Store {
             if row.data_gone_at.is_none() {
                 boxes += usize::from(whole);
                 if !whole && boxes > 0 || boxes > keep_boxes.max(1) {
-                    self.destroy_archive(places, row.id, Part::Boxes, by).await?;
+                    self.destroy_archive(places, &row, Part::Boxes, by).await?;
                     rotated.boxes.push(row.id);
                 }
             }
             if row.keys_gone_at.is_none() {
                 keys += usize::from(whole);
                 if !whole && keys > 0 || keys > keep_keys.max(1) {
-                    self.destroy_archive(places, row.id, Part::Keys, by).await?;
+                    self.destroy_archive(places, &row, Part::Keys, by).await?;
                     rotated.keys.push(row.id);
                 }
             }
@@ -327,30 +339,34 @@ impl Store {
     ) -> Result<bool, Error> {
         let Some(row) = self.backups().await?.into_iter().find(|row| row.id == id) else { return Ok(false) };
         if row.keys_gone_at.is_none() {
-            self.destroy_archive(places, id, Part::Keys, Some(by)).await?;
+            self.destroy_archive(places, &row, Part::Keys, Some(by)).await?;
         }
         if !only_keys && row.data_gone_at.is_none() {
-            self.destroy_archive(places, id, Part::Boxes, Some(by)).await?;
+            self.destroy_archive(places, &row, Part::Boxes, Some(by)).await?;
             self.tidy_pool(places).await?;
         }
         Ok(true)
     }
 
+    /// The folder itself goes last, after the register knows: a crash in between leaves one that is found again.
     async fn destroy_archive(
         &self,
         places: &BackupPlaces,
-        id: BackupId,
+        row: &BackupRow,
         part: Part,
         by: Option<&OperatorName>,
     ) -> Result<(), Error> {
-        let name = id.to_string();
-        let (folder, begun) = (places.folder(part, &name), partial(places, part, id));
-        match (folder.exists(), begun.exists()) {
-            (false, false) => {
-                let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-                return Err(Error::file(folder)(missing));
-            }
-            (whole, _) => remove_archive(if whole { &folder } else { &begun })?,
+        let (id, name) = (row.id, row.id.to_string());
+        let there = [places.folder(part, &name), partial(places, part, id)];
+        let there: Vec<PathBuf> = there.into_iter().filter(|folder| folder.exists()).collect();
+        // One that was whole may have been carried elsewhere; of one that ended before its folder was made there is nothing.
+        if there.is_empty() && row.ledger_size.is_some() {
+            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(Error::file(places.folder(part, &name))(missing));
+        }
+        let how = if there.is_empty() { "never-written" } else { "overwritten-and-removed" };
+        for folder in &there {
+            empty_archive(folder)?;
         }
         let now = self.clock.now();
         let act = match by {
@@ -363,21 +379,21 @@ impl Store {
             .run(move |c| {
                 Box::pin(async move {
                     let sql = if part == Part::Boxes { DATA_GONE } else { KEYS_GONE };
-                    sqlx::query(sql)
-                        .bind(&name)
-                        .bind(clock::text(now))
-                        .bind("overwritten-and-removed")
-                        .execute(&mut *c)
-                        .await?;
+                    sqlx::query(sql).bind(&name).bind(clock::text(now)).bind(how).execute(&mut *c).await?;
                     if part == Part::Keys {
                         let copy = (KeyKind::Archive, &*name, CopyPlace::Backup, &*name);
-                        key_copies::destroyed(c, copy, "overwritten-and-removed", &by, now).await?;
+                        key_copies::destroyed(c, copy, how, &by, now).await?;
                     }
                     record::append(c, &entry).await?;
                     Ok(())
                 })
             })
-            .await
+            .await?;
+        for folder in &there {
+            fs::remove_dir(folder).map_err(Error::file(folder))?;
+            sync_folder(folder.parent()).map_err(Error::file(folder))?;
+        }
+        Ok(())
     }
 
     /// Removes bodies from the pool that no archive of boxes names any more. Those of erased sets went with the erasure.
@@ -418,7 +434,7 @@ fn partial(places: &BackupPlaces, part: Part, id: BackupId) -> PathBuf {
 }
 
 /// The manifest first, which holds the archive's key: without it the rest is noise. Then the rest.
-pub(super) fn remove_archive(folder: &Path) -> Result<(), Error> {
+fn empty_archive(folder: &Path) -> Result<(), Error> {
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder).map_err(Error::file(folder))?.flatten().map(|entry| entry.path()).collect();
     files.sort_by_key(|path| path.extension().is_none_or(|extension| extension != "json"));
@@ -426,8 +442,7 @@ pub(super) fn remove_archive(folder: &Path) -> Result<(), Error> {
         overwrite(&path).map_err(Error::file(&path))?;
         fs::remove_file(&path).map_err(Error::file(&path))?;
     }
-    fs::remove_dir(folder).map_err(Error::file(folder))?;
-    sync_folder(folder.parent()).map_err(Error::file(folder))
+    sync_folder(Some(folder)).map_err(Error::file(folder))
 }
 
 /// Zeros over the whole file. On media that write elsewhere what is written anew this is no erasure; the destroyed key is.

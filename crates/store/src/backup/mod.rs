@@ -12,10 +12,13 @@ mod manifest;
 mod plan;
 mod restore;
 mod rewrap;
+mod stage;
+mod take_over;
 
 pub use drill::{Drill, DrillRow};
 pub use make::{Made, Rotated};
 pub use restore::{RestoreOrder, RestoreRefused, Restored, restore_backup};
+pub use take_over::TakenOver;
 
 use crate::{BackupId, Error, Store};
 use jiff::SignedDuration;
@@ -142,10 +145,15 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn tables(&self) -> Result<Vec<String>, Error> {
-        const TABLES: &str = "
+        const IN_THE_FILE: &str = "
             SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations'
              ORDER BY name";
-        Ok(sqlx::query_scalar(TABLES).fetch_all(&self.reads).await?)
+        // The row that nodes take in turn is no data.
+        const ON_SERVER: &str = "
+            SELECT CAST(tablename AS TEXT) FROM pg_tables
+             WHERE schemaname = 'public' AND tablename NOT IN ('_sqlx_migrations', 'sequencer') ORDER BY 1";
+        let tables = if self.is_on_server() { ON_SERVER } else { IN_THE_FILE };
+        Ok(sqlx::query_scalar(tables).fetch_all(&self.reads).await?)
     }
 
     /// Whether the newest whole backup is older than it may be, or there is none.

@@ -13,7 +13,7 @@ use sqlx::Connection as _;
 use std::path::Path;
 use std::time::Duration;
 
-pub(crate) use sqlite::{NAME as DATABASE_FILE, options as file_options, reserve};
+pub(crate) use sqlite::{MIGRATIONS, NAME as DATABASE_FILE, options as file_options, reserve};
 
 /// A connection, in or outside a transaction.
 pub(crate) type Connection = sqlx::AnyConnection;
@@ -49,6 +49,22 @@ impl Source {
         match self {
             Self::Sqlite(file) => file.upgrade().await,
             Self::Postgres(server) => server.upgrade().await,
+        }
+    }
+
+    /// Its owner, where it is on a server: for what the application must not be able to do.
+    pub(crate) async fn owner(&self) -> Result<sqlx::PgConnection, Error> {
+        match self {
+            Self::Sqlite(_) => Err(Error::NoOwner),
+            Self::Postgres(server) => server.owner().await,
+        }
+    }
+
+    /// Whether a log is there already.
+    pub(crate) async fn holds_entries(&self) -> Result<bool, Error> {
+        match self {
+            Self::Sqlite(_) => Err(Error::NoOwner),
+            Self::Postgres(server) => server.holds_entries().await,
         }
     }
 

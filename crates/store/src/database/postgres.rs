@@ -104,6 +104,17 @@ impl Server {
         if there { Err(Error::AlreadyThere) } else { Ok(()) }
     }
 
+    /// Whether anything was ever entered in the log there. An empty schema is what a broken take-over leaves.
+    pub(super) async fn holds_entries(&self) -> Result<bool, Error> {
+        let mut owner = self.owner().await?;
+        let there: bool =
+            sqlx::query_scalar("SELECT to_regclass('public.ledger') IS NOT NULL").fetch_one(&mut owner).await?;
+        let holds =
+            there && sqlx::query_scalar::<_, i64>("SELECT count(*) FROM ledger").fetch_one(&mut owner).await? > 0;
+        owner.close().await?;
+        Ok(holds)
+    }
+
     pub(super) async fn upgrade(&self) -> Result<(), Error> {
         let mut owner = self.owner().await?;
         MIGRATIONS.run(&mut owner).await?;
@@ -170,7 +181,7 @@ impl Server {
         Ok(pool)
     }
 
-    async fn owner(&self) -> Result<PgConnection, Error> {
+    pub(super) async fn owner(&self) -> Result<PgConnection, Error> {
         let url = self.0.owner_url().ok_or(Error::NoOwner)?;
         let connecting = PgConnectOptions::from_url(url)?.disable_statement_logging();
         Ok(tokio::time::timeout(CONNECT_TIME_MAX, connecting.connect()).await.map_err(|_| Error::Unavailable)??)

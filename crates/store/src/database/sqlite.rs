@@ -22,7 +22,7 @@ const GUARDS: &str = "
        AND name IN ('ledger_is_append_only_update', 'ledger_is_append_only_delete', 'ledger_is_append_only_insert')";
 const GUARDS_COUNT: i64 = 3;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The file, and what opens it.
 #[derive(Clone)]

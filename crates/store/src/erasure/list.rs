@@ -137,6 +137,24 @@ impl ErasureList {
 
     /// Makes an empty list where there is none yet.
     pub(crate) fn begin(&self, key: &CertificateKey) -> Result<(), Error> {
+        let _alone = self.alone()?;
+        self.begin_alone(key)
+    }
+
+    /// Held while the list is added to: a server and a command, or two nodes that see one place, would otherwise both add the
+    /// same number, and a list like that opens nothing any more.
+    fn alone(&self) -> Result<Option<File>, Error> {
+        let Some(place) = self.places.first() else { return Ok(None) };
+        make_folder(place)?;
+        let path = place.with_extension("lock");
+        let lock = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
+        let lock = lock.map_err(Error::file(&path))?;
+        // Given back when the file is closed, by the system too where the process is killed.
+        lock.lock().map_err(Error::file(&path))?;
+        Ok(Some(lock))
+    }
+
+    fn begin_alone(&self, key: &CertificateKey) -> Result<(), Error> {
         for place in &self.places {
             if !place.exists() {
                 let header = Header { form: FORM.to_owned(), key: key.public().to_string() };
@@ -149,7 +167,8 @@ impl ErasureList {
     /// Adds a line in every place and returns its number. On disk when this returns; an erasure that stands there already is
     /// not added again.
     pub(crate) fn append(&self, key: &CertificateKey, new: &NewLine<'_>) -> Result<u64, Error> {
-        self.begin(key)?;
+        let _alone = self.alone()?;
+        self.begin_alone(key)?;
         let public = key.public();
         let Some(whole) = self.read(&public, 0)? else { return Err(ListError::Missing.into()) };
         let mut lines = whole.later;
@@ -241,11 +260,16 @@ fn to_json(value: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|_| Error::Impossible("a line of the list of erasures"))
 }
 
+fn make_folder(path: &Path) -> Result<(), Error> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::file(folder)),
+        None => Ok(()),
+    }
+}
+
 /// Adds a line, after taking away what a crash left of another.
 fn write(path: &Path, line: &str, fresh: bool) -> Result<(), Error> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::file(folder))?;
-    }
+    make_folder(path)?;
     let add = || {
         let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
         let whole = whole_bytes(path)?;
@@ -300,5 +324,40 @@ impl Store {
             again += u64::from(self.erase_again(line).await?);
         }
         Ok(again)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EACH: usize = 12;
+
+    #[test]
+    fn r4_6_two_that_add_at_the_same_moment_leave_a_list_that_opens() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let list =
+            ErasureList::at(["keys/erasures", "elsewhere/erasures"].map(|place| folder.path().join(place)).to_vec());
+        let key = || CertificateKey::from_bytes(&[7; 32]);
+        std::thread::scope(|scope| {
+            for who in ["server", "command", "other node"] {
+                let list = &list;
+                scope.spawn(move || {
+                    for number in 0..EACH {
+                        let erasure = format!("{who} {number}");
+                        let new = NewLine {
+                            erasure: &erasure,
+                            kind: Kind::Sets,
+                            at: "2027-04-01T00:00:00.000Z",
+                            ledger_size: 1,
+                            objects: vec![erasure.clone()],
+                        };
+                        list.append(&key(), &new).expect("added");
+                    }
+                });
+            }
+        });
+        let read = list.read(&key().public(), 0).expect("sound").expect("there");
+        assert_eq!(read.lines, 3 * EACH as u64);
     }
 }

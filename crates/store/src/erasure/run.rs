@@ -69,9 +69,10 @@ const TRACE: &str = "INSERT INTO erasure_trace (erasure_id, print) VALUES ($1, $
 const BODY: &str = "INSERT INTO erasure_body (erasure_id, body_key) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 const BODIES: &str = "SELECT body_key FROM erasure_body WHERE erasure_id = $1 ORDER BY body_key";
 const LEDGER_SIZE: &str = "SELECT count(*) FROM ledger";
+/// First what still has keys: what only waits for its certificate may wait for ever, and must not stand in the way.
 const UNFINISHED: &str = "
     SELECT erasure_id FROM erasure WHERE reason = 'expiry' AND state IN ('approved', 'erasing', 'erased')
-     ORDER BY requested_at LIMIT 100";
+     ORDER BY CASE state WHEN 'erased' THEN 1 ELSE 0 END, requested_at LIMIT 100";
 const LAST_EXPIRY: &str = "SELECT max(requested_at) FROM erasure WHERE kind = $1 AND reason = 'expiry'";
 const REPLAYED: &str = "
     INSERT INTO erasure (erasure_id, kind, reason, basis, rule_version, state, item_count, items_digest, requested_by,
@@ -352,7 +353,7 @@ impl Store {
         let now = self.clock.now();
         let id = ErasureId::fresh();
         // Looked for beside the writer, which sends wait for; what is found is decided again when it is run.
-        let (due, version) = {
+        let (found, version) = {
             let mut c = self.reads.acquire().await?;
             let Some(measure) = measure(&mut c, kind, now).await? else { return Ok(None) };
             let last: Option<String> = sqlx::query_scalar(LAST_EXPIRY).bind(kind.id()).fetch_one(&mut *c).await?;
@@ -363,23 +364,28 @@ impl Store {
             if recent && !even_if_recent && found.len() < ERASURE_OBJECTS_MAX {
                 return Ok(None);
             }
-            // What stands in another erasure is left to that one.
-            let mut due = BTreeSet::new();
-            for object in found {
-                let open: Option<String> =
-                    sqlx::query_scalar(super::OPEN_ITEM).bind(&object).fetch_optional(&mut *c).await?;
-                if open.is_none() {
-                    due.insert(object);
-                }
-            }
-            (due, measure.rule.version)
+            (found, measure.rule.version)
         };
-        if due.is_empty() {
+        if found.is_empty() {
             return Ok(None);
         }
         self.writer
             .run(move |c| {
                 Box::pin(async move {
+                    // What stands in another erasure is left to that one, which may be over by now. Asked here, where nobody
+                    // else writes: two nodes, or the server and a command, may look at the same moment.
+                    let mut due = BTreeSet::new();
+                    for object in found {
+                        let open: Option<String> =
+                            sqlx::query_scalar(super::OPEN_ITEM).bind(&object).fetch_optional(&mut *c).await?;
+                        let kept = objects::standing(c, kind, &object).await?.is_some_and(|one| !one.is_erased());
+                        if open.is_none() && kept {
+                            due.insert(object);
+                        }
+                    }
+                    if due.is_empty() {
+                        return Ok(None);
+                    }
                     let new = NewErasure { kind, objects: due, reason: Reason::Expiry, basis: String::new() };
                     insert(c, id, &new, version, "approved", "system", &clock::text(now)).await?;
                     let act = Act::system(Action::ErasureRequest, now).object(id).code("kind", kind.id());

@@ -72,6 +72,11 @@ impl Keys {
         Ok(any)
     }
 
+    /// Whether the working keys of this database are under a master key of this key store, whether or not they open.
+    pub(crate) async fn are_of_this_exchange(&self, reads: &database::Pool) -> Result<bool, Error> {
+        Ring::is_known_to(reads, &self.masters).await
+    }
+
     fn keep(&self, ring: Option<Arc<Ring>>) -> Result<(), Error> {
         *self.ring.write().map_err(|_| Error::Impossible("keys"))? = ring;
         Ok(())

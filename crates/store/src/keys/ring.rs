@@ -51,6 +51,15 @@ impl Ring {
         tokio::task::spawn_blocking(open).await.map_err(|_| WHERE)?
     }
 
+    /// Whether any working key says that it is under a master key of this key store. None is where the database is another
+    /// exchange's; one that is and does not open was altered.
+    pub(crate) async fn is_known_to(reads: &Pool, masters: &MasterKeys) -> Result<bool, Error> {
+        let rows: Vec<Row> = sqlx::query_as(LIVE).fetch_all(reads).await?;
+        let masters = masters.clone();
+        let ids = tokio::task::spawn_blocking(move || masters.master_ids()).await.map_err(|_| WHERE)??;
+        Ok(rows.iter().any(|row| seal::wrapped_under(&row.wrapped).is_ok_and(|id| ids.contains(&id))))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

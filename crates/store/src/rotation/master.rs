@@ -68,13 +68,14 @@ impl Store {
         let entry = Act::officer(Action::KeyRotateStart, by, now).object(&to).code("kind", "master").done()?;
         let new = NewRotation { kind: KeyKind::Master, subject: String::new(), from, to, by: by.to_string() };
         let copy = self.master_copy(&new.to);
+        let of_the_database = i64::from(!self.is_on_server());
         let row = self
             .writer
             .run(move |c| {
                 Box::pin(async move {
                     if open_of(c, KeyKind::Master, "").await?.is_none() {
                         let live: i64 = sqlx::query_scalar(LIVE).fetch_one(&mut *c).await?;
-                        new.write(c, u64::try_from(live + 1).map_err(|_| WHERE)?, now).await?;
+                        new.write(c, u64::try_from(live + of_the_database).map_err(|_| WHERE)?, now).await?;
                         key_copies::made(c, &copy, &new.by, now).await?;
                         record::append(c, &entry).await?;
                     }
@@ -93,7 +94,7 @@ impl Store {
     async fn finish_master(&self, row: &Row) -> Result<MasterReplaced, Error> {
         let masters = self.keys.masters.clone();
         let folder = self.folder.clone();
-        let none = self.database_key_id.is_empty();
+        let none = self.is_on_server();
         blocking(move || match database_key::read(&folder, &masters)? {
             Some(keys) => database_key::write(&folder, &masters, &keys),
             // The database is on a server.
@@ -166,7 +167,7 @@ impl Store {
                 })
                 .await?;
             if whole {
-                return u64::try_from(count + 1).map_err(|_| WHERE);
+                return u64::try_from(count + i64::from(!self.is_on_server())).map_err(|_| WHERE);
             }
         }
         Err(Error::Busy)

@@ -138,7 +138,8 @@ async fn r6_5_the_master_key_is_replaced_under_load_and_no_send_fails() {
     let operator = Store::open(world.place(), command, Arc::clone(&world.clock) as Arc<_>).await.expect("opened");
     let replaced = operator.rotate_master_key(&custodian()).await.expect("replaced");
     let MasterReplaced::Done { new, rewrapped, .. } = replaced else { panic!("{replaced:?}") };
-    assert_eq!(rewrapped, 5, "four working keys and the database's, however much is stored");
+    let of_the_database = u64::from(!world.is_on_server());
+    assert_eq!(rewrapped, 4 + of_the_database, "four working keys and the database's, however much is stored");
     operator.close().await;
     sending.await.expect("no send failed");
     assert_eq!(world.masters.master_ids().expect("ids")[0].to_string(), new);
@@ -203,7 +204,11 @@ async fn r6_5_the_wrapping_key_is_replaced_and_the_old_one_ends_when_nothing_nee
     world.later(SignedDuration::from_mins(2));
     work(&world.store).await;
     assert_eq!(living(&world.store, KeyKind::Wrapping, &old).await, 0);
-    let wrapped = world.rows("SELECT hex(wrapped) FROM working_key WHERE destroyed_at IS NOT NULL").await;
+    let wrapped = world.sql(
+        "SELECT hex(wrapped) FROM working_key WHERE destroyed_at IS NOT NULL",
+        "SELECT encode(wrapped, 'hex') FROM working_key WHERE destroyed_at IS NOT NULL",
+    );
+    let wrapped = world.rows(wrapped).await;
     assert_eq!(wrapped, [""], "nothing is left of it");
     assert!(!world.entries_with(&["key.destroy", &old]).await.is_empty());
     let world = world.starts_again().await;
@@ -244,8 +249,8 @@ async fn r6_5_what_does_not_open_keeps_the_old_key_alive_and_is_recorded() {
     let staff = world.staff("hanako", Role::OfficeStaff, OFFICE_A).await;
     let old = newest(&world.store, KeyKind::Field).await;
     let mut connection = world.connection().await;
-    const ALTER: &str = "UPDATE account SET kana_sealed = zeroblob(80) WHERE account_id = $1";
-    sqlx::query(ALTER).bind(staff.id.to_string()).execute(&mut connection).await.expect("altered");
+    const ALTER: &str = "UPDATE account SET kana_sealed = $2 WHERE account_id = $1";
+    sqlx::query(ALTER).bind(staff.id.to_string()).bind(vec![0_u8; 80]).execute(&mut connection).await.expect("altered");
     drop(connection);
     started(&world.store, KeyKind::Field).await;
     world.later(SignedDuration::from_secs(31));
@@ -334,14 +339,20 @@ async fn r6_5_an_offices_key_is_replaced_under_load_and_old_sets_move_to_the_new
     world.later(SignedDuration::from_mins(61));
     work(&world.store).await;
     assert_eq!(living(&world.store, KeyKind::Office, &old_key).await, 0);
-    let left = world.rows("SELECT hex(wrapped_secret) FROM office_key WHERE destroyed_at IS NOT NULL").await;
+    let left = world.sql(
+        "SELECT hex(wrapped_secret) FROM office_key WHERE destroyed_at IS NOT NULL",
+        "SELECT encode(wrapped_secret, 'hex') FROM office_key WHERE destroyed_at IS NOT NULL",
+    );
+    let left = world.rows(left).await;
     assert_eq!(left, [""]);
     let reader = world.again(&b).await;
     for (id, second) in &sets {
         world.opens(&reader, *id, *second).await;
         world.opens(&a, *id, *second).await;
     }
-    let envelopes = world.rows("SELECT hex(envelope) FROM transmission").await;
+    let envelopes =
+        world.sql("SELECT hex(envelope) FROM transmission", "SELECT upper(encode(envelope, 'hex')) FROM transmission");
+    let envelopes = world.rows(envelopes).await;
     assert!(envelopes.iter().all(|envelope| !envelope.contains(&old_key.to_uppercase())));
     let nobody = world.store.rotate_office_key("1399999999".parse().expect("number"), &custodian()).await;
     assert!(matches!(nobody, Ok(RotationStarted::NoSuchOffice)));

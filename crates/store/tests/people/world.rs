@@ -117,6 +117,10 @@ impl World {
         self.kept.place.clone()
     }
 
+    pub(crate) fn is_on_server(&self) -> bool {
+        self.kept.is_on_server()
+    }
+
     /// The text for the engine that this world is kept by, where a test spoils what only an engine knows.
     pub(crate) fn sql(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
         if self.kept.is_on_server() { postgres } else { sqlite }

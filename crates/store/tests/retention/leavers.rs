@@ -34,10 +34,13 @@ async fn a_leavers_name_goes_after_its_time_and_the_login_is_never_given_again()
     world.days_later(1);
     let index = world.one("SELECT login_index FROM account WHERE account_id = $1", &objects[0]).await;
     let erasure = world.erases(Kind::Leavers, &objects).await;
-    let certified = world.certifies(erasure).await;
-    let Certified::Done { certificate } = certified else { panic!("{certified:?}") };
-    assert!(certificate.contains("clear-overwrite-of-sealed-bytes"), "its key is others' too: {certificate}");
-    assert!(certificate.contains(&backup.to_string()));
+    match world.certifies(erasure).await {
+        Certified::Done { certificate } => {
+            assert!(certificate.contains("clear-overwrite-of-sealed-bytes"), "its key is others' too: {certificate}");
+            assert!(certificate.contains(&backup.to_string()));
+        }
+        other => assert!(world.is_on_server() && other == Certified::OnServer, "{other:?}"),
+    }
     let kept = world.one("SELECT login_index FROM account WHERE account_id = $1", &objects[0]).await;
     assert_eq!(kept, index, "the login stays taken (R8.1)");
     let person = world.one("SELECT person_index FROM account WHERE account_id = $1", &objects[0]).await;
@@ -67,17 +70,24 @@ async fn evidence_of_a_closed_case_goes_and_what_the_case_states_stays() {
     let world = World::new().await;
     world.rule(Kind::Evidence, 90, 365).await;
     let account = closed_account(&world, "jiro").await;
-    let insert = "
-        INSERT INTO recovery (recovery_id, account_id, kind, requested_by, verified_by, method, evidence_sealed,
-                              evidence_digest, awaits_approval, made_at, expires_at, ended_at, result)
-        VALUES ($1, $2, 'factor', 'a', 'b', 'in-person', randomblob(300), 'd', 0, $3, $3, $3, 'done')";
+    let insert = world.sql(
+        "INSERT INTO recovery (recovery_id, account_id, kind, requested_by, verified_by, method, evidence_sealed,
+                               evidence_digest, awaits_approval, made_at, expires_at, ended_at, result)
+         VALUES ($1, $2, 'factor', 'a', 'b', 'in-person', randomblob(300), 'd', 0, $3, $3, $3, 'done')",
+        "INSERT INTO recovery (recovery_id, account_id, kind, requested_by, verified_by, method, evidence_sealed,
+                               evidence_digest, awaits_approval, made_at, expires_at, ended_at, result)
+         VALUES ($1, $2, 'factor', 'a', 'b', 'in-person', decode(repeat('5a', 300), 'hex'), 'd', 0, $3, $3, $3, 'done')",
+    );
     let id = "0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee";
     world.execute(insert, &[id, &account.to_string(), "2027-04-01T00:00:00.000Z"]).await.expect("a case");
-    let change = "UPDATE recovery SET evidence_sealed = x'00' WHERE recovery_id = $1";
+    let change = world.sql(
+        "UPDATE recovery SET evidence_sealed = x'00' WHERE recovery_id = $1",
+        "UPDATE recovery SET evidence_sealed = '\\x00' WHERE recovery_id = $1",
+    );
     world.backs_up().await;
     world.days_later(365);
     let expired = world.store.expire(&world.places(), true).await.expect("expired");
-    assert_eq!((expired.objects, expired.certified), (1, 1));
+    assert_eq!((expired.objects, expired.certified), (1, world.certificates(1)));
     assert!(world.execute(change, &[id]).await.is_err(), "and nothing changes it again");
     let digest = world.one("SELECT evidence_digest FROM recovery WHERE recovery_id = $1", id).await;
     assert_eq!(digest, "d");

@@ -7,4 +7,6 @@ mod erasures;
 mod leavers;
 mod restores;
 mod rules;
+#[path = "../support/mod.rs"]
+mod support;
 mod world;

@@ -1,7 +1,8 @@
+use crate::support::Kept;
 use crate::world::{World, files, name};
 use fumibako_store::{
-    Answer, BackupId, Certified, ErasureList, Error, Kind, ListError, MasterKey, RestoreOrder, RestoreRefused,
-    Restored, Store, TransmissionId, restore_backup,
+    Answer, BackupId, DatabaseServer, ErasureList, Error, Kind, ListError, MasterKey, Place, RestoreOrder,
+    RestoreRefused, Restored, Store, TakenOver, TransmissionId, restore_backup,
 };
 use std::fs;
 use std::path::PathBuf;
@@ -61,7 +62,8 @@ async fn r4_5_what_is_restored_is_what_was_there() {
     // The list begins with the first erasure or when the exchange is opened for use.
     assert_eq!(world.store.settle_erasures(&world.list()).await.expect("settled"), 0);
     let restored = world.restores(&world.order(backup), &world.list()).await.expect("restored");
-    assert_eq!((restored.erasures_again, restored.bodies), (0, 2), "{restored:?}");
+    let bodies = if world.is_on_server() { 0 } else { 2 };
+    assert_eq!((restored.erasures_again, restored.bodies), (0, bodies), "{restored:?}");
     assert_eq!(restored.rows["transmission"], 3);
     assert_eq!(restored.rows["session"], 0, "nobody is signed in after a restore");
     let store = world.restored_store().await;
@@ -95,7 +97,7 @@ async fn r4_6_what_was_erased_after_the_backup_stays_erased_when_it_is_restored(
     let safe = world.folder.path().join("a copy of yesterday");
     copy(&keys, &safe);
     let erasure = world.erases(Kind::Sets, &[gone.to_string(), large.to_string()]).await;
-    assert!(matches!(world.certifies(erasure).await, Certified::Done { .. }));
+    world.is_certified_where_it_can_be(erasure).await;
     // Once with the archive as it is now, and once with one that somebody had kept aside and put back.
     for old in [false, true] {
         if old {
@@ -308,4 +310,49 @@ async fn r6_5_archives_follow_when_the_master_key_is_replaced() {
     let restored = world.restores(&world.order(backup), &world.list()).await.expect("restored");
     assert_eq!(restored.rows["transmission"], 1);
     assert_eq!(opens(world.restored_store().await, &world, &[id]).await, [Some(3)]);
+}
+
+/// A server that was lost comes back this way, and an exchange that has outgrown its machine moves this way.
+#[tokio::test]
+async fn r4_5_what_was_restored_is_taken_over_by_a_server_whole_or_not_at_all() {
+    let world = World::new().await;
+    let ids = [world.sends().await, world.sends_large().await, world.sends().await];
+    let backup = world.backs_up().await;
+    world.store.settle_erasures(&world.list()).await.expect("begun");
+    world.restores(&world.order(backup), &world.list()).await.expect("restored");
+    let before = world.ledger_of(&world.aside()).await;
+    let database = test_postgres::database().expect("PostgreSQL");
+    let kept = Kept::on_server(&world.folder.path().join("node"), database.clone());
+    let (sato, suzuki) = (name("sato"), name("suzuki"));
+    let takes = async |place: &Place, approved_by| {
+        Store::take_over(place, &world.aside(), world.masters.clone(), world.clock(), &sato, approved_by).await
+    };
+    assert!(matches!(takes(&kept.place, &sato).await, Ok(TakenOver::OwnRequest)));
+    let unowned = Place::on_server(world.aside(), DatabaseServer::new(&database.application).expect("an address"));
+    assert!(matches!(takes(&unowned, &suzuki).await, Err(Error::NoOwner)));
+
+    let taken = takes(&kept.place, &suzuki).await.expect("taken over");
+    let TakenOver::Done { rows, bodies } = taken else { panic!("{taken:?}") };
+    let in_files = if world.is_on_server() { 0 } else { 2 };
+    assert_eq!((rows["transmission"], rows["ledger"], bodies), (3, before.len() as u64, in_files));
+    let store = Store::open(kept.place.clone(), world.masters.clone(), world.clock()).await.expect("opened");
+    store.sign_checkpoint().await.expect("the log goes on");
+    assert_eq!(opens(store, &world, &ids).await, [Some(3), Some(3), Some(3)]);
+    let mut connection = kept.connection_with(&world.masters).await;
+    let log: Vec<String> = sqlx::query_scalar("SELECT entry FROM ledger ORDER BY entry_index")
+        .fetch_all(&mut connection)
+        .await
+        .expect("read");
+    assert_eq!(log[..before.len()], before);
+    assert!(log[before.len()].contains("taken-over"), "{}", log[before.len()]);
+    // What guards the tables guards them again.
+    for refused in [
+        "DELETE FROM ledger",
+        "INSERT INTO transmission_file (transmission_id, ordinal, name, digest, size_bytes) VALUES ('nobody', 0, '', '', 0)",
+    ] {
+        assert!(sqlx::query(refused).execute(&mut connection).await.is_err(), "{refused}");
+    }
+    // Never two that go on with one log.
+    assert!(Store::open(&world.aside(), world.masters.clone(), world.clock()).await.is_err());
+    assert!(matches!(takes(&kept.place, &suzuki).await, Err(Error::AlreadyThere)));
 }

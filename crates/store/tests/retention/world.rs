@@ -1,6 +1,6 @@
 //! An exchange with two offices, places for backups, and a clock that stands still.
 
-use fumibako_store as store;
+use crate::support::Kept;
 use fumibako_store::{
     Acceptance, Answer, Approval, Asker, BackupId, BackupPlaces, COOLING, Certified, Clock, Enrolment, ErasureApproved,
     ErasureId, ErasureList, ErasureRequested, Kind, Made, MasterKey, MasterKeys, NewEnrolment, NewErasure, NewOffice,
@@ -31,6 +31,7 @@ impl Clock for StoppedClock {
 
 pub(crate) struct World {
     pub(crate) folder: TempDir,
+    kept: Kept,
     pub(crate) store: Arc<Store>,
     pub(crate) masters: MasterKeys,
     pub(crate) clock: Arc<StoppedClock>,
@@ -52,17 +53,33 @@ impl World {
         let folder = tempfile::tempdir().expect("temporary folder");
         let clock = Arc::new(StoppedClock(Mutex::new("2027-04-01T00:00:00.000Z".parse().expect("instant"))));
         let masters = MasterKeys::from(master());
-        let at = folder.path().join("data");
-        let store = Store::create(&at, masters.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await;
+        let kept = Kept::new(&folder.path().join("data"));
+        let store = Store::create(kept.place.clone(), masters.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await;
         let store = store.expect("created").with_backups(Some(backups_below(folder.path())));
         let store = Arc::new(store);
         let sender = desk(&store, OFFICE_A).await;
         let receiver = desk(&store, OFFICE_B).await;
-        Self { folder, store, masters, clock, sender, receiver, next: AtomicU32::new(0) }
+        Self { folder, kept, store, masters, clock, sender, receiver, next: AtomicU32::new(0) }
     }
 
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// Whether the database is on a server, where nothing of it lies in the folder.
+    pub(crate) fn is_on_server(&self) -> bool {
+        self.kept.is_on_server()
+    }
+
+    /// The text for the engine that this world is kept by, where a test spoils what only an engine knows.
+    pub(crate) fn sql(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        if self.is_on_server() { postgres } else { sqlite }
+    }
+
+    /// Another process on the same data.
+    pub(crate) async fn other_node(&self) -> Arc<Store> {
+        let store = Store::open(self.kept.place.clone(), self.masters.clone(), self.clock()).await;
+        Arc::new(store.expect("opened"))
     }
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
@@ -182,6 +199,20 @@ impl World {
         self.store.certify_erasure(id, &name("auditor"), &self.places()).await.expect("searched")
     }
 
+    /// What can be verified is certified. On a server the disk cannot be searched from here, and that is what it says.
+    pub(crate) async fn is_certified_where_it_can_be(&self, id: ErasureId) {
+        let certified = self.certifies(id).await;
+        match self.is_on_server() {
+            true => assert_eq!(certified, Certified::OnServer),
+            false => assert!(matches!(certified, Certified::Done { .. }), "{certified:?}"),
+        }
+    }
+
+    /// Certificates of so many erasures: none on a server.
+    pub(crate) fn certificates(&self, erasures: u64) -> u64 {
+        if self.is_on_server() { 0 } else { erasures }
+    }
+
     pub(crate) async fn erases(&self, kind: Kind, objects: &[String]) -> ErasureId {
         let id = self.agreed(kind, objects).await;
         let ran = self.runs(id).await;
@@ -248,28 +279,20 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 impl World {
-    /// A connection of our own to the encrypted database, beside the store's.
-    pub(crate) async fn connection(&self) -> sqlx::SqliteConnection {
-        self.connection_to(&self.data()).await
+    /// A connection of our own to the database, beside the store's.
+    pub(crate) async fn connection(&self) -> sqlx::AnyConnection {
+        self.kept.connection_with(&self.masters).await
     }
 
-    async fn connection_to(&self, data: &Path) -> sqlx::SqliteConnection {
-        use sqlx::ConnectOptions as _;
-        let key = store::database_key(data, &self.masters).expect("key");
-        sqlx::sqlite::SqliteConnectOptions::new()
-            .filename(store::database_path(data))
-            .pragma("key", key.as_str().to_owned())
-            .busy_timeout(std::time::Duration::from_secs(10))
-            .disable_statement_logging()
-            .connect()
-            .await
-            .expect("opened")
+    /// The same to any encrypted database in a folder.
+    async fn connection_to(&self, data: &Path) -> sqlx::AnyConnection {
+        Kept::embedded(data).connection_with(&self.masters).await
     }
 
     /// One statement, as somebody who has the key would run it.
     pub(crate) async fn execute(&self, sql: &'static str, values: &[&str]) -> Result<u64, sqlx::Error> {
         let mut connection = self.connection().await;
-        let query = values.iter().fold(sqlx::query(sql), |query, value| query.bind(*value));
+        let query = values.iter().fold(sqlx::query(sql), |query, value| query.bind((*value).to_owned()));
         let rows = query.execute(&mut connection).await?.rows_affected();
         sqlx::Connection::close(connection).await?;
         Ok(rows)
@@ -286,16 +309,17 @@ impl World {
 
     pub(crate) async fn one(&self, sql: &'static str, value: &str) -> String {
         let mut connection = self.connection().await;
-        sqlx::query_scalar(sql).bind(value).fetch_one(&mut connection).await.expect("one")
+        sqlx::query_scalar(sql).bind(value.to_owned()).fetch_one(&mut connection).await.expect("one")
     }
 
     pub(crate) async fn columns(&self, table: &str) -> Vec<String> {
+        let columns = self.sql(
+            "SELECT name FROM pragma_table_info($1)",
+            "SELECT column_name::TEXT FROM information_schema.columns
+              WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position",
+        );
         let mut connection = self.connection().await;
-        sqlx::query_scalar("SELECT name FROM pragma_table_info($1)")
-            .bind(table)
-            .fetch_all(&mut connection)
-            .await
-            .expect("columns")
+        sqlx::query_scalar(columns).bind(table.to_owned()).fetch_all(&mut connection).await.expect("columns")
     }
 
     /// What is left of the keys of a set.
@@ -317,14 +341,14 @@ impl World {
 
     /// The whole log.
     pub(crate) async fn ledger(&self) -> Vec<String> {
-        self.ledger_of(&self.data()).await
+        ledger(self.connection().await).await
     }
 
     pub(crate) async fn ledger_of(&self, data: &Path) -> Vec<String> {
-        let mut connection = self.connection_to(data).await;
-        sqlx::query_scalar("SELECT entry FROM ledger ORDER BY entry_index")
-            .fetch_all(&mut connection)
-            .await
-            .expect("log")
+        ledger(self.connection_to(data).await).await
     }
+}
+
+async fn ledger(mut connection: sqlx::AnyConnection) -> Vec<String> {
+    sqlx::query_scalar("SELECT entry FROM ledger ORDER BY entry_index").fetch_all(&mut connection).await.expect("log")
 }

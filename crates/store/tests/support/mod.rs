@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each program of tests uses what it needs")]
 
-use fumibako_store::{DatabaseServer, Place};
+use fumibako_store::{DatabaseServer, MasterKeys, Place};
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions as _};
 use std::path::{Path, PathBuf};
@@ -36,6 +36,25 @@ impl Kept {
     /// In its folder, whatever the environment asks for.
     pub(crate) fn embedded(folder: &Path) -> Self {
         Self { place: folder.into(), folder: folder.to_path_buf(), server: None }
+    }
+
+    /// The same data once more, as they were left: everything must be closed. What lies in the folder is the caller's to copy.
+    pub(crate) fn copied(&self, folder: &Path) -> Self {
+        match &self.server {
+            Some(database) => Self::on_server(folder, database.copy().expect("copied")),
+            None => Self::embedded(folder),
+        }
+    }
+
+    /// The same, by the key store that opens the exchange.
+    pub(crate) async fn connection_with(&self, masters: &MasterKeys) -> AnyConnection {
+        match &self.server {
+            Some(_) => self.connection("").await,
+            None => {
+                let key = fumibako_store::database_key(&self.folder, masters).expect("key");
+                self.connection(key.as_str()).await
+            }
+        }
     }
 
     /// Whatever a person sees who has the database and its key, as the pragma takes it.

@@ -320,6 +320,10 @@ async fn certify(one: &One) -> Outcome {
         Certified::Busy => {
             Failure::new("ほかの読み取りが続いていて、検証できません。", "しばらくして、もう一度検証してください。")
         }
+        Certified::OnServer => Failure::new(
+            "鍵は消去しましたが、データベースがサーバーにあるので、ディスクから消えたことを確かめられません。証明書は出せません。",
+            "サーバーの側で行うことは、docs/operating.md の「PostgreSQL での消去」にあります。",
+        ),
     };
     Err(failure.into())
 }
