@@ -23,6 +23,8 @@ mod unprinted;
 mod withdrawal;
 mod wording;
 
+pub(crate) use shown::grouped;
+
 use crate::app::App;
 use crate::guard::SignedIn;
 use crate::pages::asked::Asked;
