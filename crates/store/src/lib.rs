@@ -5,6 +5,7 @@
 mod accept;
 mod authority;
 mod backup;
+mod batch;
 mod board;
 mod bodies;
 mod ceremony;

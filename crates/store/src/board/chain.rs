@@ -5,7 +5,7 @@
 
 use super::{Family, kind_of};
 use crate::people::Person;
-use crate::{Error, PersonId, Store, TransmissionId};
+use crate::{Error, OfficeId, PersonId, Store, TransmissionId};
 use sqlx::FromRow;
 use standard::truth::{Arrival, Key, Receiver, State, Subject, truth};
 use standard::{ServiceMonth, UnitKey, UnitKind};
@@ -128,8 +128,17 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn chains(&self, person: &Person, of: PersonId, month: ServiceMonth) -> Result<Vec<Chain>, Error> {
+        self.chains_of(person.office.id, of, month).await
+    }
+
+    pub(super) async fn chains_of(
+        &self,
+        office: OfficeId,
+        of: PersonId,
+        month: ServiceMonth,
+    ) -> Result<Vec<Chain>, Error> {
         let rows: Vec<Row> = sqlx::query_as(CHAIN)
-            .bind(person.office.id.to_string())
+            .bind(office.to_string())
             .bind(of.to_string())
             .bind(month.to_string())
             .bind(ROWS_MAX)

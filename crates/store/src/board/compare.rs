@@ -3,7 +3,7 @@
 
 use super::labels::{OfficeLabels, RESULT};
 use super::month::{BoardAsked, BoardLine, Only, Order, SetState};
-use super::sql::{Text, asking, filled};
+use crate::batch::{Text, asking, filled};
 use super::{person_id, short_index};
 use crate::database::Connection;
 use crate::people::Person;

@@ -1,7 +1,7 @@
 //! 利用者の索引: noted while a set's content is in memory, written with the set, taken away with it.
 
 use super::labels::{Label, OfficeLabels};
-use super::sql::{Insert, Text, values};
+use crate::batch::{Insert, Text, values};
 use super::{Family, person_id, short_index};
 use crate::database::Connection;
 use crate::{Error, Keys, Office, OfficeId, PersonId, Store, TransmissionId};
@@ -27,7 +27,7 @@ pub(crate) struct Roster {
     receiver: String,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Noted {
     person: PersonKey,
     called: Called,
@@ -57,6 +57,13 @@ impl Roster {
             order: order_of(&arrival.unit),
             receiver: format!("{}/{}", arrival.unit.receiver, text(arrival.unit.receiver_type)),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn about(people: &[PersonKey], subject: Subject, unit: &UnitKey, deletes: bool) -> Self {
+        let noted = |person: &PersonKey| Noted { person: *person, called: Called::default(), subjects: vec![subject] };
+        let receiver = format!("{}/{}", unit.receiver, text(unit.receiver_type));
+        Self { people: people.iter().map(noted).collect(), deletes, order: order_of(unit), receiver }
     }
 
     /// The same of the files of a call that belong to a letter.

@@ -11,8 +11,10 @@ mod find;
 mod index;
 mod labels;
 mod month;
-mod sql;
 mod words;
+
+#[cfg(test)]
+mod tests;
 
 pub use chain::{Chain, ChainState, ChainStep, SetStanding};
 pub use compare::{Compared, Kept, PAIRS_AT_ONCE_MAX, Standing, difference_key, differences_of, offices_compared};

@@ -2,7 +2,7 @@
 
 use super::compare::{Standing, standings};
 use super::find::{matches, normal, sort};
-use super::sql::{ASKED, Text, asking, filled};
+use crate::batch::{ASKED, Text, asking, filled};
 use super::{Family, Label, kind_of};
 use crate::people::Person;
 use crate::record::Act;

@@ -8,7 +8,10 @@ mod calendar;
 mod export;
 mod person;
 mod query;
+mod waiting;
 mod wording;
+
+pub(crate) use waiting::Waiting;
 
 use crate::api::download;
 use crate::app::App;

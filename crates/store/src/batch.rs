@@ -6,14 +6,14 @@ use std::sync::LazyLock;
 const SIZES: [usize; 4] = [16, 4, 2, 1];
 
 /// A statement with `VALUES` for each size.
-pub(super) struct Insert {
+pub(crate) struct Insert {
     columns: usize,
     texts: Vec<String>,
 }
 
 impl Insert {
     /// `row` writes one row's values; it is given the number of the row's first value.
-    pub(super) fn new(columns: usize, head: &str, tail: &str, row: impl Fn(usize) -> String) -> Self {
+    pub(crate) fn new(columns: usize, head: &str, tail: &str, row: impl Fn(usize) -> String) -> Self {
         let text = |rows: usize| {
             let values: Vec<String> = (0..rows).map(|at| row(at * columns + 1)).collect();
             format!("{head} VALUES {} {tail}", values.join(", "))
@@ -22,7 +22,7 @@ impl Insert {
     }
 
     /// The rows in parts, each with its statement.
-    pub(super) fn parts<'s, 'r, T>(&'s self, mut rows: &'r [T]) -> Vec<(&'s str, &'r [T])> {
+    pub(crate) fn parts<'s, 'r, T>(&'s self, mut rows: &'r [T]) -> Vec<(&'s str, &'r [T])> {
         let mut parts = Vec::new();
         for (size, text) in SIZES.into_iter().zip(&self.texts) {
             while rows.len() >= size {
@@ -37,27 +37,27 @@ impl Insert {
 }
 
 /// `($1, $2, $3)`
-pub(super) fn values(first: usize, count: usize) -> String {
+pub(crate) fn values(first: usize, count: usize) -> String {
     let values: Vec<String> = (first..first + count).map(|at| format!("${at}")).collect();
     format!("({})", values.join(", "))
 }
 
 /// Values of an `IN`: what is left of the places asks for the last again.
-pub(super) const ASKED: usize = 50;
+pub(crate) const ASKED: usize = 50;
 
 /// A statement whose `{}` is a list of [`ASKED`] values from `$first`.
-pub(super) fn asking(text: &str, first: usize) -> String {
+pub(crate) fn asking(text: &str, first: usize) -> String {
     text.replace("{}", &values(first, ASKED))
 }
 
 /// The values of one part, filled up.
-pub(super) fn filled<'v>(part: &'v [String]) -> impl Iterator<Item = &'v str> {
+pub(crate) fn filled<'v>(part: &'v [String]) -> impl Iterator<Item = &'v str> {
     let last = part.last().map_or("", String::as_str);
     (0..ASKED).map(move |at| part.get(at).map_or(last, String::as_str))
 }
 
 /// A text made once.
-pub(super) type Text = LazyLock<String>;
+pub(crate) type Text = LazyLock<String>;
 
 #[cfg(test)]
 mod tests {
