@@ -20,6 +20,7 @@ cargo xtask print           builds fumibako-print, the typesetter of documents, 
 cargo xtask check           the same without the tests
 cargo xtask load [ARGS]     drives a server over TLS and measures it beside the bare floor
 cargo xtask bench           speed of the checks on a large file, beside plain record splitting
+cargo xtask pages [SETS]    pages of an office with so many stored sets (100,000) while thirty people read
 cargo xtask sign-in [TRIES] time of an answer for known and unknown logins, and passwords compared per second
 cargo xtask rotate [BOXES]  replaces keys over many boxes during sends; 1,000,000 unless told otherwise
 cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise; with --database postgres
@@ -44,6 +45,8 @@ fn main() -> ExitCode {
         ["check"] => test::check(),
         ["load", rest @ ..] => test::load(rest),
         ["bench"] => test::bench(),
+        ["pages"] => test::pages("100000"),
+        ["pages", sets] => test::pages(sets),
         ["sign-in"] => test::sign_in("400"),
         ["sign-in", tries] => test::sign_in(tries),
         ["rotate"] => test::rotate("1000000"),

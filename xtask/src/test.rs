@@ -119,6 +119,11 @@ pub(crate) fn bench() -> Done {
     run(cargo().args(["bench", "--package", "fumibako-standard", "--bench", "check"]))
 }
 
+/// How long the pages of an office with so many stored sets take while thirty people read.
+pub(crate) fn pages(sets: &str) -> Done {
+    run(cargo().args(["bench", "--package", "fumibako", "--bench", "pages", "--", sets]))
+}
+
 /// Replaces the master key over so many boxes, with sends going on beside it.
 pub(crate) fn rotate(boxes: &str) -> Done {
     run(cargo().args(["bench", "--package", "fumibako-store", "--bench", "rotation", "--", boxes]))

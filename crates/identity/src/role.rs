@@ -136,6 +136,8 @@ pub enum Deed {
     SendSets,
     /// Take a set back before it is collected.
     WithdrawSets,
+    /// Compare plans with actuals, accept what differs, write to a partner about it, ask for what is missing.
+    ReconcileSets,
     /// Invite, suspend and close accounts of one's own office.
     ManageStaff,
     /// Revoke and name devices of one's own office.
@@ -180,7 +182,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed, for documents and tests.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Enrol,
         Self::ShowSecondFactor,
         Self::SignOut,
@@ -191,6 +193,7 @@ impl Deed {
         Self::CollectSets,
         Self::SendSets,
         Self::WithdrawSets,
+        Self::ReconcileSets,
         Self::ManageStaff,
         Self::ManageDevices,
         Self::ManageSoftware,
@@ -227,6 +230,7 @@ impl Deed {
             Self::CollectSets => "collect-sets",
             Self::SendSets => "send-sets",
             Self::WithdrawSets => "withdraw-sets",
+            Self::ReconcileSets => "reconcile-sets",
             Self::ManageStaff => "manage-staff",
             Self::ManageDevices => "manage-devices",
             Self::ManageSoftware => "manage-software",
@@ -264,6 +268,7 @@ impl Deed {
             Self::CollectSets => "データを受け取る、受領を確認する",
             Self::SendSets => "データを送る",
             Self::WithdrawSets => "送ったデータを取り下げる",
+            Self::ReconcileSets => "予実を突き合わせる、差異を了承する、連携先へ連絡・催促する",
             Self::ManageStaff => "自分の事業所の職員を招く、止める、終える",
             Self::ManageDevices => "自分の事業所の端末を見る、使えなくする",
             Self::ManageSoftware => "ケアソフトの接続を作る、替える、止める",
@@ -303,7 +308,13 @@ impl Deed {
     pub const fn with_temporary_pass(self) -> bool {
         matches!(
             self,
-            Self::SignOut | Self::ChooseOffice | Self::ListSets | Self::ReadSets | Self::CollectSets | Self::SendSets
+            Self::SignOut
+                | Self::ChooseOffice
+                | Self::ListSets
+                | Self::ReadSets
+                | Self::CollectSets
+                | Self::SendSets
+                | Self::ReconcileSets
         )
     }
 }
@@ -336,6 +347,7 @@ pub const TABLE: &[(Deed, Who)] = {
         (Deed::CollectSets, Who::Holders(&[OfficeAdministrator, OfficeStaff])),
         (Deed::SendSets, Who::Holders(&[OfficeAdministrator, OfficeStaff])),
         (Deed::WithdrawSets, Who::Holders(&[OfficeAdministrator, OfficeStaff])),
+        (Deed::ReconcileSets, Who::Holders(&[OfficeAdministrator, OfficeStaff])),
         (Deed::ManageStaff, Who::Holders(&[OfficeAdministrator])),
         (Deed::ManageDevices, Who::Holders(&[OfficeAdministrator])),
         (Deed::ManageSoftware, Who::Holders(&[OfficeAdministrator])),

@@ -226,6 +226,14 @@ actions! {
     KeyShare = "key.share",
     /// The master key was restored from shares in a declared emergency, or somebody tried to.
     KeyRecover = "key.recover",
+    /// A month was written out as a workbook (R10.7).
+    MonthExport = "month.export",
+    /// A comment on a person's month was written for a partner.
+    CommentMake = "comment.make",
+    /// A difference between plan and actuals was accepted, or taken up again.
+    DifferenceAccept = "difference.accept",
+    /// A partner was asked for the actuals of a month.
+    ReminderSend = "reminder.send",
     /// The key store went out of reach, or came back (R6.8).
     KeyStoreChange = "key.store-change",
 }

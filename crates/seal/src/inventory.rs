@@ -110,6 +110,8 @@ listed! {
         Database,
         /// 事業所の鍵.
         Office,
+        /// 名札の鍵: what an office may read of the people in its index.
+        Labels,
         /// The key of one set.
         Set,
         /// The key of one file of a set.
@@ -145,6 +147,7 @@ impl KeyUse {
             Self::PasswordPepper => "password pepper",
             Self::Database => "database key",
             Self::Office => "office key",
+            Self::Labels => "label key",
             Self::Set => "set key",
             Self::Object => "object key",
             Self::Authority => "ca key",
@@ -170,7 +173,8 @@ impl KeyUse {
             Self::PasswordPepper => &[Algorithm::Argon2id],
             Self::Office => &[Algorithm::HpkeXWing, Algorithm::HpkeX25519],
             Self::Set => &[Algorithm::HkdfSha256, Algorithm::HmacSha256],
-            Self::Database
+            Self::Labels
+            | Self::Database
             | Self::Backup
             | Self::Authority
             | Self::Server
@@ -207,7 +211,7 @@ impl KeyUse {
             Self::Office | Self::Authority | Self::Server | Self::Ledger | Self::Certificate | Self::AccountSecret => {
                 Some(Self::Wrapping)
             }
-            Self::Set => Some(Self::Office),
+            Self::Labels | Self::Set => Some(Self::Office),
             Self::Object => Some(Self::Set),
             Self::Field => Some(Self::FieldKey),
         }

@@ -92,6 +92,15 @@ impl WorkingKey {
         Self(bytes.clone())
     }
 
+    /// 名札の鍵 — the key of what an office may read of the people in its index, made of the private key of the office as
+    /// [`crate::OfficeSecretKey::to_bytes`] writes it: who lacks that has none, and with it this is gone.
+    pub fn of_office(secret: &[u8]) -> Result<Self, Error> {
+        let mut key = Zeroizing::new([0; 32]);
+        let derived = Hkdf::<Sha256>::new(None, secret).expand(b"fumibako office label key v1", key.as_mut());
+        derived.map_err(|_| Error::Internal)?;
+        Ok(Self(key))
+    }
+
     /// The bytes, for a library that needs them (the database's key). Easy to search for.
     #[must_use]
     pub fn reveal(&self) -> &[u8; 32] {

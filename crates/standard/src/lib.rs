@@ -23,6 +23,7 @@ pub mod read;
 pub mod reconcile;
 pub mod repair;
 mod report;
+mod roster;
 mod rows;
 pub mod rules;
 pub mod sample;
@@ -45,6 +46,7 @@ pub use office_number::{NotAnOfficeNumber, OfficeNumber};
 pub use report::{
     FINDINGS_PER_RULE_AND_FILE_MAX, Finding, Place, Profile, Report, Severity, SourceFile, Suppressed, Unit,
 };
+pub use roster::{Called, roster};
 pub use rules::{RULES, Rule};
 pub use serial::{NotASerial, Serial};
 pub use service_codes::{CodeKind, ServiceCodes, ServiceCodesFault};

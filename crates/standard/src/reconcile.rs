@@ -63,6 +63,23 @@ pub struct Visit {
     pub units: Option<i64>,
 }
 
+/// 第6表の一行 — one row of a side, to be shown beside the other side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occasion<'a> {
+    /// サービス事業者コード.
+    pub office: OfficeNumber,
+    /// サービスコード.
+    pub code: ServiceCode,
+    /// サテライト枝番, without padding; empty for the main office.
+    pub satellite: &'a str,
+    /// サービス利用日.
+    pub day: Date,
+    /// 日割対象日, where the row states them.
+    pub mask: Option<DayMask>,
+    /// When, how often, for how many units.
+    pub visit: Visit,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Group {
     office: OfficeNumber,
@@ -227,6 +244,19 @@ impl Side {
     /// Every office with a row.
     pub fn offices(&self) -> BTreeSet<OfficeNumber> {
         self.lines.iter().map(|line| line.group.office).collect()
+    }
+
+    /// Everything this side says of a person in a month, in the order of the rows.
+    pub fn occasions(&self, person: PersonKey, month: ServiceMonth) -> impl Iterator<Item = Occasion<'_>> {
+        let lines = self.lines.iter().filter(move |line| line.person == person && line.month == month);
+        lines.map(|line| Occasion {
+            office: line.group.office,
+            code: line.group.code,
+            satellite: &line.group.satellite,
+            day: line.day,
+            mask: line.mask,
+            visit: line.visit,
+        })
     }
 
     /// Whether there is no row at all.

@@ -1,5 +1,6 @@
 //! 送る: sealing a set and taking it in.
 
+use crate::board::{self, Roster, Rows};
 use crate::database::Connection;
 use crate::history::{self, Trace};
 use crate::record::{self, Act};
@@ -11,7 +12,7 @@ use rand::Rng as _;
 use seal::{Envelope, ObjectBinding, ObjectPurpose, Sealer, SetBinding, SetKey};
 use standard::SourceFile;
 
-/// A set as it will lie on disk: nothing in it can be read without an office's key.
+/// A set as it will lie on disk: nothing of it that is written can be read without an office's key.
 #[derive(Debug)]
 pub struct SealedSet {
     id: TransmissionId,
@@ -23,6 +24,9 @@ pub struct SealedSet {
     files: Vec<SealedFile>,
     /// What it is about, if that has been noted.
     pub(crate) traces: Vec<Trace>,
+    /// Who it is about: in memory only, until it is written as keyed indexes and sealed labels.
+    roster: Roster,
+    rows: Rows,
 }
 
 #[derive(Debug)]
@@ -143,6 +147,8 @@ impl Store {
             warnings,
             files: sealed_files,
             traces: Vec::new(),
+            roster: Roster::of_letter(letter, files),
+            rows: Rows::default(),
         })
     }
 
@@ -154,6 +160,7 @@ impl Store {
     /// # Errors
     /// When it could not be written; then nothing of it was.
     pub async fn accept(&self, asker: &Asker, mut set: SealedSet) -> Result<Answer<Acceptance>, Error> {
+        set.rows = self.index_rows(&asker.office, &set.receiver, &set.roster).await?;
         let keys = self.put_large_bodies(&mut set).await?;
         let store_keys = std::sync::Arc::clone(&self.keys);
         // One instant for the row and for its entry: a receipt compares them (R1.10).
@@ -274,6 +281,7 @@ async fn write(
         insert.execute(&mut *c).await?;
     }
     history::write(c, &id, &set.traces).await?;
+    board::write(c, &id, &set.rows).await?;
     Ok(Answer::Done(Acceptance::New(Transmission {
         id: set.id,
         accepted_index,

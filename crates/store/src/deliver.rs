@@ -1,5 +1,6 @@
 //! 受け取る: lists, opening, acknowledging, withdrawing.
 
+use crate::board;
 use crate::database::Connection;
 use crate::reading::Reader;
 use crate::record::{self, Act};
@@ -227,7 +228,15 @@ impl Store {
             })
             .await?;
         Ok(match recorded {
-            Answer::Done(_) => Answer::Done(opened),
+            Answer::Done(_) => {
+                // Of before there was an index; a part of a set is not enough to tell who it is about.
+                if only.is_none() {
+                    let files: Vec<SourceFile<'_>> =
+                        opened.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes }).collect();
+                    self.index_opened(id, &files).await?;
+                }
+                Answer::Done(opened)
+            }
             Answer::Refused(refusal) => Answer::Refused(refusal),
             Answer::NotFound => Answer::NotFound,
         })
@@ -393,6 +402,9 @@ async fn step(
         .rows_affected();
     if changed == 1 {
         receipts::append_step(c, set.id, taken, &act.done()?).await?;
+        if taken == Step::Withdraw {
+            board::take_back(c, set.id).await?;
+        }
     }
     Ok(find(c, asker, set.id).await?.map_or(Answer::NotFound, Answer::Done))
 }

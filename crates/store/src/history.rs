@@ -5,6 +5,7 @@
 //! do not look alike, and an office learns of nothing but what it sent itself.
 
 use crate::accept::SealedSet;
+use crate::batch::{Insert, values};
 use crate::database::Connection;
 use crate::devices::Asker;
 use crate::hex::{hex, unhex};
@@ -12,6 +13,7 @@ use crate::{Error, Store};
 use sqlx::FromRow;
 use standard::{HistoryItem, HistorySet, UnitKey, UnitKind};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Items of one set that are kept and looked for; far more than two offices have people in common.
 const ITEMS_MAX: usize = 20_000;
@@ -28,8 +30,10 @@ const FIND: &str = "
      WHERE i.item_index IN ($1, $2, $3, $4, $5, $6, $7, $8) AND t.withdrawn_at IS NULL
      LIMIT $9";
 
-const INSERT: &str = "
-    INSERT INTO transmission_item (item_index, transmission_id, place) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+static INSERT: LazyLock<Insert> = LazyLock::new(|| {
+    let head = "INSERT INTO transmission_item (item_index, transmission_id, place)";
+    Insert::new(3, head, "ON CONFLICT DO NOTHING", |first| values(first, 3))
+});
 
 /// What a set is about, as it will lie on disk: index and place.
 pub(crate) type Trace = (String, String);
@@ -124,8 +128,12 @@ impl Store {
 
 /// Writes what a set is about, in the transaction that takes it.
 pub(crate) async fn write(c: &mut Connection, transmission: &str, traces: &[Trace]) -> Result<(), Error> {
-    for (index, place) in traces {
-        sqlx::query(INSERT).bind(index).bind(transmission).bind(place).execute(&mut *c).await?;
+    for (text, part) in INSERT.parts(traces) {
+        let mut query = sqlx::query(text);
+        for (index, place) in part {
+            query = query.bind(index).bind(transmission).bind(place);
+        }
+        query.execute(&mut *c).await?;
     }
     Ok(())
 }

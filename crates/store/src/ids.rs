@@ -55,6 +55,14 @@ id! {
     Tls12ExceptionId
 }
 id! {
+    /// 利用者 of one office's index: a keyed index, written as an id.
+    PersonId
+}
+id! {
+    /// 連絡.
+    CommentId
+}
+id! {
     /// お知らせ.
     NoticeId
 }
@@ -129,3 +137,10 @@ id! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an id")]
 pub struct NotAnId;
+
+impl PersonId {
+    /// The id that stands for a keyed index.
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+}

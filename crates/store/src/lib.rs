@@ -5,6 +5,8 @@
 mod accept;
 mod authority;
 mod backup;
+mod batch;
+mod board;
 mod bodies;
 mod ceremony;
 mod certificates;
@@ -51,6 +53,12 @@ pub use backup::{
     BackupPlaces, BackupPlan, BackupRow, Drill, DrillRow, Made, RestoreOrder, RestoreRefused, Restored, Rotated,
     TakenOver, backup_plan, restore_backup,
 };
+pub use board::{
+    ACCEPTED_MAX, AcceptedDifference, BOARD_PEOPLE_MAX, Board, BoardAsked, BoardLine, BoardPerson,
+    COMMENT_CHARACTERS_MAX, COMMENTS_MAX, Chain, ChainState, ChainStep, Comment, CommentMade, Compared, Family, Kept,
+    Label, Only, Order, PAIRS_AT_ONCE_MAX, PartnerLine, Reminded, Reminder, SetStanding, SetState,
+    Standing as ComparisonStanding, difference_key, differences_of, offices_compared,
+};
 pub use ceremony::{CUSTODIANS, Ceremony, CeremonyError, IssuingAuthority, create_root, sign_issuing_authority};
 pub use certificates::{CertificateRecord, Due, Renewal, RenewedCertificate};
 pub use clock::{Clock, HostClock, japanese_time};
@@ -68,8 +76,8 @@ pub use error::Error;
 pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, BackupId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId, GrantId, HoldId,
-    KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, RecoveryId, ReviewId, ServerCertificateId,
+    AccountId, BackupId, CommentId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId, GrantId, HoldId,
+    KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, PersonId, RecoveryId, ReviewId, ServerCertificateId,
     SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
@@ -140,6 +148,7 @@ pub struct Store {
     /// Empty where the database is on a server and has no key of ours.
     database_key_id: String,
     public_keys: PublicKeys,
+    label_keys: board::LabelKeys,
     people: People,
     log_tree: tree::LogTree,
     /// Whoever holds it takes over entries for searching.
@@ -286,6 +295,7 @@ impl Store {
             folder: place.folder().to_owned(),
             database_key_id,
             public_keys: PublicKeys::default(),
+            label_keys: board::LabelKeys::default(),
             log_tree: tree::LogTree::default(),
             indexing: tokio::sync::Mutex::default(),
             deadlines: Deadlines::default(),

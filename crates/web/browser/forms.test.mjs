@@ -132,7 +132,7 @@ journey("a plan is read as the forms people know, compared, and printed", async 
     await page.goto(`${world.exchange}/`);
     await press(page, link(page, PLAN).nth(1));
     await press(page, link(page, "新しいほうを開く"));
-    await page.getByText("いまの版です。").waitFor();
+    await page.getByText("現在の版です。").waitFor();
   });
 
   await step("at 200 % nothing is lost sideways", async () => {

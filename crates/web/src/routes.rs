@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
-    account, devices, evidence, first, forms, grants, log, operator, receipts, received, recovery, reviews, sign_in,
+    account, devices, evidence, first, forms, grants, log, month, operator, receipts, received, recovery, reviews, sign_in,
     software, staff, stock_taking,
 };
 use crate::{api, assets};
@@ -36,13 +36,14 @@ pub(crate) fn table() -> Vec<Route> {
     use Deed::{
         ApproveEnrolment, ApproveRecovery, CollectSets, ConfirmGrants, ExportEvidence, ListSets, ManageDevices,
         ManageOperators, ManageSoftware, ManageStaff, OwnAccount, ReadLedger, ReadOfficeLedger, ReadSets,
-        RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery, SendSets, TakeStock, WithdrawSets,
+        ReconcileSets, RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery, SendSets, TakeStock, WithdrawSets,
     };
     use Needs::{Device, Enrolling, HalfWay, Nothing, Person, Program, SignedIn, Software};
     vec![
         // Holds nothing about anybody.
         get("/style.css", Nothing, assets::style),
         get("/forms.css", Nothing, assets::forms),
+        get("/month.css", Nothing, month::style),
         get("/icon.svg", Nothing, assets::icon),
         get("/passkey.js", Nothing, assets::passkey),
         get("/enrol.css", Nothing, assets::guide_style),
@@ -86,6 +87,15 @@ pub(crate) fn table() -> Vec<Route> {
         // Opening a set collects it, if it is the receiver who opens.
         get("/sets/{id}", Person(ReadSets), forms::show_set),
         get("/sets/{id}/pictures/{number}", Person(ReadSets), forms::picture),
+        // 今月: what is looked for comes by form, since nobody's name stands in an address.
+        get("/month", Person(ReadSets), month::page),
+        post("/month", Person(ReadSets), month::seek),
+        post("/month/export", Person(ReadSets), month::export),
+        post("/month/compare", Person(ReconcileSets), month::compare),
+        post("/month/remind", Person(ReconcileSets), month::remind),
+        get("/month/people/{id}", Person(ReadSets), month::person),
+        post("/month/people/{id}/accept", Person(ReconcileSets), month::accept),
+        post("/month/people/{id}/comment", Person(ReconcileSets), month::comment),
         get("/account", Person(OwnAccount), account::page),
         get("/account/password", Person(OwnAccount), account::password),
         post("/account/password", Person(OwnAccount), account::change_password),

@@ -9,6 +9,7 @@
 mod acme;
 mod answer;
 mod authorities;
+mod board;
 mod browser;
 mod canary;
 mod checkpoints;

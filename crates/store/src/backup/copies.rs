@@ -36,6 +36,12 @@ fn statements(kind: Kind) -> &'static [&'static str] {
             // From `id/` up to what follows it: every file of the set.
             "DELETE FROM part WHERE tab = 'transmission_file' AND col = 'digest' AND row >= $1 || '/' AND row < $1 || '0'",
             "DELETE FROM transmission_item WHERE transmission_id = $1",
+            "DELETE FROM person_set WHERE transmission_id = $1",
+            "DELETE FROM person WHERE NOT EXISTS (SELECT 1 FROM person_set s
+              WHERE s.office_id = person.office_id AND s.person_index = person.person_index) AND $1 = $1",
+            "DELETE FROM month_comment WHERE NOT EXISTS (SELECT 1 FROM person_set s
+              WHERE s.office_id = month_comment.office_id AND s.person_index = month_comment.person_index
+                AND s.month = month_comment.month AND s.partner_id = month_comment.partner_id) AND $1 = $1",
             "DELETE FROM part WHERE tab = 'import_answer' AND row = $1",
         ],
         Kind::Evidence => &["DELETE FROM part WHERE tab = 'recovery' AND row = $1"],

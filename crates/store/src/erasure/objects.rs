@@ -339,6 +339,9 @@ impl Blanker {
                 sqlx::query(BLANK_SET).bind(object).bind(nothing).bind(NO_DIGEST).bind(&at).execute(&mut *c).await?;
                 sqlx::query(DROP_FILES).bind(object).execute(&mut *c).await?;
                 sqlx::query(DROP_ITEMS).bind(object).execute(&mut *c).await?;
+                for sealed in crate::board::forget(c, object).await? {
+                    taken.note(&sealed, SECRET_HEADER);
+                }
                 let note: Option<Vec<u8>> = sqlx::query_scalar(NOTE).bind(object).fetch_optional(&mut *c).await?;
                 taken.note(&note.unwrap_or_default(), SECRET_HEADER);
                 sqlx::query(DROP_NOTE).bind(object).execute(&mut *c).await?;

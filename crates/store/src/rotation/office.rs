@@ -3,6 +3,7 @@
 
 use super::step::{Batch, RotationStep, progress};
 use super::{NewRotation, RotationStarted, Row, WHERE, finish, open_of};
+use crate::board;
 use crate::database::Connection;
 use crate::key_copies::{self, CopyPlace, KeyKind};
 use crate::keys::in_database;
@@ -25,7 +26,9 @@ const RETIRE: &str = "
 const USE: &str = "UPDATE office SET key_id = $2, public_key = $3 WHERE office_id = $1";
 const SETS: &str = "
     SELECT (SELECT count(*) FROM transmission WHERE receiver_office_id = $1)
-         + (SELECT count(*) FROM transmission WHERE sender_office_id = $1)";
+         + (SELECT count(*) FROM transmission WHERE sender_office_id = $1)
+         + (SELECT count(*) FROM person WHERE office_id = $1 AND label_sealed IS NOT NULL)
+         + (SELECT count(*) FROM month_comment WHERE office_id = $1)";
 const RECEIVED: &str = "
     SELECT transmission_id, accepted_index, sender_office_id, receiver_office_id, envelope FROM transmission
      WHERE receiver_office_id = $1 AND accepted_index > $2 ORDER BY accepted_index LIMIT $3";
@@ -119,6 +122,7 @@ impl Store {
         let sql = match row.stage {
             0 => RECEIVED,
             1 => SENT,
+            2 | 3 => return self.reseal_step(row).await,
             _ => {
                 if row.is_late_pass()? && row.found == 0 {
                     self.destroy_office_keys(row).await?;
@@ -143,6 +147,26 @@ impl Store {
                         note_damage(c, id, now).await?;
                     }
                     match &batch.last {
+                        Some(last) => progress(c, &row, (row.stage, last), &batch).await,
+                        None => progress(c, &row, (row.stage + 1, ""), &batch).await,
+                    }
+                })
+            })
+            .await?;
+        Ok(RotationStep::Worked(seen))
+    }
+
+    /// Labels and comments lie under keys made of the office's own: they follow it.
+    async fn reseal_step(&self, row: &Row) -> Result<RotationStep, Error> {
+        let office: OfficeId = row.subject.parse().map_err(|_| WHERE)?;
+        let resealed = board::reseal(self, office, row.stage == 3, &row.after_id).await?;
+        let (seen, row) = (resealed.seen, row.clone());
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    resealed.write(c, &row.subject).await?;
+                    let batch = Batch::counting(resealed.seen, resealed.found(), resealed.last.clone());
+                    match &resealed.last {
                         Some(last) => progress(c, &row, (row.stage, last), &batch).await,
                         None => progress(c, &row, (row.stage + 1, ""), &batch).await,
                     }

@@ -93,11 +93,18 @@ pub(super) struct Batch {
     pub(super) damaged: Vec<String>,
     pub(super) last: Option<String>,
     pub(super) seen: u64,
+    /// Rows that were under an old key and are written by another hand.
+    pub(super) elsewhere: i64,
 }
 
 impl Batch {
+    /// What came of rows that are written by whoever knows them.
+    pub(super) fn counting(seen: u64, found: i64, last: Option<String>) -> Self {
+        Self { seen, last, elsewhere: found, ..Self::default() }
+    }
+
     pub(super) fn found(&self) -> i64 {
-        (self.changed.len() + self.damaged.len()) as i64
+        (self.changed.len() + self.damaged.len()) as i64 + self.elsewhere
     }
 }
 

@@ -60,6 +60,7 @@ pub(crate) struct MenuItem {
 /// Where one can go, and the right that each needs. The order is that of the day's work.
 const MENU: &[(&str, &str, Deed)] = &[
     ("/", "届いたもの・送ったもの", Deed::ListSets),
+    ("/month", "今月", Deed::ReadSets),
     ("/operator/reviews", "ログ点検", Deed::ReadLedger),
     ("/operator/log", "証跡", Deed::ReadLedger),
     ("/operator/approvals", "承認待ち", Deed::ApproveEnrolment),

@@ -11,6 +11,7 @@ pub(crate) mod forms;
 pub(crate) mod frame;
 pub(crate) mod grants;
 pub(crate) mod log;
+pub(crate) mod month;
 pub(crate) mod once;
 pub(crate) mod operator;
 pub(crate) mod passkeys;

@@ -23,6 +23,8 @@ mod unprinted;
 mod withdrawal;
 mod wording;
 
+pub(crate) use shown::grouped;
+
 use crate::app::App;
 use crate::guard::SignedIn;
 use crate::pages::asked::Asked;
@@ -58,6 +60,7 @@ pub(crate) async fn show_set(
         Some(about) => app.store.versions(&set, about).await?,
         None => Vec::new(),
     };
+    let standing = app.store.set_standing(&signed_in.person, set.id).await?;
     let mut remarks = Vec::new();
     let mut earlier = Vec::new();
     if view.changes {
@@ -84,7 +87,7 @@ pub(crate) async fn show_set(
         let before: Vec<Vec<SourceFile<'_>>> = earlier.iter().map(|files| sources(files)).collect();
         let changes = view.changes.then(|| Changes::between(&before, &now));
         let book = Book::read(&now, changes.as_ref(), &format!("/sets/{}/pictures", set.id));
-        let around = Around { set: &set, versions: &versions, view, received, remarks };
+        let around = Around { set: &set, versions: &versions, standing, view, received, remarks };
         show(&SetPage::new(&signed_in, around, book, changes.as_ref()))
     };
     tokio::task::spawn_blocking(work).await?

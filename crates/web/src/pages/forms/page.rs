@@ -6,9 +6,9 @@ use super::wording;
 use crate::guard::SignedIn;
 use crate::pages::frame::Frame;
 use askama::Template;
-use standard::FileKind;
+use standard::{FileKind, UnitKind};
 use std::ops::Range;
-use store::{Transmission, Version};
+use store::{SetStanding, Transmission, TransmissionId, Version};
 
 /// People on one page; more are on further ones.
 const PEOPLE_PER_PAGE: usize = 100;
@@ -102,6 +102,8 @@ impl Folder<'_> {
 pub(crate) struct Around<'s> {
     pub(crate) set: &'s Transmission,
     pub(crate) versions: &'s [Version],
+    /// What has come after it, person by person.
+    pub(crate) standing: SetStanding,
     pub(crate) view: View,
     pub(crate) received: bool,
     /// What must be said of the comparison besides its outcome.
@@ -110,7 +112,7 @@ pub(crate) struct Around<'s> {
 
 impl<'a> SetPage<'a> {
     pub(crate) fn new(signed_in: &SignedIn, around: Around<'_>, book: Book<'a>, changes: Option<&Changes<'_>>) -> Self {
-        let Around { set, versions, view, received, remarks } = around;
+        let Around { set, versions, standing, view, received, remarks } = around;
         let id = set.id.to_string();
         let people = book.people.len();
         let parts = parts(&book.people);
@@ -136,7 +138,14 @@ impl<'a> SetPage<'a> {
         acts.push(Act { href: format!("/sets/{id}/receipt"), label: wording::TO_RECEIPT });
         acts.push(Act { href: "/".to_owned(), label: wording::TO_LISTS });
         let before = if earlier.is_empty() { wording::VERSION_FIRST } else { wording::VERSION_AFTER };
-        let now = if later.is_empty() { wording::VERSION_NEWEST } else { wording::VERSION_OLD };
+        let now = match (standing.subjects, standing.latest) {
+            // Not in the index: as far as the history of the two offices tells.
+            (0, _) if later.is_empty() => wording::VERSION_NEWEST.to_owned(),
+            (0, _) => wording::VERSION_OLD.to_owned(),
+            (all, latest) if all == latest => wording::VERSION_NEWEST.to_owned(),
+            (_, 0) => wording::VERSION_OLD.to_owned(),
+            (all, latest) => wording::partly_old(all, all - latest),
+        };
         let (number, name) = if received { (set.sender, &set.sender_name) } else { (set.receiver, &set.receiver_name) };
         Self {
             frame: signed_in.frame(set.kind.label()),
@@ -147,7 +156,10 @@ impl<'a> SetPage<'a> {
             accepted_label: if received { "届いた日時" } else { "送った日時" },
             accepted: store::japanese_time(&set.accepted_at),
             version: format!("{now}{before}"),
-            newer: later.into_iter().rev().take(NEWER_MAX).map(newer).collect(),
+            newer: match standing.subjects {
+                0 => later.into_iter().rev().take(NEWER_MAX).map(newer).collect(),
+                _ => standing.newer.into_iter().map(Newer::of).collect(),
+            },
             said,
             acts,
             marked: changes.is_some_and(|changes| !changes.changed.is_empty()),
@@ -159,6 +171,12 @@ impl<'a> SetPage<'a> {
                 printed: view.print,
             },
         }
+    }
+}
+
+impl Newer {
+    fn of((id, kind, accepted_at): (TransmissionId, UnitKind, String)) -> Self {
+        Self { id: id.to_string(), what: kind.label(), accepted: store::japanese_time(&accepted_at) }
     }
 }
 

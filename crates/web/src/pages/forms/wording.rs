@@ -14,8 +14,8 @@ pub(crate) const TO_LISTS: &str = "一覧に戻る";
 
 pub(crate) const VERSION_FIRST: &str = "同じ利用者・同じ対象のものは、これより前に送られていません。";
 pub(crate) const VERSION_AFTER: &str = "同じ利用者・同じ対象の前の版があります。";
-pub(crate) const VERSION_NEWEST: &str = "いまの版です。";
-pub(crate) const VERSION_OLD: &str = "これより新しいものがあります。";
+pub(crate) const VERSION_NEWEST: &str = "現在の版です。";
+pub(crate) const VERSION_OLD: &str = "この後に新しい版があります。";
 
 pub(crate) const CUT: &str = "行数が多すぎるため、途中までを表示しています。すべての行は、データを受け取って取り込んだソフトウェアで確かめてください。";
 pub(crate) const NO_VERSION_BEFORE: &str = "比べられる前の版がないため、変更の印はありません。";
@@ -26,6 +26,11 @@ pub(crate) const PICTURE_CHANGED: &str = "家族構成の図が、前の版か�
 pub(crate) const TOO_MANY_VERSIONS: &str =
     "前の版が多くの送信に分かれているため、新しいものから順に一部だけと比べています。";
 pub(crate) const DAMAGED_BEFORE: &str = "前の版の一部を開けなかったため、比べていません。運営者に記録が残りました。";
+
+/// Of some of the people only there is something newer.
+pub(crate) fn partly_old(all: u64, old: u64) -> String {
+    format!("{all}件の対象のうち{old}件に、この後に新しい版があります。ほかの{}件は現在の版です。", all - old)
+}
 
 /// What could not be shown of a sheet.
 pub(crate) fn unread(sheet: &str, records: u64) -> String {

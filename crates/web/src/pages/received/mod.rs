@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::guard::SignedIn;
 use crate::pages::frame::{Frame, on_to, show};
+use crate::pages::month::Waiting;
 use crate::pages::receipts::Late;
 use crate::pages::receipts::wording::{look, state};
 use crate::problem::Problem;
@@ -20,6 +21,7 @@ const ROWS: u32 = 50;
 #[template(path = "received/front.html")]
 struct Front {
     frame: Frame,
+    waiting: Waiting,
     late: Late,
     received: Vec<Row>,
     sent: Vec<Row>,
@@ -52,6 +54,7 @@ pub(crate) async fn front(extract::State(app): extract::State<App>, signed_in: S
     let sent = app.store.newest(&person.asker, Folder::Sent, ROWS).await?;
     show(&Front {
         frame: signed_in.frame("届いたもの・送ったもの"),
+        waiting: Waiting::of(&app, &signed_in).await?,
         late: Late::of(&app, &signed_in).await?,
         received: received.iter().map(|set| row(set, Folder::Received)).collect(),
         sent: sent.iter().map(|set| row(set, Folder::Sent)).collect(),
