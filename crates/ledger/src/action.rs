@@ -226,6 +226,12 @@ actions! {
     KeyShare = "key.share",
     /// The master key was restored from shares in a declared emergency, or somebody tried to.
     KeyRecover = "key.recover",
+    /// Everybody who looks after the exchange is told of something that must not happen unseen (R6.6).
+    AlarmRaise = "alarm.raise",
+    /// Somebody has seen it.
+    AlarmSee = "alarm.see",
+    /// It went out by mail.
+    AlarmMail = "alarm.mail",
     /// The key store went out of reach, or came back (R6.8).
     KeyStoreChange = "key.store-change",
 }
