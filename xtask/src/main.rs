@@ -19,12 +19,14 @@ cargo xtask browser [WORD]  journeys in a real browser (those whose file has WOR
 cargo xtask print           builds fumibako-print, the typesetter of documents, and installs its fonts
 cargo xtask check           the same without the tests
 cargo xtask load [ARGS]     drives a server over TLS and measures it beside the bare floor
+cargo xtask cost [ARGS]     the same sends with sealing and log, and in a build without both: the ratio
 cargo xtask bench           speed of the checks on a large file, beside plain record splitting
 cargo xtask pages [SETS]    pages of an office with so many stored sets (100,000) while thirty people read
 cargo xtask sign-in [TRIES] time of an answer for known and unknown logins, and passwords compared per second
 cargo xtask rotate [BOXES]  replaces keys over many boxes during sends; 1,000,000 unless told otherwise
 cargo xtask crash [ROUNDS]  kills the server during sends, 200 times unless told otherwise; with --database postgres
                             two nodes and PostgreSQL, in turn
+cargo xtask swap            whether anything of an exchange gets into a swap file of the test (needs root)
 cargo xtask postgres [WORD] the store's and the exchange's tests on PostgreSQL (those whose name has WORD in it)
 cargo xtask scan            lets testssl.sh and sslyze at an exchange on loopback and asserts what they find
 cargo xtask outside         lets a program that is not ours check an exported log and its proofs
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         ["print"] => test::print(),
         ["check"] => test::check(),
         ["load", rest @ ..] => test::load(rest),
+        ["cost", rest @ ..] => test::cost(rest),
         ["bench"] => test::bench(),
         ["pages"] => test::pages("100000"),
         ["pages", sets] => test::pages(sets),
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         ["sign-in", tries] => test::sign_in(tries),
         ["rotate"] => test::rotate("1000000"),
         ["rotate", boxes] => test::rotate(boxes),
+        ["swap"] => test::swap(),
         ["crash"] => test::crash("200"),
         ["crash", rounds] => test::crash(rounds),
         ["crash", rounds, "--database", "postgres"] => test::crash_on_postgres(rounds),

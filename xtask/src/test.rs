@@ -114,6 +114,27 @@ pub(crate) fn load(args: &[&str]) -> Done {
     run(crate::shell::command(release.join("load")).arg("--server").arg(release.join("fumibako")).args(args))
 }
 
+/// Sends per second with sealing and log, and with a program in which both do nothing, in turn.
+///
+/// That program lies under another name, and the real one is built again after it: nobody finds it by mistake.
+pub(crate) fn cost(args: &[&str]) -> Done {
+    install::to_build()?;
+    let release = target().join("release");
+    let bare = release.join("fumibako-bare");
+    run(cargo().args(["build", "--release", "--package", "fumibako", "--features", "bare"]).env("FUMIBAKO_BARE", "1"))?;
+    // A copy: the next build writes over the name that cargo gave it.
+    let copied = std::fs::rename(release.join("fumibako"), &bare);
+    copied.map_err(|error| format!("{}: {error}", bare.display()))?;
+    let mut with_everything = vec!["--bare"];
+    let bare = bare.to_str().ok_or("the name of the target folder is not UTF-8")?;
+    with_everything.push(bare);
+    if !args.contains(&"--only") {
+        with_everything.extend(["--only", "a,c"]);
+    }
+    with_everything.extend(args);
+    load(&with_everything)
+}
+
 /// MB/s of all checks on a large 第6表, beside plain record splitting.
 pub(crate) fn bench() -> Done {
     run(cargo().args(["bench", "--package", "fumibako-standard", "--bench", "check"]))
@@ -140,6 +161,15 @@ pub(crate) fn crash(rounds: &str) -> Done {
     run(cargo()
         .args(["test", "--package", "fumibako", "--test", "exchange", "--", "crash::what_was", "--nocapture"])
         .env("FUMIBAKO_CRASH_ROUNDS", rounds))
+}
+
+/// Gives the machine a swap file, an exchange too little memory, and looks what got into the file. By hand: it changes how
+/// the machine swaps for as long as it runs, and needs the right to.
+pub(crate) fn swap() -> Done {
+    install::to_test()?;
+    run(cargo()
+        .args(["test", "--package", "fumibako", "--test", "exchange", "--", "left_behind::r6_8", "--nocapture"])
+        .env("FUMIBAKO_SWAP", "1"))
 }
 
 /// Kills nodes and PostgreSQL in turn.

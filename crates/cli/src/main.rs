@@ -5,6 +5,7 @@ mod client;
 mod convert;
 mod diff;
 mod evidence;
+mod memory;
 mod operator;
 mod reconcile;
 mod repair;

@@ -174,15 +174,23 @@ pub enum Deed {
     Maintain,
     /// Erase what is past its time.
     Erase,
+    /// Agree to an erasure that another asked for (R11.5).
+    ApproveErasure,
     /// Verify that what was erased is gone.
     VerifyErasure,
+    /// See what is kept how long, what is held, and what was erased.
+    SeeErasures,
+    /// Keep something from being erased, and end that together with another (R11.6).
+    HoldErasures,
+    /// Be told of what must not happen unseen: recovery shares used, or tried (R6.6).
+    SeeAlarms,
     /// Read and verify the whole log.
     ReadLedger,
 }
 
 impl Deed {
     /// Every deed, for documents and tests.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 35] = [
         Self::Enrol,
         Self::ShowSecondFactor,
         Self::SignOut,
@@ -212,7 +220,11 @@ impl Deed {
         Self::HoldKeys,
         Self::Maintain,
         Self::Erase,
+        Self::ApproveErasure,
         Self::VerifyErasure,
+        Self::SeeErasures,
+        Self::HoldErasures,
+        Self::SeeAlarms,
         Self::ReadLedger,
     ];
 
@@ -249,7 +261,11 @@ impl Deed {
             Self::HoldKeys => "hold-keys",
             Self::Maintain => "maintain",
             Self::Erase => "erase",
+            Self::ApproveErasure => "approve-erasure",
             Self::VerifyErasure => "verify-erasure",
+            Self::SeeErasures => "see-erasures",
+            Self::HoldErasures => "hold-erasures",
+            Self::SeeAlarms => "see-alarms",
             Self::ReadLedger => "read-ledger",
         }
     }
@@ -286,8 +302,12 @@ impl Deed {
             Self::SeeHealth => "交換所の動きを数字で見る",
             Self::HoldKeys => "鍵を開ける、替える",
             Self::Maintain => "控えを取る、更新する、直す",
-            Self::Erase => "期限を過ぎたデータを消す",
-            Self::VerifyErasure => "消したことを確かめる",
+            Self::Erase => "データの消去を申請する、承認のあとで行う",
+            Self::ApproveErasure => "ほかの人が申請した消去を承認する",
+            Self::VerifyErasure => "消したことを確かめて、証明書を出す",
+            Self::SeeErasures => "保存期間・保全・消去の状況を見る",
+            Self::HoldErasures => "消去を止める（保全）、二人で解く",
+            Self::SeeAlarms => "重要な知らせを受ける",
             Self::ReadLedger => "すべての証跡を見る、検証する",
         }
     }
@@ -366,7 +386,11 @@ pub const TABLE: &[(Deed, Who)] = {
         (Deed::HoldKeys, Who::Holders(&[KeyCustodian])),
         (Deed::Maintain, Who::Holders(&[Maintenance])),
         (Deed::Erase, Who::Holders(&[Maintenance])),
+        (Deed::ApproveErasure, Who::Holders(&[OPERATOR])),
         (Deed::VerifyErasure, Who::Holders(&[Auditor])),
+        (Deed::SeeErasures, Who::Holders(&[OPERATOR, Maintenance, Auditor])),
+        (Deed::HoldErasures, Who::Holders(&[OPERATOR, Auditor])),
+        (Deed::SeeAlarms, Who::Holders(&[OPERATOR, KeyCustodian, Auditor])),
         (Deed::ReadLedger, Who::Holders(&[Auditor])),
     ]
 };

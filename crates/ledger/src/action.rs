@@ -234,6 +234,13 @@ actions! {
     DifferenceAccept = "difference.accept",
     /// A partner was asked for the actuals of a month.
     ReminderSend = "reminder.send",
+
+    /// Everybody who looks after the exchange is told of something that must not happen unseen (R6.6).
+    AlarmRaise = "alarm.raise",
+    /// Somebody has seen it.
+    AlarmSee = "alarm.see",
+    /// It went out by mail.
+    AlarmMail = "alarm.mail",
     /// The key store went out of reach, or came back (R6.8).
     KeyStoreChange = "key.store-change",
 }

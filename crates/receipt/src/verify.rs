@@ -189,7 +189,7 @@ impl Receipt {
         if whole.to_string() != set.digest || size_bytes != Some(set.size_bytes) || count != Some(set.files.len()) {
             return Err(Fault::Files);
         }
-        if !set.files.iter().all(|file| self.names_this_set(&file.name)) {
+        if !set.files.iter().all(|file| self.names_this_set(&file.name)) || !self.month_is_named() {
             return Err(Fault::Files);
         }
         let otherwise = Fault::Otherwise { step: StepName::Accepted, what: "content" };
@@ -213,10 +213,14 @@ impl Receipt {
             && name.serial.to_string() == set.serial
             && typed(name.sender_type, &set.sender.service_type)
             && typed(name.receiver_type, &set.receiver.service_type)
-            && match (name.month, &set.service_month) {
-                (Some(named), Some(stated)) => named.to_string() == *stated,
-                _ => true,
-            }
+            && name.month.is_none_or(|named| set.service_month.as_ref() == Some(&named.to_string()))
+    }
+
+    /// Whether a month that the receipt states stands in the name of a file: nothing else vouches for it.
+    fn month_is_named(&self) -> bool {
+        let set = &self.transmission;
+        let names_one = |file: &crate::File| standard::name::parse(&file.name).is_ok_and(|name| name.month.is_some());
+        set.service_month.is_none() || set.files.iter().any(names_one)
     }
 }
 

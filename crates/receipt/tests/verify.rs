@@ -193,6 +193,35 @@ fn r1_10_another_time_of_download_fails() {
     assert_eq!(fault, Fault::Otherwise { step: StepName::Collected, what: "instant" });
 }
 
+/// The log says nothing of a month: a receipt that states one has it from the names of its files, or from nowhere.
+#[test]
+fn r1_10_a_service_month_that_no_file_names_is_not_believed() {
+    let file = files().remove(1);
+    let digest = Digest::of_digests([(file.name.as_str(), Digest::of_file(b"UP1KYO"))].into_iter());
+    let commitment = hex(&seal::commitment(&SALT, digest.as_bytes()));
+    let entry = draft(0, Action::SetAccept, SENDER, RECEIVER)
+        .detail("kind", token("care-plan"))
+        .and_then(|entry| entry.detail("files", 1))
+        .and_then(|entry| entry.detail("size_bytes", 10))
+        .and_then(|entry| entry.detail("commitment", token(&commitment)));
+    let entry = entry.expect("details").finish().expect("entry");
+    let mut receipt = receipt_of(1, &[(StepName::Accepted, entry)], "waiting", None);
+    receipt.transmission = Carried {
+        kind: "care-plan".to_owned(),
+        service_month: None,
+        digest: digest.to_string(),
+        size_bytes: 10,
+        files: vec![file],
+        ..receipt.transmission
+    };
+    assert!(verified(&receipt).expect("a care plan is of no month").content);
+    receipt.transmission.service_month = Some("202612".to_owned());
+    assert_eq!(verified(&receipt).expect_err("a month out of nowhere"), Fault::Files);
+    let mut silent = whole();
+    silent.transmission.service_month = None;
+    assert_eq!(verified(&silent).expect_err("a month that is left out"), Fault::Files);
+}
+
 #[test]
 fn r1_10_a_short_life_is_verified_too() {
     let life = whole_life();

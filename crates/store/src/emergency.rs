@@ -1,5 +1,6 @@
 //! 分割鍵と非常時 — recovery shares of the master key, and the declared emergency in which alone they may be used (R6.6).
 
+use crate::alarms::{self, AlarmKind};
 use crate::key_copies::{self, CopyPlace, KeyKind, NewKeyCopy};
 use crate::record::{self, Act};
 use crate::{Error, OperatorName, SplitError, Store, clock};
@@ -156,7 +157,9 @@ impl Store {
                         .bind(clock::text(now))
                         .execute(&mut *c)
                         .await?;
-                    record::append(c, &entry).await.map(|_| ())
+                    record::append(c, &entry).await?;
+                    let kind = if drill { AlarmKind::KeyDrill } else { AlarmKind::KeyEmergency };
+                    alarms::raise(c, kind, &id, now).await
                 })
             })
             .await?;
@@ -168,8 +171,16 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn key_recovery_refused(&self, code: &str) -> Result<(), Error> {
-        let entry = Act::unknown(Action::KeyRecover, self.clock.now()).refused_for(code)?;
-        self.record(entry).await
+        let now = self.clock.now();
+        let entry = Act::unknown(Action::KeyRecover, now).refused_for(code)?;
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    record::append(c, &entry).await?;
+                    alarms::raise(c, AlarmKind::KeyRecoveryRefused, "", now).await
+                })
+            })
+            .await
     }
 
     /// Enters the key-store file that was made from shares.

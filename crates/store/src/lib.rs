@@ -3,8 +3,10 @@
 //! Nothing is acknowledged before it is on disk, and nothing is handed out before the record of handing it out is (R10.2).
 
 mod accept;
+mod alarms;
 mod authority;
 mod backup;
+mod bare;
 mod batch;
 mod board;
 mod bodies;
@@ -48,11 +50,14 @@ mod worker_threads;
 mod writer;
 
 pub use accept::{Acceptance, SealedSet};
+pub use alarms::{AlarmKind, OperatorAlarm};
 pub use authority::{AuthorityRequest, Installed, ServerCertificate};
 pub use backup::{
     BackupPlaces, BackupPlan, BackupRow, Drill, DrillRow, Made, RestoreOrder, RestoreRefused, Restored, Rotated,
     TakenOver, backup_plan, restore_backup,
 };
+#[cfg(feature = "bare")]
+pub use bare::MARK as BARE_MARK;
 pub use board::{
     ACCEPTED_MAX, AcceptedDifference, BOARD_PEOPLE_MAX, Board, BoardAsked, BoardLine, BoardPerson,
     COMMENT_CHARACTERS_MAX, COMMENTS_MAX, Chain, ChainState, ChainStep, Comment, CommentMade, Compared, Family, Kept,
@@ -69,16 +74,16 @@ pub use disposal::{DISPOSAL_DAYS_MAX, DisposalBatch, DisposalDevice, DisposalEnt
 pub use emergency::{Declared, SharesMade};
 pub use enrolment::{Approval, EnrolledDevice, Enrolment, EnrolmentCode, NewEnrolment, PendingEnrolment, Requested};
 pub use erasure::{
-    Blocked, COOLING, Certified, ERASURE_OBJECTS_MAX, ErasureApproved, ErasureList, ErasureRequested, ErasureRow,
-    Expired, ListError, NewErasure, Places, Ran, Reason,
+    Blocked, COOLING, Certified, ERASURE_OBJECTS_MAX, ErasureApproved, ErasureDetail, ErasureList, ErasureRequested,
+    ErasureRow, Expired, ListError, NewErasure, Outlook, Places, Ran, Reason,
 };
 pub use error::Error;
 pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, BackupId, CommentId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId, GrantId, HoldId,
-    KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, PersonId, RecoveryId, ReviewId, ServerCertificateId,
-    SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, AlarmId, BackupId, CommentId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId,
+    GrantId, HoldId, KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, PersonId, RecoveryId,
+    ReviewId, ServerCertificateId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{
@@ -107,7 +112,7 @@ pub use seal::{Algorithm, KeyStoreError, KeyUse, MasterKey, Sealer, Share, Share
 pub use server_certificate::{AcmeTurn, HeldServerCertificate, NewServerCertificate, TURN as ACME_TURN};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
 pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
-pub use tree::{Gap, GapDeclared, Held};
+pub use tree::{Continued, Gap, GapDeclared, Held};
 pub use writer::WriterCounts;
 
 use bodies::Bodies;

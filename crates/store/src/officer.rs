@@ -1,4 +1,6 @@
 use crate::Asker;
+use crate::people::Person;
+use identity::role::Deed;
 use ledger::{Actor, Device, Token};
 use std::fmt;
 
@@ -8,6 +10,8 @@ use std::fmt;
 pub struct OperatorName {
     actor: Actor,
     device: Option<Device>,
+    /// The right for which a signed-in person stands here, which two people have granted (R12.3).
+    deed: Option<Deed>,
 }
 
 /// Not 1 to 64 letters, digits, `.`, `_` or `-`. A pseudonym is asked for, since the ledger holds no names of people.
@@ -22,7 +26,7 @@ impl OperatorName {
     /// When the ledger cannot hold the name.
     pub fn at_terminal(name: &str) -> Result<Self, NotAName> {
         let token: Token = name.to_ascii_lowercase().parse().map_err(|_| NotAName)?;
-        Ok(Self { actor: Actor::OperatorCli(Some(token)), device: None })
+        Ok(Self { actor: Actor::OperatorCli(Some(token)), device: None, deed: None })
     }
 
     /// Somebody signed in with an account, at a device that the handshake proved.
@@ -33,7 +37,19 @@ impl OperatorName {
         let token: Token = account_id.parse().map_err(|_| NotAName)?;
         let device = asker.device_id.to_string().parse().map_err(|_| NotAName)?;
         let device = Device::with_certificate(device, &asker.certificate_serial).map_err(|_| NotAName)?;
-        Ok(Self { actor: Actor::Person(token), device: Some(device) })
+        Ok(Self { actor: Actor::Person(token), device: Some(device), deed: None })
+    }
+
+    /// Somebody signed in who has this right, here and now; nobody else.
+    #[must_use]
+    pub fn with_right(person: &Person, deed: Deed) -> Option<Self> {
+        let name = Self::signed_in(&person.account_id.to_string(), &person.asker).ok()?;
+        person.may(deed).then_some(Self { deed: Some(deed), ..name })
+    }
+
+    /// Whether the roles of whoever this is give the right, so that a procedure need not name them.
+    pub(crate) fn holds(&self, deed: Deed) -> bool {
+        self.deed == Some(deed)
     }
 
     /// Whether both are one person, as far as names tell. Accounts and names at the terminal are kept apart elsewhere.

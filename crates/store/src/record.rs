@@ -1,5 +1,6 @@
 //! Writing to the ledger, inside the transaction of the thing that is recorded.
 
+use crate::bare::BARE;
 use crate::database::Connection;
 use crate::hex::hex;
 use crate::people::Person;
@@ -222,6 +223,9 @@ const APPEND: &str = "
 
 /// Appends an entry and returns its index. The writer is alone in its transaction, so indexes have no gap.
 pub(crate) async fn append(connection: &mut Connection, entry: &Entry) -> Result<i64, Error> {
+    if BARE {
+        return Ok(-1);
+    }
     let bytes = entry.clone().with_clock(crate::writer::clock_state()).to_bytes();
     let leaf = hex(&ledger::leaf_hash(&bytes));
     let text = String::from_utf8(bytes).map_err(|_| WHERE)?;

@@ -3,8 +3,8 @@ use crate::pages::once::Once;
 use crate::pages::passkeys;
 use crate::tls::Identity;
 use std::sync::Arc;
-use store::Store;
 use store::people::PasskeySite;
+use store::{Places, Store};
 use tokio::sync::Semaphore;
 
 /// Upper bounds of what one call may bring. Each has a refusal of its own.
@@ -47,6 +47,8 @@ pub(crate) struct App {
     /// Typesets documents, one at a time: it takes memory and processor time of the sends.
     pub(crate) printer: Arc<print::Printer>,
     pub(crate) printing: Arc<Semaphore>,
+    /// Where the list of erasures and the backups lie.
+    pub(crate) erasure: Arc<Places>,
     /// One permit per KiB of upload in memory.
     pub(crate) upload_memory: Arc<Semaphore>,
 }
@@ -59,7 +61,7 @@ impl App {
         gate: Arc<Gate>,
         identity: Arc<Identity>,
         acme: bool,
-        printer: print::Printer,
+        (printer, erasure): (print::Printer, Places),
     ) -> Self {
         let permits = (limits.upload_memory_bytes >> 10).clamp(1, Semaphore::MAX_PERMITS);
         Self {
@@ -73,6 +75,7 @@ impl App {
             site: passkeys::site(exchange_url),
             once: Arc::default(),
             printer: Arc::new(printer),
+            erasure: Arc::new(erasure),
             printing: Arc::new(Semaphore::new(PRINTS_MAX)),
             upload_memory: Arc::new(Semaphore::new(permits)),
         }

@@ -6,6 +6,7 @@ mod app;
 mod assets;
 mod cookie;
 mod enrol;
+pub mod erasure;
 pub mod evidence;
 mod form_token;
 mod gate;
@@ -84,6 +85,8 @@ pub struct Service {
     pub acme: bool,
     /// Typesets documents.
     pub printer: print::Printer,
+    /// What an erasure must reach besides the store.
+    pub erasure: store::Places,
     /// How often the register is asked for revocations; far below the five minutes they may take (R7.3).
     pub register_every: Duration,
 }
@@ -106,7 +109,7 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
         Arc::clone(&gate),
         Arc::clone(&service.identity),
         service.acme,
-        service.printer,
+        (service.printer, service.erasure),
     );
     let exchange = guarded(exchange_router(app.clone()), EXCHANGE_POLICY);
     let stopped = |mut stop: watch::Receiver<bool>| async move {

@@ -4,8 +4,8 @@
 use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
-    account, devices, evidence, first, forms, grants, log, month, operator, receipts, received, recovery, reviews, sign_in,
-    software, staff, stock_taking,
+    account, alarms, devices, erasure, evidence, first, forms, grants, log, month, operator, receipts, received,
+    recovery, reviews, sign_in, software, staff, stock_taking,
 };
 use crate::{api, assets};
 use axum::Router;
@@ -34,9 +34,10 @@ fn post<T: 'static>(path: &'static str, needs: Needs, handler: impl Handler<T, A
 /// The table.
 pub(crate) fn table() -> Vec<Route> {
     use Deed::{
-        ApproveEnrolment, ApproveRecovery, CollectSets, ConfirmGrants, ExportEvidence, ListSets, ManageDevices,
-        ManageOperators, ManageSoftware, ManageStaff, OwnAccount, ReadLedger, ReadOfficeLedger, ReadSets,
-        ReconcileSets, RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery, SendSets, TakeStock, WithdrawSets,
+        ApproveEnrolment, ApproveErasure, ApproveRecovery, CollectSets, ConfirmGrants, Erase, ExportEvidence,
+        HoldErasures, ListSets, ManageDevices, ManageOperators, ManageSoftware, ManageStaff, OwnAccount, ReadLedger,
+        ReadOfficeLedger, ReadSets, ReconcileSets, RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery,
+        SeeAlarms, SeeErasures, SendSets, TakeStock, VerifyErasure, WithdrawSets,
     };
     use Needs::{Device, Enrolling, HalfWay, Nothing, Person, Program, SignedIn, Software};
     vec![
@@ -52,6 +53,7 @@ pub(crate) fn table() -> Vec<Route> {
         get("/pkcs12.mjs", Nothing, assets::guide_pkcs12),
         get("/der.mjs", Nothing, assets::guide_der),
         get("/api/v1/openapi.json", Device, api::document),
+        get("/api/v1/log/checkpoint", Device, api::checkpoint),
         // Coming in and going out.
         get("/sign-in", Device, sign_in::page),
         post("/sign-in", Device, sign_in::begin),
@@ -188,6 +190,25 @@ pub(crate) fn table() -> Vec<Route> {
         get("/operator/reviews/{id}", Person(ReadLedger), reviews::review),
         post("/operator/reviews/{id}/judge", Person(ReadLedger), reviews::judge),
         post("/operator/reviews/{id}/close", Person(ReadLedger), reviews::close),
+        // What is kept, held and erased: one asks, another agrees, a third verifies (R11.5).
+        get("/operator/erasures", Person(SeeErasures), erasure::list),
+        get("/operator/erasures/new", Person(Erase), erasure::new),
+        post("/operator/erasures/new", Person(Erase), erasure::request),
+        get("/operator/erasures/{id}", Person(SeeErasures), erasure::one),
+        post("/operator/erasures/{id}/approve", Person(ApproveErasure), erasure::approve),
+        post("/operator/erasures/{id}/withdraw", Person(SeeErasures), erasure::withdraw),
+        post("/operator/erasures/{id}/run", Person(Erase), erasure::run),
+        post("/operator/erasures/{id}/certify", Person(VerifyErasure), erasure::certify),
+        get("/operator/erasures/{id}/certificate", Person(SeeErasures), erasure::certificate),
+        get("/operator/erasures/{id}/paper", Person(SeeErasures), erasure::paper),
+        get("/operator/retention", Person(SeeErasures), erasure::retention::page),
+        post("/operator/retention/holds", Person(HoldErasures), erasure::retention::hold),
+        post("/operator/retention/holds/{id}/release", Person(HoldErasures), erasure::retention::ask_release),
+        post("/operator/retention/holds/{id}/agree", Person(HoldErasures), erasure::retention::agree_release),
+        post("/operator/retention/holds/{id}/keep", Person(HoldErasures), erasure::retention::keep),
+        // What nobody may do unseen.
+        get("/operator/alarms", Person(SeeAlarms), alarms::list),
+        post("/operator/alarms/{id}/seen", Person(SeeAlarms), alarms::see),
         // Programs.
         post("/api/v1/transmissions", Software(SendSets), api::send),
         get("/api/v1/received", Software(ListSets), api::received),

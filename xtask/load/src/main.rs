@@ -5,6 +5,7 @@
 //! differ, and so do minutes on a shared one: compare ratios of one run, never figures of two.
 
 mod client;
+mod cost;
 mod drive;
 mod flood;
 mod floor;
@@ -60,6 +61,12 @@ struct Args {
     /// Writes every figure to this file
     #[arg(long)]
     json: Option<PathBuf>,
+    /// A build that neither seals nor records: what both cost is measured, and nothing else (`cargo xtask cost` makes it)
+    #[arg(long)]
+    bare: Option<PathBuf>,
+    /// Rounds of each program when the cost is measured
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=50))]
+    rounds: u32,
     /// Serves the floor from this folder (the driver starts it itself)
     #[arg(long, hide = true)]
     floor_server: Option<PathBuf>,
@@ -122,6 +129,18 @@ fn measure(args: &Args) -> anyhow::Result<bool> {
         sets.bytes_range().start(),
         sets.bytes_range().end()
     );
+    if let Some(bare) = &args.bare {
+        let programs = cost::Programs::new(&program, bare)?;
+        let only: std::collections::BTreeSet<_> =
+            args.only.iter().copied().filter(|scenario| scenario.has_floor()).collect();
+        let ground = cost::Ground { plan: &plan, offices: &offices, sets: &sets, made: &made, folder: folder.path() };
+        let cost = programs.measure(only, args.rounds, &ground)?;
+        cost.print();
+        if let Some(path) = &args.json {
+            std::fs::write(path, serde_json::to_vec_pretty(&cost)?).with_context(|| format!("{}", path.display()))?;
+        }
+        return Ok(true);
+    }
     let floor = floor::Floor::make(&folder.path().join("floor"))?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -47,10 +47,7 @@ pub(crate) async fn verify(
     sets: &Sets,
     accepted: &[Accepted],
 ) -> anyhow::Result<Verified> {
-    let mut listed = 0;
-    for office in 0..offices.all().len() {
-        listed += list(&mut target.connect(office).await?).await?;
-    }
+    let listed = listed(target, offices).await?;
     let acknowledged: usize = accepted.iter().map(|call| call.ids.len()).sum();
     let (mut fetched, mut right) = (0, 0);
     for call in accepted.iter().step_by((accepted.len() / SAMPLE_SETS).max(1)).take(SAMPLE_SETS) {
@@ -61,6 +58,15 @@ pub(crate) async fn verify(
         right += usize::from(fetch(target, receiver, id, &sets.of(call.sender)[call.sets.clone()]).await?);
     }
     Ok(Verified { acknowledged, listed, right, fetched })
+}
+
+/// How many sets the receivers are shown.
+pub(crate) async fn listed(target: &Target, offices: &Offices) -> anyhow::Result<usize> {
+    let mut listed = 0;
+    for office in 0..offices.all().len() {
+        listed += list(&mut target.connect(office).await?).await?;
+    }
+    Ok(listed)
 }
 
 async fn list(connection: &mut Connection) -> anyhow::Result<usize> {

@@ -1,6 +1,6 @@
 use super::{
     AUTHORITY_FILE, CERTIFICATE_FILE, DEVICE_FILE, DeviceCard, KEY_FILE, TOKEN_FILE, block_on, builder, call,
-    write_private,
+    revocation, write_private,
 };
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// 端末のフォルダー。新しく作ります
     #[arg(long = "device", env = "FUMIBAKO_DEVICE", default_value = "fumibako-device")]
     folder: PathBuf,
+    /// 交換所の証明書の失効リスト（ファイルか、http(s) の場所。いくつでも）。示すと、いつも確かめ、確かめられなければつなぎません
+    #[arg(long = "server-crl", value_name = "FILE|URL")]
+    server_revocation_lists: Vec<String>,
     /// ブラウザーに取り込むファイル（PKCS#12）も作ります
     #[arg(long, value_name = "FILE")]
     p12: Option<PathBuf>,
@@ -60,10 +63,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
         .map(|path| Ok::<_, anyhow::Error>((path, p12_password(args.p12_password_file.as_deref())?)))
         .transpose()?;
 
+    let lists = absolute(&args.server_revocation_lists)?;
     let (key, request) = certificate_request()?;
     let request = EnrolRequest { code: args.code.clone(), certificate_request: request };
     let answer: EnrolAnswer = block_on(async {
-        let http = builder(authority.as_deref())?.build()?;
+        let revoked = revocation::lists(&args.folder, &lists).await?;
+        let http = builder(authority.as_deref(), revoked)?.build()?;
         let response =
             call(http.post(format!("{}/enrol", args.enrolment.trim_end_matches('/'))).json(&request)).await?;
         Ok(response.json().await?)
@@ -80,6 +85,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         exchange_url: answer.exchange_url.clone(),
         office_number: answer.office_number.clone(),
         office_name: answer.office_name.clone(),
+        server_revocation_lists: lists,
     };
     if let Some(token) = &answer.software_token {
         write_private(&args.folder, TOKEN_FILE, token.as_bytes())?;
@@ -93,6 +99,16 @@ pub(crate) fn run(args: &Args) -> Outcome {
     say!("登録しました: {} {}", answer.office_number, answer.office_name);
     say!("端末のフォルダー: {}（中の鍵は、この端末から出さないでください）", args.folder.display());
     Ok(Done::All)
+}
+
+/// Files are named from here, and later from the device's folder.
+fn absolute(sources: &[String]) -> anyhow::Result<Vec<String>> {
+    let is_address = |source: &str| source.starts_with("https://") || source.starts_with("http://");
+    let named = |source: &String| match is_address(source) {
+        true => Ok(source.clone()),
+        false => Ok(std::path::absolute(source)?.to_string_lossy().into_owned()),
+    };
+    sources.iter().map(named).collect()
 }
 
 /// A fresh key, and a request that leaves it to the exchange what the certificate says.

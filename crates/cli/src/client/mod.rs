@@ -5,6 +5,7 @@ pub(crate) mod enrol;
 mod packs;
 pub(crate) mod receipt;
 pub(crate) mod renew;
+pub(crate) mod revocation;
 pub(crate) mod send;
 
 use crate::terminal::Failure;
@@ -52,6 +53,9 @@ pub(crate) struct DeviceCard {
     pub(crate) exchange_url: String,
     pub(crate) office_number: String,
     pub(crate) office_name: String,
+    /// 失効リスト of the exchange's own certificate and of the authorities above it: files from this folder, or addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) server_revocation_lists: Vec<String>,
 }
 
 /// An enrolled device, ready to call the exchange.
@@ -80,7 +84,8 @@ impl Session {
             true => Some(read(AUTHORITY_FILE)?),
             false => None,
         };
-        let http = builder(authority.as_deref())?
+        let lists = block_on(revocation::lists(folder, &card.server_revocation_lists))?;
+        let http = builder(authority.as_deref(), lists)?
             .identity(Identity::from_pem(&identity).with_context(failure)?)
             .build()
             .with_context(failure)?;
@@ -123,22 +128,44 @@ pub(crate) fn finish_renewal(folder: &Path) -> std::io::Result<()> {
     std::fs::File::open(folder)?.sync_all()
 }
 
-/// TLS 1.3 only; the given authority, or those the system trusts. There is no way to switch verification off (R7.1).
-pub(crate) fn builder(authority: Option<&[u8]>) -> anyhow::Result<ClientBuilder> {
+/// TLS 1.3 only; the given authority, or those the system trusts; with the lists of what they revoked where there are any.
+/// There is no way to switch verification off (R7.1).
+pub(crate) fn builder(
+    authority: Option<&[u8]>,
+    lists: Vec<tls::CertificateRevocationList>,
+) -> anyhow::Result<ClientBuilder> {
     let builder = Client::builder()
         .https_only(true)
         .tls_version_min(tls::Version::TLS_1_3)
         .connect_timeout(CONNECT_TIME_MAX)
         .timeout(CALL_TIME_MAX)
         .redirect(reqwest::redirect::Policy::none());
-    Ok(match authority {
-        Some(pem) => {
-            builder.tls_certs_only(Certificate::from_pem_bundle(pem).with_context(|| {
+    let trusted =
+        match authority {
+            Some(pem) => Some(Certificate::from_pem_bundle(pem).with_context(|| {
                 Failure::new("認証局の証明書を読めません。", "PEM 形式のファイルか確かめてください。")
-            })?)
-        }
-        None => builder,
-    })
+            })?),
+            None if lists.is_empty() => None,
+            // What looks into lists does not ask the system itself.
+            None => Some(system_authorities()?),
+        };
+    let Some(trusted) = trusted else { return Ok(builder) };
+    let builder = builder.tls_certs_only(trusted);
+    Ok(if lists.is_empty() { builder } else { builder.tls_crls_only(lists) })
+}
+
+fn system_authorities() -> anyhow::Result<Vec<Certificate>> {
+    let found = rustls_native_certs::load_native_certs();
+    let authorities: Vec<Certificate> =
+        found.certs.iter().filter_map(|certificate| Certificate::from_der(certificate).ok()).collect();
+    if authorities.is_empty() {
+        return Err(Failure::new(
+            "この端末が信頼する認証局の一覧を読めません。",
+            "ca-certificates が入っているか確かめてください。",
+        )
+        .into());
+    }
+    Ok(authorities)
 }
 
 /// Runs a device's command to its end.
@@ -204,7 +231,17 @@ fn unreachable_exchange(error: reqwest::Error) -> anyhow::Error {
         std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source())
             .any(|cause| cause.to_string().to_lowercase().contains(word))
     };
-    let failure = if said("certificate") {
+    let failure = if said("revoked") {
+        Failure::new(
+            "交換所の証明書は、失効しています。何も送っていません。",
+            "なりすましのおそれがあります。電話などの別の道で、運営者に確かめてください。",
+        )
+    } else if said("revocation") {
+        Failure::new(
+            "交換所の証明書が失効していないことを確かめられません。何も送っていません。",
+            "失効リストは、交換所の証明書の発行元と、その上の認証局のものがすべて要ります。device.toml の server_revocation_lists を運営者に確かめてください。",
+        )
+    } else if said("certificate") {
         Failure::new(
             "交換所との間で、証明書の確認ができませんでした。",
             "端末の証明書の期限や失効と、登録したときの交換所かどうかを確かめてください。使えなくなっていれば登録し直します。",

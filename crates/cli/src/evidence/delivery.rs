@@ -102,10 +102,13 @@ fn said(receipt: &Receipt, verified: &Verified) -> String {
     };
     fact("データの番号", &set.id);
     fact("種類", &set.kind);
-    fact("ファイル連番", &set.serial);
+    // Serial and digest stand in no entry of the log: it is the files that vouch for them.
+    let unsure = if verified.content { "" } else { "（消去されたため、証明されません）" };
+    fact("ファイル連番", &format!("{}{unsure}", set.serial));
     fact("送信元", &set.sender.office);
     fact("送信先", &set.receiver.office);
-    fact("状態", state(verified));
+    let unsure = if whole { "" } else { "（証明のない経過によります）" };
+    fact("状態", &format!("{}{unsure}", state(verified)));
     out.push_str("\n経過\n");
     for step in &verified.steps {
         let entry = step.entry.fields();

@@ -3,7 +3,7 @@
 //! the operator's.
 
 mod delivery;
-mod folder;
+pub(crate) mod folder;
 mod ledger_sample;
 mod prove;
 pub(crate) mod receipt;

@@ -1,5 +1,6 @@
 use super::server_certificate::acme::Keeper;
 use super::{Where, block_on, explain, log, server_certificate};
+use crate::memory;
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use std::sync::Arc;
@@ -39,6 +40,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let filter = EnvFilter::try_new(&args.log)
         .map_err(|_| Failure::new("--log の値を読めません。", "info や web=debug のように書いてください。"))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Before anything secret is in it.
+    if !memory::lock() && memory::is_swapped() {
+        anstream::eprintln!(
+            "メモリーがスワップに書き出されるおそれがあります。スワップを止めるか暗号化し、LimitMEMLOCK=infinity を設定してください。"
+        );
+    }
     block_on(serve(&args.place, args.demo))
 }
 
@@ -78,6 +85,8 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     store.record_service(true).await.map_err(explain)?;
     // Printed only once both doors are open: whoever starts the program may wait for it.
     say!("交換所を開きました: {exchange_url}（端末の登録: {enrolment_url}）");
+    #[cfg(feature = "bare")]
+    tracing::error!("{}", store::BARE_MARK);
     if demo {
         say!("試しの動作です（--demo）。サーバー証明書は確かめていません。");
     }
@@ -111,6 +120,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         identity,
         acme: answering,
         printer: config.printer(),
+        erasure: config.erasure_places(),
         register_every: config.register_every(),
     };
     web::serve(service, stopped).await?;

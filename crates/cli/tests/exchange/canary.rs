@@ -79,7 +79,7 @@ impl Search {
     }
 
     /// Which names stand in these bytes, openly or in something compressed.
-    fn hits(&self, bytes: &[u8], depth: u8) -> Vec<usize> {
+    pub(crate) fn hits(&self, bytes: &[u8], depth: u8) -> Vec<usize> {
         let mut hits = Vec::new();
         for at in 0..bytes.len().saturating_sub(3) {
             let here = &bytes[at..];
@@ -237,7 +237,7 @@ async fn two_hundred_names_go_through_postgresql_and_none_is_on_its_disk() {
 }
 
 /// Every way of a set, with each name in one.
-async fn do_everything(names: &[PersonName], world: &World) {
+pub(crate) async fn do_everything(names: &[PersonName], world: &World) {
     let offices = world.offices().await;
     let mut ids = Vec::new();
     for (second, some) in (0..).zip(names.chunks(20)) {

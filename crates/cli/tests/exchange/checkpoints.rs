@@ -5,9 +5,11 @@ use crate::samples::schedule;
 use crate::world::Exchange;
 use ledger::{Policy, SignedCheckpoint, VerifyingKey, WitnessKey, WitnessRefusal, WitnessRequest, WitnessState};
 use sqlx::Connection as _;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -194,8 +196,84 @@ async fn r10_6_the_newest_checkpoint_lies_with_a_witness_in_a_mailbox_and_in_a_f
         note.note().signatures().len() > 1
     });
     assert!(cosigned, "{:?}", witness.state.lock().unwrap().1);
-    let refused = failed(&folder, &["ledger", "export", "log"]);
+    fs::create_dir(folder.join("other")).unwrap();
+    fs::write(folder.join("other/letter"), "mine").unwrap();
+    let refused = failed(&folder, &["ledger", "export", "other"]);
     assert!(refused.contains("空のフォルダー"), "{refused}");
+    assert_eq!(fs::read_dir(folder.join("other")).unwrap().count(), 1, "nothing was written beside it");
+}
+
+/// Every file below a folder, with its bytes.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| match path.is_dir() {
+            true => files(&path),
+            false => [(path.clone(), fs::read(&path).unwrap())].into(),
+        })
+        .collect()
+}
+
+async fn records(exchange: &Exchange, entries: u64) {
+    let store = exchange.operator().await;
+    for _ in 0..entries {
+        store.record_service(true).await.unwrap();
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn r10_6_an_export_goes_on_where_the_last_one_ended_and_only_there() {
+    let exchange = Exchange::create(|_| {}).await;
+    let folder = exchange.folder().to_path_buf();
+    let status = done(&folder, &["ledger", "status"]);
+    let key = status.lines().find_map(|line| line.strip_prefix("確かめる鍵: ")).expect("the key").to_owned();
+    done(&folder, &["ledger", "export", "log"]);
+    let first = fs::read(folder.join("log/checkpoint")).unwrap();
+    copy(&folder.join("log"), &folder.join("kept"));
+    copy(&exchange.data(), &folder.join("before"));
+
+    // Beyond a whole bundle of 256 entries, so that the edge of the first export is outgrown.
+    let server = exchange.start();
+    let offices = exchange.offices(&server).await;
+    records(&exchange, 260).await;
+    let answer = offices.sender.get("/api/v1/log/checkpoint").await;
+    let told: SignedCheckpoint = answer.done().text().parse().expect("a checkpoint for whoever has a device");
+    assert!(Policy::new(key.parse::<VerifyingKey>().unwrap()).unwrap().check(&told).is_ok());
+    assert_eq!(server.stop().await.0.code(), Some(0));
+
+    let said = done(&folder, &["ledger", "export", "log"]);
+    assert!(said.contains("書き足しました"), "{said}");
+    fs::write(folder.join("first"), &first).unwrap();
+    fs::write(folder.join("told"), told.to_string()).unwrap();
+    done(&folder, &["ledger", "verify", "log", "--key", &key, "--checkpoint", "first", "--checkpoint", "told"]);
+    // What was complete before was not written anew: its files are those of the first export.
+    done(&folder, &["ledger", "export", "anew"]);
+    let (grown, anew) = (files(&folder.join("log/tile")), files(&folder.join("anew/tile")));
+    assert!(grown.values().eq(anew.values()) && grown.len() == anew.len(), "the same as one that is made anew");
+    // Once more, nothing came since but what the command itself recorded.
+    done(&folder, &["ledger", "export", "log"]);
+    done(&folder, &["ledger", "verify", "log", "--key", &key]);
+
+    // Another exchange's export, and one that knows more than is here.
+    let other = Exchange::create(|_| {}).await;
+    let before = files(&folder.join("log"));
+    copy(&folder.join("log"), &other.folder().join("log"));
+    let said = failed(other.folder(), &["ledger", "export", "log"]);
+    assert!(said.contains("この交換所の今の記録ではありません"), "{said}");
+    // One whose history went another way: an older state of the data, without the anchor that would stop it.
+    fs::remove_dir_all(exchange.data()).unwrap();
+    fs::rename(folder.join("before"), exchange.data()).unwrap();
+    fs::remove_file(folder.join("keys/log-anchor")).unwrap();
+    let said = failed(&folder, &["ledger", "export", "log"]);
+    assert!(said.contains("件しかありません"), "{said}");
+    records(&exchange, 400).await;
+    let said = failed(&folder, &["ledger", "export", "log"]);
+    assert!(said.contains("食い違っています"), "{said}");
+    assert_eq!(before, files(&folder.join("log")), "nothing was written");
+    // The one that had ended before the two ways parted goes on.
+    done(&folder, &["ledger", "export", "kept"]);
+    done(&folder, &["ledger", "verify", "kept", "--key", &key, "--checkpoint", "first"]);
 }
 
 #[tokio::test]

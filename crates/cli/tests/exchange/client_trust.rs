@@ -2,11 +2,15 @@
 //! else. To anybody else it does not say a word.
 
 use crate::server::BINARY;
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
+};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::version::TLS13;
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
@@ -14,6 +18,10 @@ use std::sync::Arc;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+
+/// The serial of the authority in between, and of a server's certificate that is looked for in lists.
+const BETWEEN: u64 = 77;
+const SERVER: u64 = 1_234;
 
 struct Shown {
     chain: Vec<CertificateDer<'static>>,
@@ -45,15 +53,23 @@ async fn heard(shown: Shown, arguments: impl FnOnce(u16) -> Command) -> (Vec<u8>
     });
     let mut client = arguments(port);
     let output = tokio::task::spawn_blocking(move || client.output().unwrap()).await.unwrap();
+    // A client that never came leaves the server waiting: this one is of ours, and says nothing.
+    drop(tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap());
     let said = server.await.unwrap();
     (said, String::from_utf8(output.stderr).unwrap(), output.status.code())
 }
 
 fn enrol(folder: &Path, authority: Option<&Path>, port: u16) -> Command {
+    enrol_with(folder, authority, port, &[])
+}
+
+/// With lists of revoked certificates.
+fn enrol_with(folder: &Path, authority: Option<&Path>, port: u16, lists: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     let url = format!("https://localhost:{port}");
     command.args(["device", "enrol", "--enrolment", &url, "--code", "AAAA-BBBB-CCCC-DDDD", "--device"]);
     command.arg(folder.join(format!("device-{port}")));
+    command.args(lists.iter().flat_map(|list| ["--server-crl", list]));
     match authority {
         Some(file) => command.arg("--authority").arg(file),
         // As the machine trusts.
@@ -65,6 +81,7 @@ fn enrol(folder: &Path, authority: Option<&Path>, port: u16) -> Command {
 struct Pki {
     root: String,
     between: CertificateDer<'static>,
+    root_issuer: Issuer<'static, KeyPair>,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -73,16 +90,42 @@ impl Pki {
         let authority = |name: &str| {
             let mut params = CertificateParams::default();
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
             params.distinguished_name.push(DnType::CommonName, name);
             params
         };
         let root_key = KeyPair::generate().unwrap();
         let root = authority("架空のルート");
         let root_pem = root.self_signed(&root_key).unwrap().pem();
+        let root_issuer = Issuer::new(root, root_key);
         let between_key = KeyPair::generate().unwrap();
-        let between = authority("架空の中間");
-        let certificate = between.signed_by(&between_key, &Issuer::new(root, root_key)).unwrap();
-        Self { root: root_pem, between: certificate.der().clone(), issuer: Issuer::new(between, between_key) }
+        let mut between = authority("架空の中間");
+        between.serial_number = Some(SerialNumber::from(BETWEEN));
+        let certificate = between.signed_by(&between_key, &root_issuer).unwrap();
+        let issuer = Issuer::new(between, between_key);
+        Self { root: root_pem, between: certificate.der().clone(), root_issuer, issuer }
+    }
+
+    /// What both authorities have revoked, good for a day from `from` on; the leaf's own list and that of the root, as PEM.
+    fn lists(&self, revoked: &[u64], revoked_between: &[u64], from: time::OffsetDateTime) -> String {
+        let list = |issuer: &Issuer<'_, KeyPair>, revoked: &[u64]| {
+            let revoked_certs = revoked.iter().map(|serial| RevokedCertParams {
+                serial_number: SerialNumber::from(*serial),
+                revocation_time: from,
+                reason_code: None,
+                invalidity_date: None,
+            });
+            let params = CertificateRevocationListParams {
+                this_update: from,
+                next_update: from + time::Duration::days(1),
+                crl_number: SerialNumber::from(1),
+                issuing_distribution_point: None,
+                revoked_certs: revoked_certs.collect(),
+                key_identifier_method: KeyIdMethod::Sha256,
+            };
+            params.signed_by(issuer).unwrap().pem().unwrap()
+        };
+        format!("{}{}", list(&self.issuer, revoked), list(&self.root_issuer, revoked_between))
     }
 
     fn shown(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Shown {
@@ -178,4 +221,66 @@ fn r7_1_no_source_goes_around_the_checks() {
         }
     }
     assert!(looked > 200, "{looked} files");
+}
+
+/// A place on this machine that hands out some bytes, to whoever asks, so many times.
+fn place_of(bytes: Vec<u8>, times: usize) -> String {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().take(times) {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).unwrap();
+            assert!(request[..read].starts_with(b"GET /crl "));
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", bytes.len());
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&bytes).unwrap();
+        }
+    });
+    format!("http://127.0.0.1:{port}/crl")
+}
+
+#[tokio::test]
+async fn r7_1_where_lists_of_revoked_certificates_are_named_our_client_speaks_to_nobody_it_cannot_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let pki = Pki::new();
+    let roots = folder.path().join("roots.pem");
+    fs::write(&roots, &pki.root).unwrap();
+    let now = time::OffsetDateTime::now_utc() - time::Duration::hours(1);
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let shown = || pki.shown("localhost", |params| params.serial_number = Some(SerialNumber::from(SERVER)));
+    let clear = pki.lists(&[1, 2], &[3], now);
+    let half = clear.split_inclusive("-----END X509 CRL-----\n").next().unwrap().to_owned();
+    let bad = [
+        ("revoked", file("revoked.pem", &pki.lists(&[SERVER], &[], now)), "失効しています"),
+        ("its authority is revoked", file("between.pem", &pki.lists(&[], &[BETWEEN], now)), "失効しています"),
+        ("of another authority", file("other.pem", &Pki::new().lists(&[], &[], now)), "確かめられません"),
+        ("of one authority of two", file("half.pem", &half), "確かめられません"),
+        ("over", file("over.pem", &pki.lists(&[], &[], now - time::Duration::days(3))), "確かめられません"),
+        ("not yet", file("not-yet.pem", &pki.lists(&[], &[], now + time::Duration::days(3))), "確かめられません"),
+        ("cut off", file("cut.pem", &clear[..clear.len() / 3]), "確かめられません"),
+        ("no list at all", file("text.pem", "nothing"), "確かめられません"),
+        ("not there", folder.path().join("nowhere").to_str().unwrap().to_owned(), "確かめられません"),
+        ("nobody answers", "http://127.0.0.1:9/crl".to_owned(), "確かめられません"),
+        ("revoked, from an address", place_of(pki.lists(&[SERVER], &[], now).into_bytes(), 2), "失効しています"),
+    ];
+    for authority in [None, Some(roots.as_path())] {
+        for (what, list, words) in &bad {
+            let (said, complaint, code) =
+                heard(shown(), |port| enrol_with(folder.path(), authority, port, &[list])).await;
+            assert!(said.is_empty(), "{what}: {} bytes were said", said.len());
+            assert!(code == Some(2) && complaint.contains(words) && complaint.contains("→"), "{what}: {complaint}");
+        }
+        // To one that is cleared it speaks, whether the lists lie here or at an address.
+        for list in [file("clear.pem", &clear), place_of(clear.clone().into_bytes(), 1)] {
+            let (said, complaint, _) =
+                heard(shown(), |port| enrol_with(folder.path(), authority, port, &[&list])).await;
+            assert!(!said.is_empty(), "{complaint}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use std::process::Command;
 const NAME: (&str, &str) = ("鑑査　密子", "カンサ　ミツコ");
 
 /// `cargo xtask test` has built it; whoever runs this test alone waits once.
-fn build_printer() {
+pub(crate) fn build_printer() {
     let printer = Path::new(crate::server::BINARY).with_file_name("fumibako-print");
     if printer.exists() {
         return;

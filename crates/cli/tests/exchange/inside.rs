@@ -15,7 +15,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use store::{
-    Approval, Clock, Device, Enrolment, EnrolmentRequestId, NewEnrolment, NewOffice, OfficeAdded, Requested, Store,
+    Approval, Clock, Device, Enrolment, EnrolmentRequestId, ErasureList, NewEnrolment, NewOffice, OfficeAdded, Places,
+    Requested, Store,
 };
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -98,6 +99,7 @@ impl Inside {
             identity: Arc::new(Identity::new(identity).unwrap()),
             acme: false,
             printer: print::Printer::new("nowhere"),
+            erasure: Places { list: ErasureList::at(vec![folder.path().join("erasures")]), backup: None },
             register_every: every,
         };
         tokio::spawn(web::serve(service, stopped));

@@ -44,11 +44,20 @@ impl Server {
         Self::run(command, config)
     }
 
-    /// Under somebody who allows core dumps of any size, in the folder of the configuration.
+    /// Under somebody who allows core dumps of any size, in the folder of the configuration, where temporary files go too.
     pub(crate) fn start_allowing_cores(config: &Path) -> Self {
+        let folder = config.parent().unwrap();
         let mut command = Command::new("sh");
         command.args(["-c", r#"ulimit -c unlimited; exec "$0" "$@""#, BINARY, "serve", "--demo"]);
-        command.current_dir(config.parent().unwrap());
+        command.current_dir(folder).env("TMPDIR", folder).env("SQLITE_TMPDIR", folder);
+        Self::run(command, config)
+    }
+
+    /// In a control group, so that what it is given of the memory can be limited.
+    pub(crate) fn start_in_group(config: &Path, group: &Path) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"echo $$ > "$0/cgroup.procs" && exec "$@""#]);
+        command.arg(group).args([BINARY, "serve", "--demo"]);
         Self::run(command, config)
     }
 

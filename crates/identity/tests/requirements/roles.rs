@@ -47,7 +47,11 @@ see-health          . . . x . x x
 hold-keys           . . . . x . .
 maintain            . . . . . x .
 erase               . . . . . x .
+approve-erasure     . . . x . . .
 verify-erasure      . . . . . . x
+see-erasures        . . . x . x x
+hold-erasures       . . . x . . x
+see-alarms          . . . x x . x
 read-ledger         . . . . . . x
 ";
 

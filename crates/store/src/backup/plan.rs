@@ -76,6 +76,8 @@ pub(crate) const PLAN: &[(&str, Carried)] = &[
     ("key_rotation", boxes()),
     ("key_share_set", boxes()),
     ("key_emergency", boxes()),
+    ("operator_alarm", boxes()),
+    ("operator_alarm_seen", boxes()),
     ("retention_rule", boxes()),
     ("retention_archive", boxes()),
     ("retention_hold", boxes()),

@@ -19,9 +19,7 @@ mod tests;
 pub use chain::{Chain, ChainState, ChainStep, SetStanding};
 pub use compare::{Compared, Kept, PAIRS_AT_ONCE_MAX, Standing, difference_key, differences_of, offices_compared};
 pub use labels::Label;
-pub use month::{
-    BOARD_PEOPLE_MAX, Board, BoardAsked, BoardLine, BoardPerson, Only, Order, PartnerLine, SetState,
-};
+pub use month::{BOARD_PEOPLE_MAX, Board, BoardAsked, BoardLine, BoardPerson, Only, Order, PartnerLine, SetState};
 pub use words::{
     ACCEPTED_MAX, AcceptedDifference, COMMENT_CHARACTERS_MAX, COMMENTS_MAX, Comment, CommentMade, Reminded, Reminder,
 };

@@ -2,8 +2,8 @@
 
 use super::compare::{Standing, standings};
 use super::find::{matches, normal, sort};
-use crate::batch::{ASKED, Text, asking, filled};
 use super::{Family, Label, kind_of};
+use crate::batch::{ASKED, Text, asking, filled};
 use crate::people::Person;
 use crate::record::Act;
 use crate::{Error, OfficeId, PersonId, Store, TransmissionId};
@@ -163,7 +163,6 @@ impl SetState {
     }
 }
 
-
 /// `$3` is a partner, or empty.
 const PEOPLE: &str = "
     SELECT p.person_index, p.label_sealed
@@ -202,11 +201,8 @@ const PARTNERS: &str = concat!(
     ") x JOIN office o ON o.office_id = x.partner_id
       GROUP BY o.office_id, o.office_number, o.name ORDER BY o.office_number LIMIT $3"
 );
-const MISSING: &str = concat!(
-    "SELECT DISTINCT x.person_index FROM (",
-    pairs!(),
-    ") x WHERE x.planned = 1 AND x.reported = 0 LIMIT $3"
-);
+const MISSING: &str =
+    concat!("SELECT DISTINCT x.person_index FROM (", pairs!(), ") x WHERE x.planned = 1 AND x.reported = 0 LIMIT $3");
 const MISSING_OF: &str = concat!(
     "SELECT DISTINCT x.person_index FROM (",
     pairs!("AND partner_id = $4"),
@@ -501,21 +497,12 @@ impl Store {
     ) -> Result<Option<BoardPerson>, Error> {
         const LABEL: &str = "SELECT label_sealed FROM person WHERE office_id = $1 AND person_index = $2";
         let office = person.office.id;
-        let sealed: Option<Option<Vec<u8>>> = sqlx::query_scalar(LABEL)
-            .bind(office.to_string())
-            .bind(id.to_string())
-            .fetch_optional(&self.reads)
-            .await?;
+        let sealed: Option<Option<Vec<u8>>> =
+            sqlx::query_scalar(LABEL).bind(office.to_string()).bind(id.to_string()).fetch_optional(&self.reads).await?;
         let Some(sealed) = sealed else { return Ok(None) };
         let label = self.labels_of(office).await?.open_label(&id.to_string(), sealed.as_deref())?;
-        let asked = BoardAsked {
-            month,
-            partner: None,
-            only: Only::All,
-            order: Order::Kana,
-            search: String::new(),
-            page: None,
-        };
+        let asked =
+            BoardAsked { month, partner: None, only: Only::All, order: Order::Kana, search: String::new(), page: None };
         Ok(self.lines(office, &asked, vec![(id.to_string(), label)]).await?.pop())
     }
 

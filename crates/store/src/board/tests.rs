@@ -12,8 +12,7 @@ const TRANSMISSION: &str = "
                               receiver_type, kind, serial, service_month, digest, commitment_salt, envelope, warnings,
                               size_bytes, accepted_at)
     VALUES ($1, $2, $3, '43', $4, '11', $5, $6, '202604', '', $7, $7, 0, 0, '2026-04-01T00:00:00.000Z')";
-const TAKEN_BACK: &str =
-    "UPDATE transmission SET withdrawn_at = '2026-04-02T00:00:00.000Z' WHERE transmission_id = $1";
+const TAKEN_BACK: &str = "UPDATE transmission SET withdrawn_at = '2026-04-02T00:00:00.000Z' WHERE transmission_id = $1";
 const CURRENT: &str = "
     SELECT transmission_id FROM person_set
      WHERE office_id = $1 AND person_index = $2 AND latest = 1 AND deletes = 0";
@@ -108,7 +107,8 @@ impl Desk {
             .fetch_all(&self.store.reads)
             .await?;
         let chains = self.store.chains_of(office.id, id, self.month).await?;
-        let steps: Vec<_> = chains.into_iter().flat_map(|chain| chain.steps).map(|step| (step.id, step.state)).collect();
+        let steps: Vec<_> =
+            chains.into_iter().flat_map(|chain| chain.steps).map(|step| (step.id, step.state)).collect();
         let current = steps.iter().filter(|(_, state)| *state == ChainState::Current);
         assert_eq!(current.map(|(id, _)| id.to_string()).collect::<Vec<_>>(), flags);
         Ok(steps)

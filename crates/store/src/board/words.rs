@@ -213,7 +213,12 @@ impl Store {
             let labels = self.labels_of(office).await?;
             let sealed = labels.seal(COMMENT, &id.to_string(), text.as_bytes())?;
             let sealed = sealed.ok_or(Error::Impossible("label keys"))?;
-            rows.push((office.to_string(), person_id(&self.keys, office, &key)?.to_string(), other.to_string(), sealed));
+            rows.push((
+                office.to_string(),
+                person_id(&self.keys, office, &key)?.to_string(),
+                other.to_string(),
+                sealed,
+            ));
         }
         let (now, account) = (self.clock.now(), person.account_id.to_string());
         let at = clock::text(now);
@@ -223,7 +228,8 @@ impl Store {
                 Box::pin(async move {
                     for (office, person, other, _) in &rows {
                         let of_them = [office, person, &month, other];
-                        let count = |sql| of_them.into_iter().fold(sqlx::query_scalar(sql), |query, value| query.bind(value));
+                        let count =
+                            |sql| of_them.into_iter().fold(sqlx::query_scalar(sql), |query, value| query.bind(value));
                         let have: i64 = count(HAVE).fetch_one(&mut *c).await?;
                         if have == 0 {
                             return Ok(CommentMade::NotTheirs);

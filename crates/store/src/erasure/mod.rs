@@ -7,6 +7,7 @@
 mod certify;
 mod list;
 mod objects;
+mod pages;
 mod run;
 mod search;
 
@@ -14,6 +15,7 @@ pub use certify::Certified;
 pub(crate) use certify::own_places;
 pub use list::{ErasureList, ListError};
 pub use objects::Blocked;
+pub use pages::{ErasureDetail, Outlook};
 pub use run::{Expired, Ran};
 
 use crate::backup::BackupPlaces;
@@ -21,6 +23,7 @@ use crate::database::Connection;
 use crate::record::{self, Act};
 use crate::retention::{Ends, Kind, archives, held, rule_in_force};
 use crate::{ErasureId, Error, OperatorName, Store, clock};
+use identity::role::Deed;
 use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
 use ledger::certificate::{CertificateKey, CertificatePublicKey};
@@ -240,6 +243,23 @@ impl Row {
     }
 }
 
+fn listed(row: Row) -> Result<ErasureRow, Error> {
+    Ok(ErasureRow {
+        id: row.erasure_id.parse().map_err(|_| Error::Impossible("erasure.erasure_id"))?,
+        kind: row.kind()?,
+        reason: row.reason,
+        basis: row.basis,
+        state: row.state,
+        objects: row.item_count.unsigned_abs(),
+        requested_by: row.requested_by,
+        requested_at: row.requested_at,
+        approved_by: row.approved_by,
+        approved_at: row.approved_at,
+        erased_at: row.erased_at,
+        certified_at: row.certified_at,
+    })
+}
+
 /// SHA-256 over the objects, one a line: what was previewed is what is erased.
 fn digest_of(objects: &BTreeSet<String>) -> String {
     let mut digest = Sha256::new();
@@ -343,7 +363,7 @@ impl Store {
                         record::append(c, &act.refused_for("no-procedure")?).await?;
                         return Ok(ErasureRequested::NoProcedure);
                     };
-                    if !measure.rule.allows(&by) {
+                    if !measure.rule.allows(&by, Deed::Erase) {
                         record::append(c, &act.refused_for("not-staff")?).await?;
                         return Ok(ErasureRequested::NotStaff);
                     }
@@ -389,7 +409,7 @@ impl Store {
                     let Some(measure) = measure(c, kind, now).await? else {
                         return Err(Error::Impossible("retention_rule"));
                     };
-                    if !measure.rule.allows(&by) {
+                    if !measure.rule.allows(&by, Deed::ApproveErasure) {
                         record::append(c, &act.refused_for("not-staff")?).await?;
                         return Ok(ErasureApproved::NotStaff);
                     }
@@ -447,24 +467,7 @@ impl Store {
     /// When the database fails.
     pub async fn erasures(&self) -> Result<Vec<ErasureRow>, Error> {
         let rows: Vec<Row> = sqlx::query_as(NEWEST).bind(LISTED_MAX).fetch_all(&self.reads).await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(ErasureRow {
-                    id: row.erasure_id.parse().map_err(|_| Error::Impossible("erasure.erasure_id"))?,
-                    kind: row.kind()?,
-                    reason: row.reason,
-                    basis: row.basis,
-                    state: row.state,
-                    objects: row.item_count.unsigned_abs(),
-                    requested_by: row.requested_by,
-                    requested_at: row.requested_at,
-                    approved_by: row.approved_by,
-                    approved_at: row.approved_at,
-                    erased_at: row.erased_at,
-                    certified_at: row.certified_at,
-                })
-            })
-            .collect()
+        rows.into_iter().map(listed).collect()
     }
 
     /// The certificate of an erasure, as it was signed; none before that.

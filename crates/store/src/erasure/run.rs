@@ -10,6 +10,7 @@ use super::{
 use crate::record::{self, Act};
 use crate::retention::{Ends, Kind};
 use crate::{ErasureId, Error, OperatorName, Store, clock};
+use identity::role::Deed;
 use jiff::{SignedDuration, Timestamp};
 use ledger::Action;
 use std::collections::BTreeSet;
@@ -95,7 +96,7 @@ impl Store {
                 return Ok(Ran::NotReady);
             };
             let Some(measure) = measure(&mut c, row.kind()?, now).await? else { return Ok(Ran::NotReady) };
-            if !measure.rule.allows(by) {
+            if !measure.rule.allows(by, Deed::Erase) {
                 return Ok(Ran::NotStaff);
             }
             let objects = items(&mut c, &row.erasure_id).await?;

@@ -65,6 +65,8 @@ pub struct Alarms {
     pub clock: Option<ClockState>,
     /// Reviews that are past their day, of those this person looks after.
     pub overdue: u64,
+    /// 重要な知らせ this person has yet to see (R6.6).
+    pub unseen: u64,
 }
 
 const OVERDUE: &str = "
@@ -83,15 +85,17 @@ impl Store {
     /// When the database fails.
     pub async fn alarms(&self, person: &Person) -> Result<Option<Alarms>, Error> {
         let operator = person.may(Deed::ReadLedger) || person.may(Deed::ManageOperators);
+        let unseen = self.unseen_alarms(person).await?;
         let place = match Scope::of(person) {
             Some(scope) => scope.office_id().unwrap_or_default(),
             None if operator => String::new(),
+            None if unseen > 0 => return Ok(Some(Alarms { clock: None, overdue: 0, unseen })),
             None => return Ok(None),
         };
         let overdue: i64 = sqlx::query_scalar(OVERDUE).bind(self.now_text()).bind(place).fetch_one(&self.reads).await?;
         let state = self.clock.state();
         let clock = Some(state).filter(|state| operator && state.needs_care());
-        Ok(Some(Alarms { clock, overdue: u64::try_from(overdue).unwrap_or_default() }))
+        Ok(Some(Alarms { clock, overdue: u64::try_from(overdue).unwrap_or_default(), unseen }))
     }
 
     /// Looks at the clock and records when what is known of it changes, or when it was set (R10.3).

@@ -1,7 +1,7 @@
 //! 保全 — what must not be erased for now, whatever its time (R11.6).
 
 use super::Kind;
-use super::rules::name_only;
+use super::rules::{name_only, word_only};
 use crate::database::Connection;
 use crate::record::{self, Act};
 use crate::{Error, HoldId, OperatorName, Store, clock};
@@ -37,12 +37,16 @@ pub struct Hold {
     pub scope: String,
     /// Of what.
     pub subject: String,
+    /// The office's number, where it is about one.
+    pub office: Option<String>,
     /// Why.
     pub reason: String,
     /// Who placed it.
     pub placed_by: String,
     /// When.
     pub placed_at: String,
+    /// Who asked that it be ended, while somebody else has yet to agree.
+    pub release_asked_by: Option<String>,
     /// Who released it, if it was released.
     pub released_by: Option<String>,
     /// When.
@@ -80,19 +84,32 @@ const INSERT: &str = "
 const RELEASE: &str = "
     UPDATE retention_hold SET released_by = $2, release_approved_by = $3, released_at = $4
      WHERE hold_id = $1 AND released_at IS NULL";
+const ASK_RELEASE: &str = "
+    UPDATE retention_hold SET release_asked_by = $2, release_asked_at = $3
+     WHERE hold_id = $1 AND released_at IS NULL AND release_asked_by IS NULL";
+const ASKED: &str = "
+    SELECT release_asked_by FROM retention_hold
+     WHERE hold_id = $1 AND released_at IS NULL AND release_asked_by IS NOT NULL";
+const KEEP_ON: &str = "
+    UPDATE retention_hold SET release_asked_by = NULL, release_asked_at = NULL
+     WHERE hold_id = $1 AND released_at IS NULL AND release_asked_by IS NOT NULL";
 const IN_FORCE: &str = "SELECT hold_id, scope, subject FROM retention_hold WHERE released_at IS NULL LIMIT $1";
 const ALL: &str = "
-    SELECT hold_id, scope, subject, reason, placed_by, placed_at, released_by, released_at
-      FROM retention_hold ORDER BY placed_at DESC, hold_id DESC LIMIT $1";
+    SELECT h.hold_id, h.scope, h.subject, o.office_number, h.reason, h.placed_by, h.placed_at, h.release_asked_by,
+           h.released_by, h.released_at
+      FROM retention_hold h LEFT JOIN office o ON h.scope = 'office' AND o.office_id = h.subject
+     ORDER BY h.placed_at DESC, h.hold_id DESC LIMIT $1";
 
 #[derive(FromRow)]
 struct Row {
     hold_id: String,
     scope: String,
     subject: String,
+    office_number: Option<String>,
     reason: String,
     placed_by: String,
     placed_at: String,
+    release_asked_by: Option<String>,
     released_by: Option<String>,
     released_at: Option<String>,
 }
@@ -208,6 +225,86 @@ impl Store {
             .await
     }
 
+    /// Asks that a hold be ended; somebody else has to agree. False where none is in force, or it was asked before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ask_hold_release(&self, id: HoldId, by: &OperatorName) -> Result<bool, Error> {
+        self.change_release(ASK_RELEASE, id, by, "release-asked", true).await
+    }
+
+    /// Keeps a hold in force that somebody asked to end. One person is enough: it destroys nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_hold(&self, id: HoldId, by: &OperatorName) -> Result<bool, Error> {
+        self.change_release(KEEP_ON, id, by, "kept", false).await
+    }
+
+    async fn change_release(
+        &self,
+        sql: &'static str,
+        id: HoldId,
+        by: &OperatorName,
+        step: &'static str,
+        names: bool,
+    ) -> Result<bool, Error> {
+        let now = self.clock.now();
+        let entry = Act::officer(Action::RetentionHold, by, now).object(id).code("step", step).done()?;
+        let by = by.to_string();
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    let mut change = sqlx::query(sql).bind(id.to_string());
+                    if names {
+                        change = change.bind(by).bind(clock::text(now));
+                    }
+                    let changed = change.execute(&mut *c).await?.rows_affected() == 1;
+                    if changed {
+                        record::append(c, &entry).await?;
+                    }
+                    Ok(changed)
+                })
+            })
+            .await
+    }
+
+    /// Ends a hold that somebody else asked to end.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn agree_hold_release(&self, id: HoldId, by: &OperatorName) -> Result<HoldReleased, Error> {
+        let now = self.clock.now();
+        let act = Act::officer(Action::RetentionHold, by, now).object(id).code("step", "released");
+        let by = by.to_string();
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    let asked: Option<String> =
+                        sqlx::query_scalar(ASKED).bind(id.to_string()).fetch_optional(&mut *c).await?;
+                    let Some(asked) = asked else { return Ok(HoldReleased::NoSuchHold) };
+                    if asked == by {
+                        record::append(c, &act.refused_for("own-request")?).await?;
+                        return Ok(HoldReleased::OwnRequest);
+                    }
+                    let released = sqlx::query(RELEASE)
+                        .bind(id.to_string())
+                        .bind(&asked)
+                        .bind(by)
+                        .bind(clock::text(now))
+                        .execute(&mut *c)
+                        .await?
+                        .rows_affected();
+                    if released == 0 {
+                        return Ok(HoldReleased::NoSuchHold);
+                    }
+                    record::append(c, &act.code("asked_by", &word_only(&asked)).done()?).await?;
+                    Ok(HoldReleased::Done)
+                })
+            })
+            .await
+    }
+
     /// The newest holds, in force or released.
     ///
     /// # Errors
@@ -220,9 +317,11 @@ impl Store {
                     id: row.hold_id.parse().map_err(|_| Error::Impossible("retention_hold.hold_id"))?,
                     scope: row.scope,
                     subject: row.subject,
+                    office: row.office_number,
                     reason: row.reason,
                     placed_by: row.placed_by,
                     placed_at: row.placed_at,
+                    release_asked_by: row.release_asked_by,
                     released_by: row.released_by,
                     released_at: row.released_at,
                 })

@@ -120,7 +120,7 @@ const FACTS: [KindFacts; 11] = [
     KindFacts {
         kind: Kind::Notices,
         id: "notices",
-        tables: &["certificate_notice"],
+        tables: &["certificate_notice", "operator_alarm", "operator_alarm_seen"],
         places: &[],
         ends: Ends::Kept,
         minimum_days: 0,

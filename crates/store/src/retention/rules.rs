@@ -4,6 +4,7 @@ use super::{Ends, Kind};
 use crate::database::Connection;
 use crate::record::{self, Act};
 use crate::{Error, OfficeId, OperatorName, Store, clock};
+use identity::role::Deed;
 use ledger::Action;
 use sqlx::FromRow;
 use standard::OfficeNumber;
@@ -147,8 +148,9 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    pub(crate) fn allows(&self, who: &OperatorName) -> bool {
-        self.staff.contains(&who.to_string())
+    /// Whether this person is staff of the procedure: named in it, or signed in with a role that gives the right (R11.1).
+    pub(crate) fn allows(&self, who: &OperatorName, deed: Deed) -> bool {
+        who.holds(deed) || self.staff.contains(&who.to_string())
     }
 }
 
@@ -344,6 +346,10 @@ impl Store {
 
 /// An actor as one word, for a detail of a ledger entry: the kind of actor is told by the entry's own.
 pub(crate) fn name_only(officer: &OperatorName) -> String {
-    let spelt = officer.to_string();
-    spelt.split_once(':').map_or(spelt.clone(), |(_, name)| name.to_owned())
+    word_only(&officer.to_string())
+}
+
+/// The same of one that is spelt out.
+pub(crate) fn word_only(spelt: &str) -> String {
+    spelt.split_once(':').map_or(spelt, |(_, name)| name).to_owned()
 }

@@ -12,6 +12,7 @@ mod key;
 mod proofs;
 mod tiles;
 
+pub use export::Continued;
 pub use gap::{Gap, GapDeclared, Held};
 
 use crate::{Error, Store, clock};

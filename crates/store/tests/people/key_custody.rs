@@ -6,7 +6,7 @@ use crate::letters::send;
 use crate::world::{CHEAP, OFFICE_A, OFFICE_B, World, master};
 use fumibako_store::people::PeopleSettings;
 use fumibako_store::{
-    CopyDestroyed, CopyPlace, Declared, Error, KeyKind, KeyStore, KeyStoreKind, KeyStoreState, MasterKeys,
+    AlarmKind, CopyDestroyed, CopyPlace, Declared, Error, KeyKind, KeyStore, KeyStoreKind, KeyStoreState, MasterKeys,
     MasterReplaced, NewKeyCopy, OperatorName, SharesMade, SplitError, Token, combine_shares,
 };
 use identity::role::Role;
@@ -206,6 +206,54 @@ async fn r6_6_an_emergency_takes_two_people_and_a_reason() {
     assert!(world.entries().await.iter().all(|entry| !entry.contains("火災")), "words of people stay out of the log");
     world.store.key_recovery_refused("no-emergency").await.expect("recorded");
     assert_eq!(world.entries_with(&["key.recover", "no-emergency"]).await.len(), 1);
+}
+
+#[tokio::test]
+async fn r6_6_everybody_who_looks_after_the_exchange_is_told_of_an_emergency_until_they_have_seen_it() {
+    let world = World::new().await;
+    let (_, administrator) = world.operator("anzai", Role::OperatorAdministrator).await;
+    let (_, custodian_person) = world.operator("kagi", Role::KeyCustodian).await;
+    let (_, auditor) = world.operator("kansa", Role::Auditor).await;
+    let (_, maintenance) = world.operator("hoshu", Role::Maintenance).await;
+    let told = [&administrator, &custodian_person, &auditor];
+    for person in told {
+        assert_eq!(world.store.alarms(person).await.expect("asked").map_or(0, |alarms| alarms.unseen), 0);
+    }
+    let (by, approved_by) = (custodian(), other_custodian());
+    world.store.declare_key_emergency("保管庫の火災", false, &by, &approved_by).await.expect("declared");
+    world.store.key_recovery_refused("no-emergency").await.expect("recorded");
+    for person in told {
+        assert_eq!(world.store.alarms(person).await.expect("asked").expect("told").unseen, 2);
+    }
+    // Not somebody who could do nothing about it.
+    assert!(world.store.alarms(&maintenance).await.expect("asked").is_none());
+    assert!(world.store.operator_alarms(&maintenance).await.expect("asked").is_none());
+    assert_eq!(world.entries_with(&["alarm.raise", "key-emergency"]).await.len(), 1);
+    assert_eq!(world.entries_with(&["alarm.raise", "key-recovery-refused"]).await.len(), 1);
+
+    let alarms = world.store.operator_alarms(&auditor).await.expect("asked").expect("theirs");
+    let emergency = alarms.iter().find(|alarm| alarm.kind == AlarmKind::KeyEmergency).expect("the emergency");
+    assert_eq!(emergency.reason.as_deref(), Some("保管庫の火災"));
+    assert!(!world.store.see_alarm(&maintenance, emergency.id).await.expect("asked"), "not theirs");
+    for _ in 0..2 {
+        assert!(world.store.see_alarm(&auditor, emergency.id).await.expect("asked"));
+    }
+    assert_eq!(world.entries_with(&["alarm.see"]).await.len(), 1, "seen once");
+    let unseen = async |person| world.store.alarms(person).await.expect("asked").expect("told").unseen;
+    assert_eq!((unseen(&auditor).await, unseen(&administrator).await), (1, 2), "what one has seen others have not");
+    for sql in ["DELETE FROM operator_alarm", "DELETE FROM operator_alarm_seen", "UPDATE operator_alarm SET kind = 'x'"]
+    {
+        let mut connection = world.connection().await;
+        assert!(sqlx::query(sql).execute(&mut connection).await.is_err(), "{sql}");
+    }
+
+    // By mail once a server takes it.
+    let waiting = world.store.alarms_to_mail().await.expect("asked");
+    assert_eq!(waiting.len(), 2);
+    world.store.alarm_mailed(waiting[0].0).await.expect("recorded");
+    world.store.alarm_mailed(waiting[0].0).await.expect("recorded");
+    assert_eq!(world.store.alarms_to_mail().await.expect("asked").len(), 1);
+    assert_eq!(world.entries_with(&["alarm.mail"]).await.len(), 1);
 }
 
 #[tokio::test]

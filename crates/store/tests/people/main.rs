@@ -2,6 +2,7 @@
 
 mod accounts;
 mod binding;
+mod erasures;
 mod grants;
 mod key_custody;
 mod key_stores;

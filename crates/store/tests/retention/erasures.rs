@@ -1,10 +1,11 @@
 use crate::world::{World, name};
-use exchange::{Refusal, State};
+use exchange::{Outcome, Refusal, State};
 use fumibako_store::{
-    Answer, Blocked, COOLING, Certified, ErasureApproved, ErasureRequested, Folder, HoldPlaced, HoldScope, Kind, Page,
-    Ran,
+    Answer, Answered, Blocked, COOLING, Certified, ErasureApproved, ErasureRequested, Folder, Hand, HoldPlaced,
+    HoldScope, ImportReport, Kind, Page, Ran,
 };
 use jiff::SignedDuration;
+use standard::value::Private;
 
 const OPEN: Page = Page { after: None, rows: 100, open_only: true };
 
@@ -268,4 +269,44 @@ async fn r11_2_who_opens_a_set_while_it_is_erased_hears_that_and_not_of_damage()
         one.await.expect("no damage");
     }
     assert!(!world.ledger().await.iter().any(|entry| entry.contains("box.damaged")));
+}
+
+/// The only words of people that are kept about a set: sealed, so blanked where it is blanked, and searched for afterwards.
+#[tokio::test]
+async fn r11_2_what_the_receiver_wrote_about_an_import_goes_with_the_set() {
+    let world = World::new().await;
+    world.rule(Kind::Sets, 0, 300).await;
+    let id = world.sends().await;
+    world.finishes(id).await;
+    let report = ImportReport {
+        outcome: Outcome::Imported,
+        places: Vec::new(),
+        note: Some(Private::new("取り込みました。".to_owned())),
+    };
+    let answered = world.store.answer_import(&Hand::from(&world.receiver), id, report).await.expect("asked");
+    let Answered::Done(_) = answered else { panic!("{answered:?}") };
+    const SEALED: &str = "SELECT coalesce(hex(note_sealed), '') FROM import_answer WHERE transmission_id = $1";
+    let text = id.to_string();
+    let sealed = world.one(SEALED, &text).await;
+    assert!(sealed.len() > 60, "{sealed}");
+
+    let erasure = world.erases(Kind::Sets, std::slice::from_ref(&text)).await;
+    assert_eq!(world.one(SEALED, &text).await, "");
+    assert_eq!(world.one("SELECT note_index FROM import_answer WHERE transmission_id = $1", &text).await, "");
+    let Answer::Done(set) = world.store.describe(&world.sender, id).await.expect("asked") else { panic!("gone") };
+    let given = world.store.import_given(&set).await.expect("read").expect("the answer stays with the proof");
+    assert!(given.note.is_none() && given.outcome == Outcome::Imported);
+
+    // A copy of it alone, somewhere in the file, is enough to withhold the certificate.
+    world
+        .execute("UPDATE import_answer SET note_sealed = unhex($2) WHERE transmission_id = $1", &[&text, &sealed])
+        .await
+        .expect("somebody put it back");
+    let certified = world.certifies(erasure).await;
+    assert!(matches!(certified, Certified::NotGone(found) if found > 0), "{certified:?}");
+    world
+        .execute("UPDATE import_answer SET note_sealed = NULL WHERE transmission_id = $1", &[&text])
+        .await
+        .expect("taken away again");
+    assert!(matches!(world.certifies(erasure).await, Certified::Done { .. }));
 }

@@ -22,7 +22,7 @@ use utoipa::{Modify, OpenApi};
 pub(crate) use deliver::{acknowledge, describe, download, file, withdraw, zip};
 pub(crate) use list::{received, sent};
 pub(crate) use notices::notices;
-pub(crate) use receipts::{answer, log_key, overdue, receipt, report_fault};
+pub(crate) use receipts::{answer, checkpoint, log_key, overdue, receipt, report_fault};
 pub(crate) use renew::renew;
 pub use renew::{RenewAnswer, RenewRequest};
 pub(crate) use send::send;
@@ -50,6 +50,7 @@ const DESCRIPTION: &str = "事業所のソフトウェアのための窓口で�
         receipts::receipt,
         receipts::overdue,
         receipts::log_key,
+        receipts::checkpoint,
         token::rotate,
         renew::renew,
         notices::notices

@@ -201,3 +201,21 @@ pub(crate) async fn overdue(State(app): State<App>, caller: Caller) -> Result<Js
 pub(crate) async fn log_key(State(app): State<App>, _caller: Caller) -> Result<Json<LogKeyView>, Problem> {
     Ok(Json(LogKeyView { key: app.store.log_key().await?.to_string() }))
 }
+
+/// The newest state of the log, signed: how many records, which root, when (C2SP tlog-checkpoint). It says nothing about
+/// anybody. Whoever keeps it can tell later whether the log was changed.
+#[utoipa::path(
+    get, path = "/api/v1/log/checkpoint", tag = "証明", security(()),
+    responses(
+        (status = 200, description = "A signed note.", body = String, content_type = "text/plain"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn checkpoint(State(app): State<App>) -> Result<String, Problem> {
+    // Signed every second while serving; only before the first of them is there none.
+    let newest = match app.store.newest_checkpoint().await? {
+        Some(newest) => newest,
+        None => app.store.sign_checkpoint().await?,
+    };
+    Ok(newest.to_string())
+}

@@ -42,6 +42,8 @@ pub(crate) struct Alarm {
     pub(crate) grave: bool,
     /// Where to see to it, for who can.
     pub(crate) href: Option<&'static str>,
+    /// What stands on the way there.
+    pub(crate) link: &'static str,
 }
 
 /// Which office this is about: on every page, so that nobody works for the wrong one.
@@ -67,6 +69,9 @@ const MENU: &[(&str, &str, Deed)] = &[
     ("/operator/offices", "事業所台帳", Deed::RegisterOffices),
     ("/operator/staff", "運営の職員", Deed::ManageOperators),
     ("/operator/tls12", "TLS 1.2", Deed::RegisterOffices),
+    ("/operator/alarms", "知らせ", Deed::SeeAlarms),
+    ("/operator/erasures", "消去", Deed::SeeErasures),
+    ("/operator/retention", "保存と保全", Deed::SeeErasures),
     ("/staff", "職員", Deed::ManageStaff),
     ("/grants", "役割", Deed::RequestGrants),
     ("/recovery", "再登録", Deed::RequestRecovery),

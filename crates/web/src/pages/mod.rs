@@ -1,8 +1,10 @@
 //! What people see: one folder per family of pages. Server-rendered, complete without scripts (passkeys aside).
 
 pub(crate) mod account;
+pub(crate) mod alarms;
 pub(crate) mod asked;
 pub(crate) mod devices;
+pub(crate) mod erasure;
 pub(crate) mod evidence;
 pub(crate) mod field;
 pub(crate) mod first;

@@ -1,12 +1,12 @@
 //! 消去: asked for, agreed to, run, certified; and certificates verified by anybody (R11).
 
-mod paper;
 mod verify;
 
 use super::retention::kind;
 use super::{Where, below, block_on, explain, kinds, officer};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
+use print::Printer;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -381,11 +381,24 @@ async fn certificate(place: &Where, erasure: ErasureId, json: Option<&Path>, pdf
         say!("証明書（JSON）: {}", path.display());
     }
     if let Some(path) = pdf {
-        write(path, &paper::print(&certificate)?)?;
+        write(path, &print(&certificate)?)?;
         say!("証明書（PDF）: {}", path.display());
     }
     say!("公開鍵: {key}");
     Ok(Done::All)
+}
+
+fn print(certificate: &str) -> anyhow::Result<Vec<u8>> {
+    let document = web::erasure::certificate_document(certificate).ok_or_else(|| {
+        Failure::new("保存されている証明書を読めません。", "運営者の記録で、この番号の消去を調べてください。")
+    })?;
+    let this = std::env::current_exe().context("この実行ファイルの場所が分かりません")?;
+    Printer::beside(&this).print(&document).map_err(|error| {
+        anyhow::Error::new(error).context(Failure::new(
+            "PDFを作れません。",
+            "fumibako-print が fumibako と同じフォルダーにあり、日本語の書体（fonts-ipaexfont）があるか確かめてください。",
+        ))
+    })
 }
 
 /// Nothing that is there is overwritten.

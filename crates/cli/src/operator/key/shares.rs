@@ -1,4 +1,4 @@
-use super::super::{Where, explain, init, officer, open_key_store, own_request};
+use super::super::{Where, explain, init, log, officer, open_key_store, own_request};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
 use std::fs::OpenOptions;
@@ -177,6 +177,7 @@ pub(super) async fn recover(args: &Recover) -> Outcome {
         Declared::Done => {}
         Declared::OwnRequest => {
             store.key_recovery_refused("own-request").await.map_err(explain)?;
+            told(&config, &store).await?;
             store.close().await;
             return Err(own_request());
         }
@@ -189,6 +190,7 @@ pub(super) async fn recover(args: &Recover) -> Outcome {
             .into());
         }
     }
+    told(&config, &store).await?;
     if args.drill {
         store.close().await;
         say!("分割鍵から、この交換所のマスター鍵 {} が元に戻ることを確かめました。", restored.id());
@@ -208,6 +210,20 @@ pub(super) async fn recover(args: &Recover) -> Outcome {
     Ok(Done::All)
 }
 
+/// Everybody who looks after the exchange is told: on their pages in any case, by mail now if it goes, else by the server.
+async fn told(config: &super::super::config::Config, store: &Store) -> anyhow::Result<()> {
+    say!("運営者の管理者・鍵の保管者・監査担当の全員の画面に、知らせが出ます。");
+    let Some(mail) = config.outside()?.mail else {
+        say!("メールの宛先（設定の log.mail）がないので、メールでは知らせません。");
+        return Ok(());
+    };
+    match log::mail_alarms(store, &mail).await {
+        Ok(()) => say!("メールでも知らせました。"),
+        Err(_) => say!("メールを送れませんでした。交換所を開いたあとに、もう一度送ります。"),
+    }
+    Ok(())
+}
+
 /// Records the attempt, with the key store if it is there, else with the key that the shares gave.
 async fn refused(config: &super::super::config::Config, master: MasterKey, code: &str) -> anyhow::Result<()> {
     let masters = match config.key_store_file().is_some_and(|file| file.exists()) {
@@ -216,6 +232,7 @@ async fn refused(config: &super::super::config::Config, master: MasterKey, code:
     };
     let store = Store::open(config.place()?, masters, Arc::new(HostClock)).await.map_err(explain)?;
     store.key_recovery_refused(code).await.map_err(explain)?;
+    told(config, &store).await?;
     store.close().await;
     Ok(())
 }

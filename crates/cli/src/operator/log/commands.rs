@@ -4,19 +4,7 @@ use super::anchor;
 use crate::operator::{Where, explain, officer, own_request};
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
-use std::fs;
-use std::io;
-use std::path::PathBuf;
 use store::{Gap, GapDeclared, OperatorName};
-
-#[derive(clap::Args)]
-pub(crate) struct Export {
-    #[command(flatten)]
-    place: Where,
-    /// 書き出すフォルダー（まだないか、空のもの）
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
-}
 
 #[derive(clap::Args)]
 pub(crate) struct Status {
@@ -37,35 +25,6 @@ pub(crate) struct DeclareGap {
     /// 承認する、別の運営者の識別名
     #[arg(long, value_parser = officer)]
     approved_by: OperatorName,
-}
-
-pub(crate) async fn export(args: &Export) -> Outcome {
-    let (_, store) = args.place.open().await?;
-    let folder = &args.folder;
-    let not_written = || {
-        Failure::new(
-            format!("{} に書き出せません。", folder.display()),
-            "まだないか、空のフォルダーを指定してください。",
-        )
-    };
-    fs::create_dir_all(folder).with_context(not_written)?;
-    if fs::read_dir(folder).with_context(not_written)?.next().is_some() {
-        return Err(not_written().into());
-    }
-    let write = |path: &str, bytes: &[u8]| -> io::Result<()> {
-        let path = folder.join(path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(path, bytes)
-    };
-    let newest = store.write_log_files(write).await.map_err(explain)?;
-    let key = store.log_key().await.map_err(explain)?;
-    store.close().await;
-    say!("アクセス記録 {} 件を {} に書き出しました。", newest.checkpoint().size(), folder.display());
-    say!("確かめるには:");
-    say!("  fumibako ledger verify {} --key '{key}'", folder.display());
-    Ok(Done::All)
 }
 
 pub(crate) async fn status(args: &Status) -> Outcome {

@@ -8,6 +8,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use std::path::PathBuf;
 use std::time::Duration;
+use store::AlarmKind;
 
 /// A mail server that has not answered by then is tried again the next time.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
@@ -28,15 +29,42 @@ pub(crate) struct Mail {
 impl Mail {
     pub(super) async fn send(&self, checkpoint: &SignedCheckpoint) -> anyhow::Result<()> {
         let size = checkpoint.checkpoint().size();
+        self.deliver(
+            format!("文箱 アクセス記録の控え {size}"),
+            format!(
+                "アクセス記録の控えです。消さずに保管してください。あとで記録が書き換えられても、これと食い違うことで分かります。\r\n\
+                 確かめ方: 次の行から下をファイルにして、fumibako ledger verify フォルダー --key 鍵 --checkpoint ファイル\r\n\r\n{checkpoint}"
+            ),
+        )
+        .await
+    }
+
+    /// 重要な知らせ: that it is there, and where to read it. Nothing about anybody.
+    pub(super) async fn send_alarm(&self, kind: AlarmKind, at: &str) -> anyhow::Result<()> {
+        let what = match kind {
+            AlarmKind::KeyEmergency => "非常時が宣言され、分割鍵からマスター鍵が戻されました。",
+            AlarmKind::KeyDrill => "訓練として、分割鍵からマスター鍵が戻ることが確かめられました。",
+            AlarmKind::KeyRecoveryRefused => "非常時の宣言なしに分割鍵が使われようとし、断りました。",
+        };
+        let at = store::japanese_time(at);
+        self.deliver(
+            "文箱 重要な知らせ".to_owned(),
+            format!(
+                "{what}\r\n{at}\r\n\r\n\
+                 運営者の管理者・鍵の保管者・監査担当は、サインインして「知らせ」の画面を開き、確かめてください。\r\n\
+                 知らないことなら、すぐに責任者に知らせてください。\r\n"
+            ),
+        )
+        .await
+    }
+
+    async fn deliver(&self, subject: String, body: String) -> anyhow::Result<()> {
         let message = Message::builder()
             .from(self.from.clone())
             .to(self.to.clone())
-            .subject(format!("文箱 アクセス記録の控え {size}"))
+            .subject(subject)
             .header(ContentType::TEXT_PLAIN)
-            .body(format!(
-                "アクセス記録の控えです。消さずに保管してください。あとで記録が書き換えられても、これと食い違うことで分かります。\r\n\
-                 確かめ方: 次の行から下をファイルにして、fumibako ledger verify フォルダー --key 鍵 --checkpoint ファイル\r\n\r\n{checkpoint}"
-            ))?;
+            .body(body)?;
         let transport = if self.plain {
             AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&self.server)
         } else {

@@ -2,11 +2,13 @@
 
 pub(crate) mod anchor;
 mod commands;
+mod export;
 mod mail;
 mod outside;
 mod witness;
 
-pub(crate) use commands::{DeclareGap, Export, Status, declare_gap, export, status};
+pub(crate) use commands::{DeclareGap, Status, declare_gap, status};
+pub(crate) use export::{Export, export};
 pub(crate) use mail::Mail;
-pub(crate) use outside::{Outside, keep};
+pub(crate) use outside::{Outside, keep, mail_alarms};
 pub(crate) use witness::Witness;

@@ -17,6 +17,9 @@ const MAIL_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A mail that did not go is tried again.
 const MAIL_AGAIN: Duration = Duration::from_secs(10 * 60);
 
+/// How soon an alarm is mailed after it was raised or could not be.
+const ALARM_EVERY: Duration = Duration::from_secs(10);
+
 /// Where checkpoints go.
 #[derive(Clone, Debug)]
 pub(crate) struct Outside {
@@ -36,6 +39,8 @@ pub(crate) async fn keep(
     let mut sign = tokio::time::interval(SIGN_EVERY);
     sign.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut anchored, mut sound) = (0, true);
+    let alarming = outside.mail.clone();
+    let alarming = alarming.map(|mail| tokio::spawn(keep_alarming(Arc::clone(&store), mail, stopped.clone())));
     let mailing = outside.mail.map(|mail| tokio::spawn(keep_mailing(Arc::clone(&store), mail, stopped.clone())));
     let witnesses = outside.witnesses.into_iter();
     let witnessing: Vec<_> =
@@ -60,7 +65,7 @@ pub(crate) async fn keep(
         }
     }
     // The last entry of a service that stops in order is recorded after this; the next start anchors it.
-    for task in mailing.into_iter().chain(witnessing) {
+    for task in mailing.into_iter().chain(alarming).chain(witnessing) {
         task.abort();
         // It holds the store, which is to be closed in order.
         let _ = task.await;
@@ -90,6 +95,31 @@ async fn keep_mailing(store: Arc<Store>, mail: Mail, mut stopped: watch::Receive
             }
         }
     }
+}
+
+/// 重要な知らせ go out as soon as a mail server takes them, however long that takes (R6.6).
+async fn keep_alarming(store: Arc<Store>, mail: Mail, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(ALARM_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => {
+                if let Err(error) = mail_alarms(&store, &mail).await {
+                    tracing::warn!(error = format!("{error:#}"), "an alarm was not mailed");
+                }
+            }
+        }
+    }
+}
+
+/// Mails what has not been mailed. One that is taken twice is better than one that is lost.
+pub(crate) async fn mail_alarms(store: &Store, mail: &Mail) -> anyhow::Result<()> {
+    for (id, kind, at) in store.alarms_to_mail().await? {
+        mail.send_alarm(kind, &at).await?;
+        store.alarm_mailed(id).await?;
+    }
+    Ok(())
 }
 
 async fn keep_witnessing(store: Arc<Store>, witness: Witness, mut stopped: watch::Receiver<bool>) {

@@ -32,10 +32,14 @@ impl Witness {
             let request = store.witness_request(seen).await?;
             let size = request.checkpoint().checkpoint().size();
             let url = format!("{}/add-checkpoint", self.url.trim_end_matches('/'));
-            let answer = client.post(url).body(request.to_string()).send().await?;
+            let mut answer = client.post(url).body(request.to_string()).send().await?;
             let status = answer.status();
-            let body = answer.bytes().await?;
-            ensure!(body.len() <= ANSWER_BYTES_MAX, "the answer is too long");
+            // Never more than that in memory, however long somebody goes on.
+            let mut body = Vec::new();
+            while let Some(some) = answer.chunk().await? {
+                ensure!(body.len() + some.len() <= ANSWER_BYTES_MAX, "the answer is too long");
+                body.extend_from_slice(&some);
+            }
             let body = std::str::from_utf8(&body).context("the answer is no text")?;
             match status {
                 StatusCode::OK => {
@@ -53,5 +57,43 @@ impl Witness {
             }
         }
         bail!("it remembers another size each time")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read as _, Write as _};
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::sync::Arc;
+    use std::time::Instant;
+    use store::{HostClock, MasterKey};
+
+    /// It would be read until the memory is full, or until it was waited for long enough.
+    #[tokio::test]
+    async fn a_witness_that_talks_without_end_is_not_listened_to() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let talking = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("asked");
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+            let piece = format!("1000\r\n{}\r\n", "a".repeat(0x1000));
+            let mut pieces = 0_u32;
+            while pieces < 100_000 && stream.write_all(piece.as_bytes()).is_ok() {
+                pieces += 1;
+            }
+            pieces
+        });
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::create(folder.path(), MasterKey::from_bytes(&[3; 32].into()), Arc::new(HostClock)).await;
+        let store = store.expect("created");
+        let key = ledger::WitnessKey::new("witness.example".parse().expect("a name"), &[5; 32]).verifying_key();
+        let begun = Instant::now();
+        let asked = Witness { url, key }.ask(&client().expect("a client"), &store, 0).await;
+        assert!(asked.expect_err("refused").to_string().contains("too long"));
+        assert!(begun.elapsed() < ANSWER_MAX);
+        assert!(talking.join().expect("it was hung up on") < 100_000);
+        store.close().await;
     }
 }

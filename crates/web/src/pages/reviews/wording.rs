@@ -27,6 +27,11 @@ pub(super) fn overdue(reviews: u64, can_see_to_it: bool) -> String {
     format!("ログ点検が、期限を過ぎています（{reviews}件）。{then}")
 }
 
+/// What stands on every page until it is read (R6.6).
+pub(super) fn unseen(alarms: u64) -> String {
+    format!("重要な知らせがあります（{alarms}件）。読んで、確かめたことを記録してください。")
+}
+
 /// What stands on every page of the operator's while the clock is in doubt.
 pub(super) fn clock(state: ledger::ClockState) -> String {
     format!(

@@ -1,29 +1,20 @@
 //! データ消去証明書 on paper: the same facts in words, the same digest, and the signed file attached.
 
-use crate::operator::kinds;
-use crate::terminal::Failure;
-use anyhow::Context as _;
+use super::{reason, words};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ledger::certificate::SignedCertificate;
-use print::{Attachment, Block, Column, Document, Fact, Printer, Section};
+use print::{Attachment, Block, Column, Document, Fact, Section};
 use store::Kind;
 
 /// Objects that are spelt out on paper; all of them stand in the attached file.
 const OBJECTS_MAX: usize = 1_000;
 
-/// Prints a certificate.
-pub(super) fn print(certificate: &str) -> anyhow::Result<Vec<u8>> {
-    let signed = SignedCertificate::parse(certificate.as_bytes()).map_err(|_| {
-        Failure::new("保存されている証明書を読めません。", "運営者の記録で、この番号の消去を調べてください。")
-    })?;
-    let this = std::env::current_exe().context("この実行ファイルの場所が分かりません")?;
-    Printer::beside(&this).print(&document(&signed, certificate)).map_err(|error| {
-        anyhow::Error::new(error).context(Failure::new(
-            "PDFを作れません。",
-            "fumibako-print が fumibako と同じフォルダーにあり、日本語の書体（fonts-ipaexfont）があるか確かめてください。",
-        ))
-    })
+/// The document of a certificate; `None` where the text is none.
+#[must_use]
+pub fn certificate_document(certificate: &str) -> Option<Document> {
+    let signed = SignedCertificate::parse(certificate.as_bytes()).ok()?;
+    Some(document(&signed, certificate))
 }
 
 fn step(id: &str) -> &str {
@@ -53,16 +44,6 @@ fn outcome(id: &str) -> &str {
         "taken-out-and-searched" => "取り除き、探して見つからなかった",
         "destroyed" => "控えごと破棄した",
         "kept-sealed-without-keys" => "鍵がなく、読めない封だけが残る",
-        other => other,
-    }
-}
-
-fn reason(id: &str) -> &str {
-    match id {
-        "expiry" => "保存期間の終わり",
-        "early" => "保存期間より前の消去",
-        "end-of-contract" => "契約の終わり",
-        "maintenance" => "保守で使ったデータの消去",
         other => other,
     }
 }
@@ -97,7 +78,7 @@ fn when(instant: &str) -> String {
 fn document(signed: &SignedCertificate, json: &str) -> Document {
     let certificate = &signed.certificate;
     let (people, verification) = (&certificate.people, &certificate.verification);
-    let label = Kind::from_id(&certificate.kind).map_or(&*certificate.kind, |kind| kinds::words(kind).label);
+    let label = Kind::from_id(&certificate.kind).map_or(&*certificate.kind, |kind| words(kind).label);
     let approved = match (&people.approved_by, &people.approved_at) {
         (Some(by), Some(at)) => format!("{}  {}", person(by), when(at)),
         _ => "なし（保存期間の終わりのため）".to_owned(),

@@ -1,0 +1,88 @@
+//! 重要な知らせ: what must not happen unseen, until everybody whom it concerns has seen it (R6.6).
+
+use crate::app::App;
+use crate::guard::SignedIn;
+use crate::pages::asked::Asked;
+use crate::pages::form::Form;
+use crate::pages::frame::{Frame, on_to, show};
+use crate::problem::Problem;
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use store::{AlarmKind, OperatorAlarm, japanese_time};
+
+const DONE: &[(&str, &str)] = &[("seen", "確かめたことを記録しました。")];
+
+/// 重要な知らせ.
+#[derive(Template)]
+#[template(path = "alarms/list.html")]
+struct List {
+    frame: Frame,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    id: String,
+    what: &'static str,
+    then: &'static str,
+    at: String,
+    reason: Option<String>,
+    /// Who declared it and who agreed.
+    people: Option<String>,
+    seen_at: Option<String>,
+    seen_by: u64,
+}
+
+impl From<OperatorAlarm> for Row {
+    fn from(alarm: OperatorAlarm) -> Self {
+        let (what, then) = words(alarm.kind);
+        let people = alarm.declared_by.zip(alarm.approved_by);
+        Self {
+            id: alarm.id.to_string(),
+            what,
+            then,
+            at: japanese_time(&alarm.raised_at),
+            reason: alarm.reason,
+            people: people.map(|(declared, approved)| format!("宣言 {declared}、承認 {approved}")),
+            seen_at: alarm.seen_at.as_deref().map(japanese_time),
+            seen_by: alarm.seen_by,
+        }
+    }
+}
+
+/// What happened, and what to do.
+fn words(kind: AlarmKind) -> (&'static str, &'static str) {
+    match kind {
+        AlarmKind::KeyEmergency => (
+            "非常時が宣言され、分割鍵からマスター鍵が戻されました。",
+            "あなたの知らないことなら、すぐに責任者に知らせてください。知っていることなら、マスター鍵を替え、分割鍵を作り直します。",
+        ),
+        AlarmKind::KeyDrill => (
+            "訓練として、分割鍵からマスター鍵が戻ることが確かめられました。",
+            "訓練の予定と合っているか確かめてください。予定がなければ、責任者に知らせてください。",
+        ),
+        AlarmKind::KeyRecoveryRefused => (
+            "非常時の宣言なしに分割鍵が使われようとし、断りました。",
+            "分割鍵が集められています。だれが何のために使おうとしたのか、分割鍵を持つ人に確かめてください。",
+        ),
+    }
+}
+
+pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
+    let alarms = app.store.operator_alarms(&signed_in.person).await?.ok_or_else(Problem::no_right)?;
+    let frame = signed_in.frame("重要な知らせ").notice(asked.done(DONE));
+    show(&List { frame, rows: alarms.into_iter().map(Row::from).collect() })
+}
+
+pub(crate) async fn see(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+    _form: Form,
+) -> Result<Response, Problem> {
+    let id = id.parse().map_err(|_| Problem::not_found())?;
+    if !app.store.see_alarm(&signed_in.person, id).await? {
+        return Err(Problem::not_found());
+    }
+    Ok(on_to("/operator/alarms?done=seen"))
+}
