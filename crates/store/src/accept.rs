@@ -349,6 +349,8 @@ fn unsealed(
         warnings,
         files: letter.files().iter().map(file).collect(),
         traces: Vec::new(),
+        roster: Roster::of_letter(letter, files),
+        rows: Rows::default(),
     }
 }
 
