@@ -3,7 +3,12 @@
 //! A fresh exchange is filled through the store's own verbs, then served by the real program; readers are clients with real
 //! certificates over TLS, on the same machine. What is measured is an answer as the reader waits for it.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a measurement, built from the tests' own world")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a measurement, built from the tests' own world"
+)]
 #![allow(dead_code, unused_imports, unused_macros, reason = "the tests' world has more than is needed here")]
 
 #[path = "../tests/exchange/answer.rs"]
@@ -189,7 +194,10 @@ async fn fill(sets: usize) -> Exchanged {
                 false => (asker.clone(), askers[partner].office.clone()),
                 true => (askers[partner].clone(), asker.office.clone()),
             };
-            let (store, serial) = (Arc::clone(&store), format!("{of}{:02}{:02}{:02}{:02}", at / 3600 % 24 + 1, at / 60 % 24, at % 60, at % 59));
+            let (store, serial) = (
+                Arc::clone(&store),
+                format!("{of}{:02}{:02}{:02}{:02}", at / 3600 % 24 + 1, at / 60 % 24, at % 60, at % 59),
+            );
             running.spawn(async move { send(&store, &from, &to, (person, of), &serial, reports).await });
             made += 1;
             if running.len() >= AT_ONCE {

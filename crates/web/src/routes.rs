@@ -4,8 +4,8 @@
 use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
-    account, devices, evidence, first, forms, grants, log, month, operator, receipts, received, recovery, reviews, sign_in,
-    software, staff, stock_taking,
+    account, devices, evidence, first, forms, grants, log, month, operator, receipts, received, recovery, reviews,
+    sign_in, software, staff, stock_taking,
 };
 use crate::{api, assets};
 use axum::Router;
@@ -36,7 +36,8 @@ pub(crate) fn table() -> Vec<Route> {
     use Deed::{
         ApproveEnrolment, ApproveRecovery, CollectSets, ConfirmGrants, ExportEvidence, ListSets, ManageDevices,
         ManageOperators, ManageSoftware, ManageStaff, OwnAccount, ReadLedger, ReadOfficeLedger, ReadSets,
-        ReconcileSets, RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery, SendSets, TakeStock, WithdrawSets,
+        ReconcileSets, RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery, SendSets, TakeStock,
+        WithdrawSets,
     };
     use Needs::{Device, Enrolling, HalfWay, Nothing, Person, Program, SignedIn, Software};
     vec![

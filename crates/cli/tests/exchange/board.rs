@@ -238,8 +238,7 @@ async fn r1_8_both_sides_go_by_the_same_version_whatever_the_order_of_arrival() 
         let (ours, theirs) = (chain(&persons_page(&sender).await), chain(&persons_page(&receiver).await));
         assert_eq!(ours, theirs);
         let told = |second: u32, state: &str| (serial(second), state.to_owned());
-        let expected =
-            [told(1, "差し替え済み"), told(2, "削除された"), told(3, "前のものを削除"), told(4, "現在の版")];
+        let expected = [told(1, "差し替え済み"), told(2, "削除された"), told(3, "前のものを削除"), told(4, "現在の版")];
         assert_eq!(ours, expected, "{order:?}");
         assert_eq!(current(&ours), [serial(4)]);
     }
@@ -252,7 +251,10 @@ async fn r1_8_a_set_says_whether_it_is_current_and_a_withdrawal_brings_the_one_b
     let first = offices.sender.sends(&plan(&offices, 1)).await.accepted();
     let second = offices.sender.sends(&plan(&offices, 2)).await.accepted();
     let page = sender.get(&format!("/sets/{first}")).await.done().text();
-    assert!(page.contains("この後に新しい版があります") && page.contains(&format!("href=\"/sets/{second}\"")), "{page}");
+    assert!(
+        page.contains("この後に新しい版があります") && page.contains(&format!("href=\"/sets/{second}\"")),
+        "{page}"
+    );
     assert!(sender.get(&format!("/sets/{second}")).await.done().text().contains("現在の版です"));
     offices.sender.withdraws(&second).await.done();
     let page = sender.get(&format!("/sets/{first}")).await.done().text();
@@ -370,10 +372,7 @@ async fn r10_7_a_workbook_is_recorded_with_who_made_it() {
     offices.sender.sends(&plan(&offices, 1)).await.accepted();
     let before = recorded(Action::MonthExport).await;
     let book: Answer = sender.fill(MONTH, "/month/export", &[]).await.done();
-    assert_eq!(
-        book.headers["content-type"],
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    );
+    assert_eq!(book.headers["content-type"], "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
     assert_eq!(book.headers["content-disposition"], "attachment; filename=\"month-202604.xlsx\"");
     assert!(recorded(Action::MonthExport).await > before);
 }
@@ -406,7 +405,8 @@ async fn r6_5_labels_follow_the_key_of_the_office() {
     sender.fill(&href, &action, &[("text", "鍵を替える前の連絡")]).await.sent_on();
     let sealed = || async {
         let mut database = vault::database(&exchange.data()).await;
-        let sql = "SELECT p.label_sealed FROM person p JOIN office o ON o.office_id = p.office_id WHERE o.office_number = $1";
+        let sql =
+            "SELECT p.label_sealed FROM person p JOIN office o ON o.office_id = p.office_id WHERE o.office_number = $1";
         let sealed: Vec<u8> =
             sqlx::query_scalar(sql).bind(&offices.sender.number).fetch_one(&mut database).await.unwrap();
         database.close().await.unwrap();

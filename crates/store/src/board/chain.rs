@@ -156,8 +156,7 @@ impl Store {
         let (subjects, latest): (i64, i64) =
             sqlx::query_as(STANDING).bind(&id).bind(&office).fetch_one(&self.reads).await?;
         let count = |number: i64| u64::try_from(number).map_err(|_| WHERE);
-        let mut standing =
-            SetStanding { subjects: count(subjects)?, latest: count(latest)?, newer: Vec::new() };
+        let mut standing = SetStanding { subjects: count(subjects)?, latest: count(latest)?, newer: Vec::new() };
         if standing.latest < standing.subjects {
             let rows: Vec<(String, String, String, String)> =
                 sqlx::query_as(NEWER).bind(&id).bind(&office).bind(NEWER_MAX).fetch_all(&self.reads).await?;
@@ -178,12 +177,8 @@ fn chains(rows: Vec<Row>, month: ServiceMonth) -> Result<Vec<Chain>, Error> {
         let unit = row.unit()?;
         ids.insert(unit, row.transmission_id.parse().map_err(|_| WHERE)?);
         let kind = kind_of(&row.kind)?;
-        let arrival = arrivals.entry(unit).or_insert_with(|| Arrival {
-            unit,
-            kind,
-            keys: BTreeSet::new(),
-            rows_without_key: 0,
-        });
+        let arrival =
+            arrivals.entry(unit).or_insert_with(|| Arrival { unit, kind, keys: BTreeSet::new(), rows_without_key: 0 });
         arrival.keys.insert(key(row));
     }
     let truth = truth(arrivals.values());

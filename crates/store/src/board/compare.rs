@@ -3,8 +3,8 @@
 
 use super::labels::{OfficeLabels, RESULT};
 use super::month::{BoardAsked, BoardLine, Only, Order, SetState};
-use crate::batch::{Text, asking, filled};
 use super::{person_id, short_index};
+use crate::batch::{Text, asking, filled};
 use crate::database::Connection;
 use crate::people::Person;
 use crate::{Answer, Error, OfficeId, OpenedFile, PersonId, Reading, Store, TransmissionId, clock};
@@ -199,11 +199,8 @@ impl Store {
         partner: Option<&str>,
     ) -> Result<BTreeSet<String>, Error> {
         let labels = self.labels_of(office).await?;
-        let rows: Vec<(String, String, Vec<u8>)> = sqlx::query_as(ALL_KEPT)
-            .bind(office.to_string())
-            .bind(month.to_string())
-            .fetch_all(&self.reads)
-            .await?;
+        let rows: Vec<(String, String, Vec<u8>)> =
+            sqlx::query_as(ALL_KEPT).bind(office.to_string()).bind(month.to_string()).fetch_all(&self.reads).await?;
         let mut people = BTreeSet::new();
         for (person, with, sealed) in rows {
             if partner.is_none_or(|partner| partner == with)
@@ -344,12 +341,7 @@ struct KeptRow {
     sealed: Vec<u8>,
 }
 
-async fn keep(
-    c: &mut Connection,
-    (office, month): (&str, &str),
-    rows: &[KeptRow],
-    at: &str,
-) -> Result<(), Error> {
+async fn keep(c: &mut Connection, (office, month): (&str, &str), rows: &[KeptRow], at: &str) -> Result<(), Error> {
     for row in rows {
         let query = sqlx::query(KEEP).bind(office).bind(&row.person).bind(month).bind(&row.partner);
         query.bind(&row.basis).bind(&row.sealed).bind(at).execute(&mut *c).await?;

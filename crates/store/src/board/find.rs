@@ -25,7 +25,9 @@ const fn hiragana(letter: char) -> char {
 /// Whether a part of the name, the kana or the number is what is looked for.
 pub(super) fn matches(label: &Label, wanted: &str) -> bool {
     let has = |text: &str| normal(text).contains(wanted);
-    has(label.name.reveal()) || has(label.kana.reveal()) || label.person.insured.as_str().contains(&*wanted.to_uppercase())
+    has(label.name.reveal())
+        || has(label.kana.reveal())
+        || label.person.insured.as_str().contains(&*wanted.to_uppercase())
 }
 
 /// Everybody in the order that is asked for.
@@ -40,8 +42,6 @@ pub(super) fn sort(found: &mut [Found], order: Order) {
         }
     });
 }
-
-
 
 #[cfg(test)]
 mod tests {
@@ -59,7 +59,8 @@ mod tests {
     #[test]
     fn people_are_found_by_parts_of_name_kana_and_number_however_they_are_typed() {
         let someone = label("見本　花子", "ミホン　ハナコ", "H000000101");
-        for typed in ["見本花子", "花子", " はなこ", "ハナコ", "ﾊﾅｺ", "Ｈ０００", "h0000", "0101"] {
+        for typed in ["見本花子", "花子", " はなこ", "ハナコ", "ﾊﾅｺ", "Ｈ０００", "h0000", "0101"]
+        {
             assert!(matches(&someone, &normal(typed)), "{typed}");
         }
         for typed in ["花男", "太郎", "0102"] {

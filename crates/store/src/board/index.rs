@@ -1,8 +1,8 @@
 //! 利用者の索引: noted while a set's content is in memory, written with the set, taken away with it.
 
 use super::labels::{Label, OfficeLabels};
-use crate::batch::{Insert, Text, values};
 use super::{Family, person_id, short_index};
+use crate::batch::{Insert, Text, values};
 use crate::database::Connection;
 use crate::{Error, Keys, Office, OfficeId, PersonId, Store, TransmissionId};
 use exchange::Letter;
@@ -112,7 +112,14 @@ struct SetRow {
 
 impl Rows {
     /// Adds the rows of one of the two offices.
-    fn add(&mut self, keys: &Keys, roster: &Roster, labels: &OfficeLabels, partner: OfficeId, sent: bool) -> Result<(), Error> {
+    fn add(
+        &mut self,
+        keys: &Keys,
+        roster: &Roster,
+        labels: &OfficeLabels,
+        partner: OfficeId,
+        sent: bool,
+    ) -> Result<(), Error> {
         let office = labels.office();
         for noted in &roster.people {
             let id: PersonId = person_id(keys, office, &noted.person)?;
@@ -146,7 +153,9 @@ impl Rows {
 fn what(subject: &Subject) -> String {
     let family = Family::of(subject).0.id();
     match subject {
-        Subject::CarePlan(date) | Subject::BasicInfo(date) | Subject::PreventionPlan(date) => format!("{family}/{date}"),
+        Subject::CarePlan(date) | Subject::BasicInfo(date) | Subject::PreventionPlan(date) => {
+            format!("{family}/{date}")
+        }
         Subject::Schedule(month) => format!("{family}/{month}"),
         Subject::Actuals { month, office, service_type } => format!("{family}/{month}/{office}/{service_type}"),
     }
@@ -296,7 +305,8 @@ pub(crate) async fn take_back(c: &mut Connection, id: TransmissionId) -> Result<
     Ok(())
 }
 
-const WHO: &str = "SELECT DISTINCT office_id, person_index, month, partner_id FROM person_set WHERE transmission_id = $1";
+const WHO: &str =
+    "SELECT DISTINCT office_id, person_index, month, partner_id FROM person_set WHERE transmission_id = $1";
 const DROP: &str = "DELETE FROM person_set WHERE transmission_id = $1";
 const DROP_RESULT: &str = "
     DELETE FROM month_comparison WHERE office_id = $1 AND person_index = $2 AND month = $3 AND partner_id = $4";
@@ -323,8 +333,7 @@ const DROP_LABEL: &str = "
 
 /// Takes the rows of an erased set away, with whatever hung on them. Returns what was sealed, for the search afterwards.
 pub(crate) async fn forget(c: &mut Connection, transmission: &str) -> Result<Vec<Vec<u8>>, Error> {
-    let who: Vec<(String, String, String, String)> =
-        sqlx::query_as(WHO).bind(transmission).fetch_all(&mut *c).await?;
+    let who: Vec<(String, String, String, String)> = sqlx::query_as(WHO).bind(transmission).fetch_all(&mut *c).await?;
     sqlx::query(DROP).bind(transmission).execute(&mut *c).await?;
     let mut taken = Vec::new();
     for (office, person, month, partner) in &who {

@@ -192,12 +192,8 @@ pub(crate) async fn reseal(store: &Store, office: OfficeId, comments: bool, afte
     store.forget_labels(office)?;
     let labels = store.labels_of(office).await?;
     let (sql, column) = if comments { (COMMENTS, COMMENT) } else { (LABELS, LABEL) };
-    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(sql)
-        .bind(office.to_string())
-        .bind(after)
-        .bind(RESEALED_AT_ONCE)
-        .fetch_all(&store.reads)
-        .await?;
+    let rows: Vec<(String, Vec<u8>)> =
+        sqlx::query_as(sql).bind(office.to_string()).bind(after).bind(RESEALED_AT_ONCE).fetch_all(&store.reads).await?;
     let last = rows.last().map(|(id, _)| id.clone());
     let mut resealed = Resealed { changed: Vec::new(), damaged: 0, last, seen: rows.len() as u64, comments };
     let newest = labels.keys.first().map(WorkingKey::id);

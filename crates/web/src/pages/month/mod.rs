@@ -117,9 +117,7 @@ pub(crate) async fn accept(
         return Ok(on_to(&format!("{}&done=moved-on", href(id, month))));
     }
     let accept = form.text("deed") != "reopen";
-    app.store
-        .accept_difference(&signed_in.person, (id, month), line, form.text("difference"), accept)
-        .await?;
+    app.store.accept_difference(&signed_in.person, (id, month), line, form.text("difference"), accept).await?;
     let done = if accept { "accepted" } else { "reopened" };
     Ok(on_to(&format!("{}&done={done}#p{partner}", href(id, month))))
 }

@@ -190,14 +190,17 @@ fn compare(
 ) -> Result<Compared, Problem> {
     let mut compared = Compared::default();
     let mut side = |sets: &[SetState], kind: FileKind, name: &str| {
-        let files: Vec<SourceFile<'_>> = sets.iter().filter_map(|set| opened.get(&set.id)).flatten().map(source).collect();
+        let files: Vec<SourceFile<'_>> =
+            sets.iter().filter_map(|set| opened.get(&set.id)).flatten().map(source).collect();
         let closed = sets.iter().filter(|set| !set.is_open_to_us()).count();
         let unread = sets.iter().filter(|set| set.is_open_to_us() && !opened.contains_key(&set.id)).count();
         if sets.is_empty() {
             compared.said.push(format!("{name}は、まだありません。"));
         }
         if closed > 0 {
-            compared.said.push(format!("{name}が届いていますが、まだ受け取っていません。上の状態を押して開くと、ここに出ます。"));
+            compared.said.push(format!(
+                "{name}が届いていますが、まだ受け取っていません。上の状態を押して開くと、ここに出ます。"
+            ));
         }
         if unread > 0 {
             compared.said.push(format!("{name}の一部を開けませんでした。送信元に再送を頼んでください。"));
@@ -263,6 +266,7 @@ impl PartnerPart {
             (Some(_), 0) if all == 0 => ("予定と実績は一致しています。".to_owned(), "good"),
             (Some(_), 0) => (format!("差異 {all}件は、すべて了承済みです。"), "good"),
             (Some(_), open) => (format!("差異が {open}件あります。"), "late"),
+            (None, _) if !line.is_pair() => ("予定と実績がそろうと、突き合わせます。".to_owned(), ""),
             (None, _) => difference_words(line),
         };
         Self {

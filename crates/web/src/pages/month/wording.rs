@@ -4,7 +4,10 @@ pub(super) const DONE: &[(&str, &str)] = &[
     ("compared", "予定と実績を突き合わせました。"),
     ("compared-more", "予定と実績を突き合わせました。まだ残りがあります。もう一度「突き合わせる」を押してください。"),
     ("compared-none", "突き合わせるものはありません。予定と実績の両方を受け取ったものから突き合わせます。"),
-    ("compared-damaged", "突き合わせましたが、開けないデータがありました。届いたもの・送ったものの一覧で確かめてください。"),
+    (
+        "compared-damaged",
+        "突き合わせましたが、開けないデータがありました。届いたもの・送ったものの一覧で確かめてください。",
+    ),
     ("reminded", "「実績をお待ちしています」と伝えました。相手の「届いたもの」に出ます。"),
     ("reminded-already", "きょうは、もう伝えてあります。催促は、相手と月ごとに一日一回です。"),
     ("nothing-missing", "この相手から届いていない実績はありません。"),
@@ -15,7 +18,8 @@ pub(super) const DONE: &[(&str, &str)] = &[
 ];
 
 pub(super) const UNFIT_COMMENT: &str = "連絡は、1文字以上500文字までで書いてください。表示できない文字は使えません。";
-pub(super) const TOO_MANY_COMMENTS: &str = "この利用者と月の連絡は、上限の200件に達しています。電話などで相談してください。";
+pub(super) const TOO_MANY_COMMENTS: &str =
+    "この利用者と月の連絡は、上限の200件に達しています。電話などで相談してください。";
 pub(super) const NO_LABEL: &str = "（この端末では表示できません）";
 
 /// How a set stands, from where the reader sits, and how that looks.
