@@ -25,7 +25,8 @@ CREATE TABLE person_set (
     PRIMARY KEY (subject_index, transmission_id)
 );
 CREATE INDEX person_set_transmission ON person_set (transmission_id);
-CREATE INDEX person_set_person ON person_set (office_id, person_index, month);
+-- Of one person, whether and with whom there is anything, without looking at a row.
+CREATE INDEX person_set_person ON person_set (office_id, person_index, month, latest, deletes, family, partner_id);
 -- The month board reads this and nothing else to tell who has a plan and who has actuals.
 CREATE INDEX person_set_month ON person_set (office_id, month, partner_id, person_index, family, deletes, sent)
  WHERE latest = 1;

@@ -84,14 +84,14 @@ journey("a month from the first plan to the last difference, by keyboard", async
     await look(page, "month-2-plans");
     const name = (await page.locator("table.month tbody th a").first().textContent()).trim();
     const part = name.split(/[\s　]+/)[0];
-    await type(page, page.getByLabel(/氏名・フリガナ/), part);
+    await type(page, page.getByLabel(/氏名か番号でさがす/), part);
     await page.keyboard.press("Enter");
     await busy(page);
     await page.getByText("人目です").waitFor();
     assert.ok(!page.url().includes(encodeURIComponent(part)), "what is looked for is in no address");
     assert.ok(!(await page.title()).includes(part));
     await look(page, "month-3-found");
-    await type(page, page.getByLabel(/氏名・フリガナ/), "だれでもないひと");
+    await type(page, page.getByLabel(/氏名か番号でさがす/), "だれでもないひと");
     await page.keyboard.press("Enter");
     await page.getByText("当てはまる利用者はいません").waitFor();
     await look(page, "month-4-nobody");
@@ -99,7 +99,7 @@ journey("a month from the first plan to the last difference, by keyboard", async
 
   await step("a partner is asked for its actuals with one press", async () => {
     await page.goto(`${world.exchange}/month?month=202604`);
-    await press(page, button(page, "架空おみなえし訪問介護事業所に「実績をお待ちしています」と伝える"));
+    await press(page, button(page, "架空おみなえし訪問介護事業所に実績を催促する"));
     await page.getByText("「実績をお待ちしています」と伝えました。").waitFor();
     await page.getByText("きょう伝えました").waitFor();
   });
@@ -195,7 +195,7 @@ journey("the service office sees the same month from its side", async (step) => 
     await setUp(page, hagi);
     await signIn(page, hagi);
     await page.goto(`${world.exchange}/month?month=202604`);
-    await press(page, page.getByRole("button", { name: /に「実績をお待ちしています」と伝える$/ }));
+    await press(page, page.getByRole("button", { name: /に実績を催促する$/ }));
     await page.getByText("伝えました。").waitFor();
     await leave(page);
   });

@@ -10,7 +10,9 @@ mod compare;
 mod find;
 mod index;
 mod labels;
+mod lines;
 mod month;
+mod reminders;
 mod words;
 
 #[cfg(test)]
@@ -20,9 +22,8 @@ pub use chain::{Chain, ChainState, ChainStep, SetStanding};
 pub use compare::{Compared, Kept, PAIRS_AT_ONCE_MAX, Standing, difference_key, differences_of, offices_compared};
 pub use labels::Label;
 pub use month::{BOARD_PEOPLE_MAX, Board, BoardAsked, BoardLine, BoardPerson, Only, Order, PartnerLine, SetState};
-pub use words::{
-    ACCEPTED_MAX, AcceptedDifference, COMMENT_CHARACTERS_MAX, COMMENTS_MAX, Comment, CommentMade, Reminded, Reminder,
-};
+pub use reminders::{Reminded, Reminder};
+pub use words::{ACCEPTED_MAX, AcceptedDifference, COMMENT_CHARACTERS_MAX, COMMENTS_MAX, Comment, CommentMade};
 
 pub(crate) use index::{Roster, Rows, forget, take_back, write};
 pub(crate) use labels::{LabelKeys, reseal};

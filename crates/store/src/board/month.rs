@@ -1,18 +1,17 @@
 //! 今月: partners and people of a service month, as one office sees them. Opens nothing.
 
-use super::compare::{Standing, standings};
+use super::Label;
+use super::compare::Standing;
 use super::find::{matches, normal, sort};
-use super::{Family, Label, kind_of};
-use crate::batch::{ASKED, Text, asking, filled};
+use crate::batch::ASKED;
 use crate::people::Person;
 use crate::record::Act;
 use crate::{Error, OfficeId, PersonId, Store, TransmissionId};
-use exchange::{Outcome, State};
+use exchange::State;
 use ledger::Action;
 use sqlx::FromRow;
 use standard::{OfficeNumber, ServiceMonth, UnitKind};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
 /// People of one month that are looked through; an office with more looks at one partner at a time.
 pub const BOARD_PEOPLE_MAX: usize = 5_000;
@@ -20,8 +19,6 @@ pub const BOARD_PEOPLE_MAX: usize = 5_000;
 const PAGE_PEOPLE: usize = ASKED;
 /// Partners that are listed.
 const PARTNERS_MAX: i64 = 1_000;
-/// Sets of the people of one page.
-const LINES_MAX: i64 = 4_000;
 
 /// 絞り込み.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,19 +160,20 @@ impl SetState {
     }
 }
 
-/// `$3` is a partner, or empty.
+/// Person by person: that asks an index once for each, while the other way round would walk the office's whole history.
 const PEOPLE: &str = "
-    SELECT p.person_index, p.label_sealed
-      FROM (SELECT DISTINCT person_index FROM person_set
-             WHERE office_id = $1 AND month = $2 AND latest = 1 AND deletes = 0 AND family IN ('plan', 'actual')) s
-      JOIN person p ON p.office_id = $1 AND p.person_index = s.person_index
+    SELECT p.person_index, p.label_sealed FROM person p
+     WHERE p.office_id = $1
+       AND EXISTS (SELECT 1 FROM person_set s
+                    WHERE s.office_id = p.office_id AND s.person_index = p.person_index AND s.month = $2
+                      AND s.latest = 1 AND s.deletes = 0 AND s.family IN ('plan', 'actual'))
      LIMIT $3";
 const PEOPLE_OF: &str = "
-    SELECT p.person_index, p.label_sealed
-      FROM (SELECT DISTINCT person_index FROM person_set
-             WHERE office_id = $1 AND month = $2 AND latest = 1 AND deletes = 0 AND family IN ('plan', 'actual')
-               AND partner_id = $4) s
-      JOIN person p ON p.office_id = $1 AND p.person_index = s.person_index
+    SELECT p.person_index, p.label_sealed FROM person p
+     WHERE p.office_id = $1
+       AND EXISTS (SELECT 1 FROM person_set s
+                    WHERE s.office_id = p.office_id AND s.person_index = p.person_index AND s.month = $2
+                      AND s.latest = 1 AND s.deletes = 0 AND s.family IN ('plan', 'actual') AND s.partner_id = $4)
      LIMIT $3";
 
 /// Who has a plan with a partner, and who has actuals.
@@ -193,13 +191,13 @@ macro_rules! pairs {
     };
 }
 const PARTNERS: &str = concat!(
-    "SELECT o.office_id, o.office_number, o.name, sum(x.planned) AS planned, sum(x.reported) AS reported,
+    "SELECT o.office_id, o.office_number, o.name, y.planned, y.reported, y.missing, y.awaited FROM (
+     SELECT x.partner_id, sum(x.planned) AS planned, sum(x.reported) AS reported,
             sum(CASE WHEN x.planned = 1 AND x.reported = 0 THEN 1 ELSE 0 END) AS missing,
             sum(CASE WHEN x.by_us = 1 AND x.reported = 0 THEN 1 ELSE 0 END) AS awaited
        FROM (",
     pairs!(),
-    ") x JOIN office o ON o.office_id = x.partner_id
-      GROUP BY o.office_id, o.office_number, o.name ORDER BY o.office_number LIMIT $3"
+    ") x GROUP BY x.partner_id) y JOIN office o ON o.office_id = y.partner_id ORDER BY o.office_number LIMIT $3"
 );
 const MISSING: &str =
     concat!("SELECT DISTINCT x.person_index FROM (", pairs!(), ") x WHERE x.planned = 1 AND x.reported = 0 LIMIT $3");
@@ -209,27 +207,6 @@ const MISSING_OF: &str = concat!(
     ") x WHERE x.planned = 1 AND x.reported = 0 LIMIT $3"
 );
 
-static LINES: Text = LazyLock::new(|| {
-    asking(
-        "SELECT s.person_index, s.partner_id, o.office_number AS partner, o.name AS partner_name, s.family,
-                t.transmission_id, t.kind, t.sender_office_id, t.accepted_at, t.collected_at, t.acknowledged_at,
-                t.outcome
-           FROM person_set s
-           JOIN transmission t ON t.transmission_id = s.transmission_id
-           JOIN office o ON o.office_id = s.partner_id
-          WHERE s.office_id = $1 AND s.month = $2 AND s.latest = 1 AND s.deletes = 0
-            AND s.family IN ('plan', 'actual') AND s.person_index IN {}
-          ORDER BY o.office_number, t.accepted_index LIMIT $3",
-        4,
-    )
-});
-static COMMENTS: Text = LazyLock::new(|| {
-    asking(
-        "SELECT person_index, partner_id, count(*) AS comments FROM month_comment
-          WHERE office_id = $1 AND month = $2 AND person_index IN {} GROUP BY person_index, partner_id",
-        3,
-    )
-});
 const NEWEST: &str = "SELECT max(month) FROM person_set WHERE office_id = $1 AND latest = 1";
 const REMINDED: &str = "
     SELECT to_office_id, max(on_day) AS on_day FROM month_reminder WHERE from_office_id = $1 AND month = $2
@@ -245,22 +222,6 @@ struct PartnerRow {
     reported: i64,
     missing: i64,
     awaited: i64,
-}
-
-#[derive(FromRow)]
-struct LineRow {
-    person_index: String,
-    partner_id: String,
-    partner: String,
-    partner_name: String,
-    family: String,
-    transmission_id: String,
-    kind: String,
-    sender_office_id: String,
-    accepted_at: String,
-    collected_at: Option<String>,
-    acknowledged_at: Option<String>,
-    outcome: Option<String>,
 }
 
 /// A person of the month and, if it can be read, who that is.
@@ -400,91 +361,6 @@ impl Store {
         Ok((rows.into_iter().map(open).collect::<Result<_, Error>>()?, cut))
     }
 
-    /// The partners of each of these people.
-    async fn lines(&self, office: OfficeId, asked: &BoardAsked, shown: Vec<Found>) -> Result<Vec<BoardPerson>, Error> {
-        let (id, month) = (office.to_string(), asked.month.to_string());
-        let labels = self.labels_of(office).await?;
-        let mut people = Vec::with_capacity(shown.len());
-        let mut parts: Vec<Vec<Found>> = Vec::new();
-        for found in shown {
-            match parts.last_mut() {
-                Some(part) if part.len() < ASKED => part.push(found),
-                _ => parts.push(vec![found]),
-            }
-        }
-        for part in parts {
-            let ids: Vec<String> = part.iter().map(|(person, _)| person.clone()).collect();
-            let mut query = sqlx::query_as(LINES.as_str()).bind(&id).bind(&month).bind(LINES_MAX);
-            for person in filled(&ids) {
-                query = query.bind(person);
-            }
-            let rows: Vec<LineRow> = query.fetch_all(&self.reads).await?;
-            let mut query = sqlx::query_as(COMMENTS.as_str()).bind(&id).bind(&month);
-            for person in filled(&ids) {
-                query = query.bind(person);
-            }
-            let comments: Vec<(String, String, i64)> = query.fetch_all(&self.reads).await?;
-            let comments: BTreeMap<(String, String), u64> = comments
-                .into_iter()
-                .map(|(person, partner, count)| ((person, partner), u64::try_from(count).unwrap_or_default()))
-                .collect();
-            let standings = standings(self, &labels, asked.month, &ids).await?;
-            let mut lines = self.sorted_lines(&id, asked.partner, rows)?;
-            for (person, label) in part {
-                let of_person = lines.remove(&person).unwrap_or_default();
-                let finished = of_person.into_iter().map(|(partner, mut line)| {
-                    let key = (person.clone(), partner);
-                    line.comments = comments.get(&key).copied().unwrap_or_default();
-                    line.comparison = self.standing_of(&standings, &key, &line)?;
-                    Ok(line)
-                });
-                let lines = finished.collect::<Result<_, Error>>()?;
-                people.push(BoardPerson { id: person.parse().map_err(|_| WHERE)?, label, lines });
-            }
-        }
-        Ok(people)
-    }
-
-    /// By person, with the partner's id, in the order of the partners' numbers.
-    fn sorted_lines(
-        &self,
-        office: &str,
-        partner: Option<OfficeNumber>,
-        rows: Vec<LineRow>,
-    ) -> Result<BTreeMap<String, Vec<(String, BoardLine)>>, Error> {
-        let mut people: BTreeMap<String, Vec<(String, BoardLine)>> = BTreeMap::new();
-        for row in rows {
-            let number: OfficeNumber = row.partner.parse().map_err(|_| WHERE)?;
-            if partner.is_some_and(|partner| partner != number) {
-                continue;
-            }
-            let lines = people.entry(row.person_index.clone()).or_default();
-            let at = match lines.iter().position(|(id, _)| *id == row.partner_id) {
-                Some(at) => at,
-                None => {
-                    let line = BoardLine {
-                        partner: number,
-                        partner_name: row.partner_name.clone(),
-                        plans: Vec::new(),
-                        actuals: Vec::new(),
-                        comparison: None,
-                        comments: 0,
-                    };
-                    lines.push((row.partner_id.clone(), line));
-                    lines.len() - 1
-                }
-            };
-            let Some((_, line)) = lines.get_mut(at) else { continue };
-            let state = row.state(office)?;
-            let sets = if Family::from_id(&row.family)? == Family::Plan { &mut line.plans } else { &mut line.actuals };
-            // One set may bring several matters of one person: actuals of two kinds of service.
-            if sets.iter().all(|set| set.id != state.id) {
-                sets.push(state);
-            }
-        }
-        Ok(people)
-    }
-
     /// One person of a month with everything the board says of them, or nothing where the office has no such person.
     ///
     /// # Errors
@@ -516,24 +392,5 @@ impl Store {
     pub(super) fn today(&self) -> String {
         let japan = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
         self.clock.now().to_zoned(japan).strftime("%Y-%m-%d").to_string()
-    }
-}
-
-impl LineRow {
-    fn state(&self, office: &str) -> Result<SetState, Error> {
-        let outcome = self.outcome.as_deref().map(|id| Outcome::from_id(id).ok_or(WHERE)).transpose()?;
-        let state = match (outcome, &self.acknowledged_at, &self.collected_at) {
-            (Some(outcome), ..) => outcome.state(),
-            (None, Some(_), _) => State::Acknowledged,
-            (None, None, Some(_)) => State::Collected,
-            (None, None, None) => State::Waiting,
-        };
-        Ok(SetState {
-            id: self.transmission_id.parse().map_err(|_| WHERE)?,
-            kind: kind_of(&self.kind)?,
-            sent: self.sender_office_id == office,
-            state,
-            accepted_at: self.accepted_at.clone(),
-        })
     }
 }

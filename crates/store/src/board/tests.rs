@@ -39,7 +39,9 @@ fn person(number: &str) -> PersonKey {
 fn unit(serial: usize) -> UnitKey {
     let number = |text: &str| text.parse::<OfficeNumber>().expect("a number");
     UnitKey {
-        serial: format!("2026040100000{serial}").parse().expect("a serial"),
+        serial: format!("20260401{:02}{:02}{:02}", serial / 3600, serial / 60 % 60, serial % 60)
+            .parse()
+            .expect("a serial"),
         sender: number("1370000011"),
         sender_type: Some("43".parse().expect("a service type")),
         receiver: number("1370000022"),
@@ -64,13 +66,16 @@ struct Desk {
     people: [PersonKey; 2],
     month: ServiceMonth,
     index: i64,
+    /// Before the first serial of a case: no two sets have the same.
+    serials: usize,
 }
 
 impl Desk {
     /// Sets 1, 2 and 4 are plans and 3 is a delete; set 2 is about the first person only.
-    async fn takes(&mut self, serial: usize) -> TransmissionId {
-        let (id, deletes) = (TransmissionId::fresh(), serial == 3);
-        let people = if serial == 2 { &self.people[..1] } else { &self.people[..] };
+    async fn takes(&mut self, which: usize) -> TransmissionId {
+        let serial = self.serials + which;
+        let (id, deletes) = (TransmissionId::fresh(), which == 3);
+        let people = if which == 2 { &self.people[..1] } else { &self.people[..] };
         let roster = Roster::about(people, Subject::Schedule(self.month), &unit(serial), deletes);
         let rows = self.store.index_rows(&self.sender, &self.receiver, &roster).await.expect("made");
         let kind = if deletes { UnitKind::ScheduleDelete } else { UnitKind::Schedule };
@@ -122,12 +127,13 @@ async fn r1_8_any_order_of_arrival_and_any_withdrawal_leave_both_sides_with_the_
     let store = Store::create(folder.path(), master, Arc::new(HostClock)).await.expect("created");
     let (sender, receiver) = (office(&store, "1370000011", "43").await, office(&store, "1370000022", "11").await);
     let month = "202604".parse().expect("a month");
-    let mut desk = Desk { store, sender, receiver, people: [person("0000000101"); 2], month, index: 1_000 };
+    let mut desk = Desk { store, sender, receiver, people: [person("0000000101"); 2], month, index: 1_000, serials: 0 };
     for (case, order) in orders(4).into_iter().enumerate() {
         for taken_back in 0..=4 {
             // People of their own, so that no case disturbs another.
             let number = |other: usize| person(&format!("{:010}", case * 100 + taken_back * 10 + other));
             desk.people = [number(1), number(2)];
+            desk.serials += 5;
             let mut ids = vec![None; 5];
             for serial in &order {
                 ids[*serial] = Some(desk.takes(*serial).await);
@@ -150,4 +156,27 @@ async fn r1_8_any_order_of_arrival_and_any_withdrawal_leave_both_sides_with_the_
         }
     }
     desk.store.close().await;
+}
+
+#[tokio::test]
+async fn r6_3_a_label_opens_for_its_own_person_and_office_and_nowhere_else() {
+    use super::labels::{COMMENT, LABEL};
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let master = MasterKey::from_bytes(&[3; 32].into());
+    let store = Store::create(folder.path(), master, Arc::new(HostClock)).await.expect("created");
+    let (ours, theirs) = (office(&store, "1370000011", "43").await, office(&store, "1370000022", "11").await);
+    let (labels, others) =
+        (store.labels_of(ours.id).await.expect("ours"), store.labels_of(theirs.id).await.expect("theirs"));
+    let sealed = labels.seal(LABEL, "person-1", "見本".as_bytes()).expect("sealed").expect("a key is kept");
+    assert_eq!(labels.open(LABEL, "person-1", &sealed).expect("opened").as_deref(), Some("見本"));
+    assert!(matches!(labels.open(LABEL, "person-2", &sealed), Err(Error::Damaged)), "moved to another row");
+    assert!(matches!(labels.open(COMMENT, "person-1", &sealed), Err(Error::Damaged)), "moved to another column");
+    assert!(matches!(others.open(LABEL, "person-1", &sealed), Ok(None)), "another office has no key for it");
+    for at in [0, 4, 30, sealed.len() - 1] {
+        let mut flipped = sealed.clone();
+        flipped[at] ^= 1;
+        assert!(!matches!(labels.open(LABEL, "person-1", &flipped), Ok(Some(_))), "byte {at} flipped");
+    }
+    assert!(matches!(labels.open(LABEL, "person-1", &sealed[..sealed.len() - 1]), Err(Error::Damaged)), "cut short");
+    store.close().await;
 }

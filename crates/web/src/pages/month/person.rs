@@ -266,6 +266,7 @@ impl PartnerPart {
             (Some(_), 0) if all == 0 => ("予定と実績は一致しています。".to_owned(), "good"),
             (Some(_), 0) => (format!("差異 {all}件は、すべて了承済みです。"), "good"),
             (Some(_), open) => (format!("差異が {open}件あります。"), "late"),
+            (None, _) if !line.is_pair() => ("予定と実績がそろうと、突き合わせます。".to_owned(), ""),
             (None, _) => difference_words(line),
         };
         Self {
