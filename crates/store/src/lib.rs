@@ -81,7 +81,9 @@ pub use error::Error;
 pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
-    AccountId, AlarmId, BackupId, CommentId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId, GrantId, HoldId, KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, PersonId, RecoveryId, ReviewId, ServerCertificateId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, AlarmId, BackupId, CommentId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId,
+    GrantId, HoldId, KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, PersonId, RecoveryId,
+    ReviewId, ServerCertificateId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{
