@@ -177,7 +177,7 @@ pub(super) async fn recover(args: &Recover) -> Outcome {
         Declared::Done => {}
         Declared::OwnRequest => {
             store.key_recovery_refused("own-request").await.map_err(explain)?;
-            told(&config, &store).await?;
+            told(&config, &store).await;
             store.close().await;
             return Err(own_request());
         }
@@ -190,7 +190,7 @@ pub(super) async fn recover(args: &Recover) -> Outcome {
             .into());
         }
     }
-    told(&config, &store).await?;
+    told(&config, &store).await;
     if args.drill {
         store.close().await;
         say!("分割鍵から、この交換所のマスター鍵 {} が元に戻ることを確かめました。", restored.id());
@@ -211,17 +211,17 @@ pub(super) async fn recover(args: &Recover) -> Outcome {
 }
 
 /// Everybody who looks after the exchange is told: on their pages in any case, by mail now if it goes, else by the server.
-async fn told(config: &super::super::config::Config, store: &Store) -> anyhow::Result<()> {
+/// Nothing about it stands in the way of an emergency: what could not be mailed is said, and mailed later.
+async fn told(config: &super::super::config::Config, store: &Store) {
     say!("運営者の管理者・鍵の保管者・監査担当の全員の画面に、知らせが出ます。");
-    let Some(mail) = config.outside()?.mail else {
+    let Ok(Some(mail)) = config.outside().map(|outside| outside.mail) else {
         say!("メールの宛先（設定の log.mail）がないので、メールでは知らせません。");
-        return Ok(());
+        return;
     };
     match log::mail_alarms(store, &mail).await {
         Ok(()) => say!("メールでも知らせました。"),
         Err(_) => say!("メールを送れませんでした。交換所を開いたあとに、もう一度送ります。"),
     }
-    Ok(())
 }
 
 /// Records the attempt, with the key store if it is there, else with the key that the shares gave.
@@ -232,7 +232,7 @@ async fn refused(config: &super::super::config::Config, master: MasterKey, code:
     };
     let store = Store::open(config.place()?, masters, Arc::new(HostClock)).await.map_err(explain)?;
     store.key_recovery_refused(code).await.map_err(explain)?;
-    told(config, &store).await?;
+    told(config, &store).await;
     store.close().await;
     Ok(())
 }
