@@ -14,7 +14,7 @@ pub use review::{Judged, ReviewClosed, ReviewFinding, ReviewPage, ReviewRow, Ver
 
 use crate::people::{Column, Person};
 use crate::record::Act;
-use crate::{Clock as _, ClockLook, Error, Store, WatchedClock, clock};
+use crate::{Clock as _, ClockLook, Error, ScanState, Store, WatchedClock, clock};
 use identity::role::Deed;
 use ledger::{Action, ClockState};
 use std::sync::Arc;
@@ -65,6 +65,8 @@ pub struct Alarms {
     pub clock: Option<ClockState>,
     /// Reviews that are past their day, of those this person looks after.
     pub overdue: u64,
+    /// The doors of the exchange, where they need care (R5.11).
+    pub doors: Option<ScanState>,
 }
 
 const OVERDUE: &str = "
@@ -83,15 +85,18 @@ impl Store {
     /// When the database fails.
     pub async fn alarms(&self, person: &Person) -> Result<Option<Alarms>, Error> {
         let operator = person.may(Deed::ReadLedger) || person.may(Deed::ManageOperators);
+        let health = person.may(Deed::SeeHealth);
         let place = match Scope::of(person) {
             Some(scope) => scope.office_id().unwrap_or_default(),
-            None if operator => String::new(),
+            None if operator || health => String::new(),
             None => return Ok(None),
         };
+        let doors = if health { Some(self.scan_state().await?) } else { None };
+        let doors = doors.filter(|state| *state != ScanState::Sound);
         let overdue: i64 = sqlx::query_scalar(OVERDUE).bind(self.now_text()).bind(place).fetch_one(&self.reads).await?;
         let state = self.clock.state();
         let clock = Some(state).filter(|state| operator && state.needs_care());
-        Ok(Some(Alarms { clock, overdue: u64::try_from(overdue).unwrap_or_default() }))
+        Ok(Some(Alarms { clock, overdue: u64::try_from(overdue).unwrap_or_default(), doors }))
     }
 
     /// Looks at the clock and records when what is known of it changes, or when it was set (R10.3).

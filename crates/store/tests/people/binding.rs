@@ -346,8 +346,14 @@ async fn r6_3_every_sealed_column_is_altered_here_or_is_a_field_like_those() {
         "acme_account.account_sealed",
         "import_answer.note_sealed",
         "log_export.purpose_sealed",
+        "responsible.contact_sealed",
+        "responsible.deputy_contact_sealed",
+        "responsible.deputy_sealed",
+        "responsible.name_sealed",
         "review_finding.note_sealed",
         "server_certificate.key_sealed",
+        "training.evidence_sealed",
+        "training.subject_sealed",
     ];
     assert_eq!(there, covered.into_iter().chain(likewise).map(str::to_owned).collect());
 }
