@@ -154,6 +154,14 @@ pub enum Deed {
     ConfirmGrants,
     /// Go through the list of accounts and rights and confirm each (R12.4).
     TakeStock,
+    /// See who is responsible, by which rules, and who has been trained (R12.6).
+    ReadRegisters,
+    /// Enter who is responsible, and versions of the rules.
+    KeepRegisters,
+    /// Approve rules that another entered.
+    ApproveRules,
+    /// Record the training of somebody else, and whether it is asked for.
+    RecordTraining,
     /// Read the log of one's own office.
     ReadOfficeLedger,
     /// Make the record of what one's own office sent and received, with the names of its people.
@@ -190,7 +198,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed, for documents and tests.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 39] = [
         Self::Enrol,
         Self::ShowSecondFactor,
         Self::SignOut,
@@ -210,6 +218,10 @@ impl Deed {
         Self::RequestGrants,
         Self::ConfirmGrants,
         Self::TakeStock,
+        Self::ReadRegisters,
+        Self::KeepRegisters,
+        Self::ApproveRules,
+        Self::RecordTraining,
         Self::ReadOfficeLedger,
         Self::ExportEvidence,
         Self::RegisterOffices,
@@ -251,6 +263,10 @@ impl Deed {
             Self::RequestGrants => "request-grants",
             Self::ConfirmGrants => "confirm-grants",
             Self::TakeStock => "take-stock",
+            Self::ReadRegisters => "read-registers",
+            Self::KeepRegisters => "keep-registers",
+            Self::ApproveRules => "approve-rules",
+            Self::RecordTraining => "record-training",
             Self::ReadOfficeLedger => "read-office-ledger",
             Self::ExportEvidence => "export-evidence",
             Self::RegisterOffices => "register-offices",
@@ -293,6 +309,10 @@ impl Deed {
             Self::RequestGrants => "ほかの人の役割を申請する",
             Self::ConfirmGrants => "ほかの人が申請した役割を確認する",
             Self::TakeStock => "アカウントと役割の棚卸をする",
+            Self::ReadRegisters => "責任者・規程・教育訓練の台帳を見る",
+            Self::KeepRegisters => "責任者と規程の版を登録する",
+            Self::ApproveRules => "ほかの人が登録した規程を承認する",
+            Self::RecordTraining => "ほかの人の教育訓練を記録する、求めるかを決める",
             Self::ReadOfficeLedger => "自分の事業所の証跡を見る",
             Self::ExportEvidence => "自分の事業所の送受信の記録を書類にする",
             Self::RegisterOffices => "事業所台帳に登録する、直す、閉じる",
@@ -339,6 +359,15 @@ impl Deed {
     }
 }
 
+impl Deed {
+    /// Whether it can be done by somebody whose training is over: what ends that, and nothing that reaches further (R12.6).
+    /// Training is recorded for others only, so two who missed it help each other, and one alone is helped at the terminal.
+    #[must_use]
+    pub const fn without_training(self) -> bool {
+        matches!(self, Self::SignOut | Self::ChooseOffice | Self::OwnAccount | Self::RecordTraining)
+    }
+}
+
 /// Who may do a deed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
@@ -376,6 +405,10 @@ pub const TABLE: &[(Deed, Who)] = {
         (Deed::RequestGrants, Who::Holders(&[OfficeAdministrator, OPERATOR])),
         (Deed::ConfirmGrants, Who::Holders(&[OfficeAdministrator, OPERATOR])),
         (Deed::TakeStock, Who::Holders(&[OfficeAdministrator, OPERATOR])),
+        (Deed::ReadRegisters, Who::Holders(&[OfficeAdministrator, OPERATOR, Auditor])),
+        (Deed::KeepRegisters, Who::Holders(&[OfficeAdministrator, OPERATOR])),
+        (Deed::ApproveRules, Who::Holders(&[OfficeAdministrator, OPERATOR])),
+        (Deed::RecordTraining, Who::Holders(&[OfficeAdministrator, OPERATOR])),
         (Deed::ReadOfficeLedger, Who::Holders(&[OfficeAdministrator])),
         (Deed::ExportEvidence, Who::Holders(&[OfficeAdministrator])),
         (Deed::RegisterOffices, Who::Holders(&[OPERATOR])),

@@ -243,6 +243,18 @@ actions! {
     AlarmMail = "alarm.mail",
     /// The key store went out of reach, or came back (R6.8).
     KeyStoreChange = "key.store-change",
+    /// A server compared what its own doors speak with what they may (R5.11).
+    SelfScan = "server.self-scan",
+    /// Somebody was entered as responsible for something, or no longer is (R12.6).
+    RegisterResponsible = "register.responsible",
+    /// A version of the operating rules was entered (R12.6).
+    RegisterRule = "register.rule",
+    /// Another person approved it: from then on it is in force.
+    RegisterRuleApprove = "register.rule-approve",
+    /// Somebody's training was recorded by another person (R12.6).
+    RegisterTraining = "register.training",
+    /// An office decided whether training limits what its people may do.
+    RegisterTrainingRule = "register.training-rule",
 }
 
 impl Action {

@@ -26,6 +26,7 @@ mod key;
 mod note;
 mod proof;
 pub mod review;
+pub mod self_scan;
 mod tile;
 mod time;
 mod token;

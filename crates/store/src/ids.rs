@@ -137,6 +137,23 @@ id! {
     KeyRotationId
 }
 
+id! {
+    /// 責任者・関係者一覧の一件.
+    ResponsibleId
+}
+id! {
+    /// 規程の版.
+    OperatingRuleId
+}
+id! {
+    /// 教育訓練の記録.
+    TrainingId
+}
+id! {
+    /// 自己点検の報告.
+    SelfScanId
+}
+
 /// The text is not an id of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an id")]

@@ -42,6 +42,7 @@ mod receipts;
 mod record;
 mod retention;
 mod rotation;
+mod self_scan;
 mod server_certificate;
 mod tls12;
 mod transmission;
@@ -82,8 +83,9 @@ pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
     AccountId, AlarmId, BackupId, CommentId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId,
-    GrantId, HoldId, KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, PersonId, RecoveryId,
-    ReviewId, ServerCertificateId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
+    GrantId, HoldId, KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, OperatingRuleId, PersonId,
+    RecoveryId, ResponsibleId, ReviewId, SelfScanId, ServerCertificateId, SessionId, SoftwareId, Tls12ExceptionId,
+    TrainingId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{
@@ -109,6 +111,7 @@ pub use retention::{
 };
 pub use rotation::{DatabaseKeyReplaced, MasterReplaced, Rotation, RotationStarted, RotationStep};
 pub use seal::{Algorithm, KeyStoreError, KeyUse, MasterKey, Sealer, Share, ShareError, Standing, combine_shares};
+pub use self_scan::{ScanState, SelfScan};
 pub use server_certificate::{AcmeTurn, HeldServerCertificate, NewServerCertificate, TURN as ACME_TURN};
 pub use tls12::{NewTls12Exception, Tls12Allowed, Tls12Exception};
 pub use transmission::{Answer, Folder, OpenedFile, Page, StoredFile, Transmission};
@@ -196,6 +199,7 @@ impl Store {
         store.begin_keys(false).await?;
         store.create_authority().await?;
         store.ensure_operator().await?;
+        store.ensure_training_rule().await?;
         Ok(store)
     }
 
@@ -237,6 +241,7 @@ impl Store {
         }
         store.settle_bodies().await?;
         store.ensure_operator().await?;
+        store.ensure_training_rule().await?;
         Ok(store)
     }
 

@@ -37,6 +37,10 @@ approve-recovery    x . . x . . .
 request-grants      x . . x . . .
 confirm-grants      x . . x . . .
 take-stock          x . . x . . .
+read-registers      x . . x . . x
+keep-registers      x . . x . . .
+approve-rules       x . . x . . .
+record-training     x . . x . . .
 read-office-ledger  x . . . . . .
 export-evidence     x . . . . . .
 register-offices    . . . x . . .

@@ -14,7 +14,7 @@ pub use review::{Judged, ReviewClosed, ReviewFinding, ReviewPage, ReviewRow, Ver
 
 use crate::people::{Column, Person};
 use crate::record::Act;
-use crate::{Clock as _, ClockLook, Error, Store, WatchedClock, clock};
+use crate::{Clock as _, ClockLook, Error, ScanState, Store, WatchedClock, clock};
 use identity::role::Deed;
 use ledger::{Action, ClockState};
 use std::sync::Arc;
@@ -67,6 +67,8 @@ pub struct Alarms {
     pub overdue: u64,
     /// 重要な知らせ this person has yet to see (R6.6).
     pub unseen: u64,
+    /// The doors of the exchange, where they need care (R5.11).
+    pub doors: Option<ScanState>,
 }
 
 const OVERDUE: &str = "
@@ -86,16 +88,19 @@ impl Store {
     pub async fn alarms(&self, person: &Person) -> Result<Option<Alarms>, Error> {
         let operator = person.may(Deed::ReadLedger) || person.may(Deed::ManageOperators);
         let unseen = self.unseen_alarms(person).await?;
+        let health = person.may(Deed::SeeHealth);
         let place = match Scope::of(person) {
             Some(scope) => scope.office_id().unwrap_or_default(),
-            None if operator => String::new(),
-            None if unseen > 0 => return Ok(Some(Alarms { clock: None, overdue: 0, unseen })),
+            None if operator || health => String::new(),
+            None if unseen > 0 => return Ok(Some(Alarms { clock: None, overdue: 0, unseen, doors: None })),
             None => return Ok(None),
         };
+        let doors = if health { Some(self.scan_state().await?) } else { None };
+        let doors = doors.filter(|state| *state != ScanState::Sound);
         let overdue: i64 = sqlx::query_scalar(OVERDUE).bind(self.now_text()).bind(place).fetch_one(&self.reads).await?;
         let state = self.clock.state();
         let clock = Some(state).filter(|state| operator && state.needs_care());
-        Ok(Some(Alarms { clock, overdue: u64::try_from(overdue).unwrap_or_default(), unseen }))
+        Ok(Some(Alarms { clock, overdue: u64::try_from(overdue).unwrap_or_default(), unseen, doors }))
     }
 
     /// Looks at the clock and records when what is known of it changes, or when it was set (R10.3).

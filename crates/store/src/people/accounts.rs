@@ -7,7 +7,7 @@ use super::{
 use crate::database::Connection;
 use crate::enrolment::fresh_code;
 use crate::record::{self, Act};
-use crate::{AccountId, Error, GrantId, OfficeId, Store, clock};
+use crate::{AccountId, Error, GrantId, Office, OfficeId, Store, clock};
 use identity::grant;
 use identity::recovery::{CODE_LIFE, Purpose};
 use identity::role::{Deed, Held, Role, Side, Way, Why, may_hold};
@@ -723,7 +723,12 @@ impl Place {
 
 /// What `coalesce(office_id, '')` is where this person acts.
 pub(super) fn grant_place(person: &Person) -> String {
-    if person.office.is_operator { String::new() } else { person.office.id.to_string() }
+    grant_place_of(&person.office)
+}
+
+/// The same of an office.
+pub(super) fn grant_place_of(office: &Office) -> String {
+    if office.is_operator { String::new() } else { office.id.to_string() }
 }
 
 fn manages(person: &Person) -> bool {

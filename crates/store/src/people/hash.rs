@@ -68,8 +68,8 @@ pub(crate) struct Place(#[expect(dead_code, reason = "held, not read")] OwnedSem
 pub(crate) struct Hasher {
     cost: HashCost,
     keys: Arc<Keys>,
-    /// Compared with where there is no account: the same work, and never right.
-    nobody: Arc<str>,
+    /// An account that is nobody's, and its hash: read and compared with where there is none. The same work, and never right.
+    nobody: (AccountId, Arc<str>),
     queue: Arc<Semaphore>,
     /// To the one thread that hashes. What waits there is bounded by the places of the queue.
     jobs: mpsc::Sender<Job>,
@@ -109,7 +109,7 @@ impl Hasher {
         Ok(Self {
             cost,
             keys,
-            nobody: nobody.to_string().into(),
+            nobody: (AccountId::fresh(), nobody.to_string().into()),
             queue: Arc::new(Semaphore::new(QUEUE_MAX)),
             jobs,
             count: Arc::default(),
@@ -126,6 +126,11 @@ impl Hasher {
         self.count.load(Ordering::Relaxed)
     }
 
+    /// The account that is nobody's, and its hash.
+    pub(crate) fn nobody(&self) -> (AccountId, &str) {
+        (self.nobody.0, &self.nobody.1)
+    }
+
     /// Compares a password with a stored hash; without one, with nobody's.
     pub(crate) async fn compare(
         &self,
@@ -133,8 +138,9 @@ impl Hasher {
         account: Option<(AccountId, &str)>,
         password: &str,
     ) -> Result<Compared, Error> {
-        let stored: Arc<str> = account.map_or_else(|| Arc::clone(&self.nobody), |(_, hash)| hash.into());
-        let account = account.map(|(id, _)| id.to_string());
+        let (id, stored) = account.unwrap_or(self.nobody());
+        let (account, stored): (String, Arc<str>) = (id.to_string(), stored.into());
+        let real = id != self.nobody.0;
         let (cost, password) = (self.cost, Zeroizing::new(password.to_owned()));
         self.work(place, move |keys| {
             let kept = PasswordHash::new(&stored).map_err(|_| WHERE)?;
@@ -142,17 +148,18 @@ impl Hasher {
             let params = Params::try_from(&kept).map_err(|_| WHERE)?;
             let newest = keys.pepper()?;
             // Nobody's hash is compared with under whatever pepper is in use: the work is the same, and never right.
-            let pepper = if account.is_some() { keys.pepper_of(pepper_version(&params)?)? } else { keys.pepper()? };
+            let made_with = pepper_version(&params)?;
+            let pepper = keys.pepper_of(if real { made_with } else { newest.version })?;
             let argon2 = Argon2::new_with_secret(pepper.key()?.reveal(), Algorithm::Argon2id, Version::V0x13, params);
             let mut computed = Zeroizing::new([0; HASH_BYTES]);
             argon2
                 .map_err(|_| WHERE)?
                 .hash_password_into(password.as_bytes(), salt, computed.as_mut())
                 .map_err(|_| WHERE)?;
-            let proof = factor::password(account.as_deref().unwrap_or_default(), computed.as_ref(), hash.as_bytes());
+            let proof = factor::password(&account, computed.as_ref(), hash.as_bytes());
             let present = ParamsString::try_from(&cost.params(newest.version)?).map_err(|_| WHERE)?;
             // Without an account there is nobody to prove, whatever chance may bring.
-            Ok(Compared { outdated: kept.params != present, proof: proof.filter(|_| account.is_some()) })
+            Ok(Compared { outdated: kept.params != present, proof: proof.filter(|_| real) })
         })
         .await
     }

@@ -11,6 +11,7 @@ mod hash;
 mod passkeys;
 mod recovery;
 mod register;
+mod registers;
 mod sessions;
 mod set_up;
 mod sign_in;
@@ -24,6 +25,10 @@ pub(crate) use hash::pepper_mark;
 pub use passkeys::{PasskeyChallenge, PasskeySite};
 pub(crate) use recovery::evidence_pieces;
 pub use recovery::{NewRecovery, RecoveryIssued, RecoveryOpened, RecoveryRow, RecoveryState};
+pub use registers::{
+    NewResponsible, NewTraining, OperatingRule, Registers, ResponsibleAdded, ResponsibleEntry, RuleAdded, RuleApproved,
+    TrainedRow, TrainingRecorded, TrainingRuleSet,
+};
 pub(crate) use sessions::record_end;
 pub use sessions::{Enrolling, HalfWay, OfficeChoice, Person, SecondKind, SessionRow, Standing, Ways};
 pub use set_up::{FactorRow, FactorSet, Holder, OwnChange, PasswordSet, Redeemed, SetUpEnded, Steps, TotpOffer};
@@ -37,6 +42,7 @@ use crate::{Error, KeyKind, Store};
 use hash::Hasher;
 use identity::breached::{Breached, NoList};
 use identity::password::{Policy, Profile};
+use identity::register::TrainingRule;
 use rand::Rng as _;
 use seal::{Purpose, Zeroizing};
 use sha2::{Digest as _, Sha256};
@@ -63,11 +69,14 @@ pub struct PeopleSettings {
     pub breached: Arc<dyn Breached + Send + Sync>,
     /// Whose rules a new password is judged by (R8.6). One that is set already stays until it is changed.
     pub policy: Policy,
+    /// How long training counts, and how long one goes on without (R12.6).
+    pub training: TrainingRule,
 }
 
 impl Default for PeopleSettings {
     fn default() -> Self {
-        Self { cost: HashCost::OWASP, breached: Arc::new(NoList), policy: Policy::of(Profile::default()) }
+        let policy = Policy::of(Profile::default());
+        Self { cost: HashCost::OWASP, breached: Arc::new(NoList), policy, training: TrainingRule::default() }
     }
 }
 

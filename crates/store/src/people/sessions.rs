@@ -1,12 +1,14 @@
 //! セッション — kept at the server, bound to the certificate it began on, ended at once when anything about it changes
 //! (R8.14). What a request may do is read anew for every request.
 
+use super::accounts::grant_place_of;
 use super::{LISTED_MAX, LOGIN, NAME, Token, noted, set_up, token_index};
 use crate::database::Connection;
 use crate::record::{self, Act};
 use crate::{AccountId, Asker, DeviceId, Error, Office, OfficeId, RecoveryId, SessionId, Store, clock};
 use identity::password::{Profile, Reason};
 use identity::recovery::Purpose;
+use identity::register::Trained;
 use identity::role::{self, Deed, Held, Role, Side, Way};
 use identity::session::{self, Level, Opening, Times};
 use jiff::{SignedDuration, Timestamp};
@@ -117,6 +119,8 @@ pub struct Person {
     pub second: SecondKind,
     /// Why they must change their password before anything else (R8.7).
     pub must_change: Option<Reason>,
+    /// Whether their training counts; without, nothing but their own account (R12.6).
+    pub trained: Trained,
     /// 端末.
     pub device_id: DeviceId,
     /// The device as the handshake proved it, acting for the chosen office.
@@ -153,11 +157,12 @@ impl SecondKind {
 
 impl Person {
     /// Whether this person may do this, here and now. Deny by default (R12.1); before a password that must be changed is
-    /// changed, nothing but that.
+    /// changed, nothing but that; without training, nothing but one's own account (R12.6).
     #[must_use]
     pub fn may(&self, deed: Deed) -> bool {
         let free = self.must_change.is_none() || deed == Deed::OwnAccount;
-        free && role::decide(self.level, &self.roles, &self.held, deed).is_ok()
+        let trained = self.trained != Trained::Lapsed || deed.without_training();
+        free && trained && role::decide(self.level, &self.roles, &self.held, deed).is_ok()
     }
 }
 
@@ -190,7 +195,7 @@ pub struct SessionRow {
 const OPEN: &str = "
     SELECT s.session_id, s.token_index, s.account_id, s.office_id, s.level, s.purpose, s.recovery_id, s.second,
            s.started_at, s.seen_at, s.ends_at, a.login_sealed, a.name_sealed, a.person_index, a.side, a.state,
-           a.profile, a.must_change, a.password_set_at, a.password_length
+           a.profile, a.must_change, a.password_set_at, a.password_length, a.created_at
       FROM session s JOIN account a ON a.account_id = s.account_id
      WHERE s.token_index = $1 AND s.device_id = $2 AND s.certificate_digest = $3 AND s.ended_at IS NULL";
 
@@ -273,6 +278,7 @@ struct OpenRow {
     must_change: Option<String>,
     password_set_at: Option<String>,
     password_length: Option<i64>,
+    created_at: String,
 }
 
 #[derive(FromRow)]
@@ -562,6 +568,10 @@ impl Store {
             // R8.4: without a factor that cannot be phished there is no such role.
             roles.retain(|role| !role.needs_passkey());
         }
+        let trained = match chosen {
+            true => self.trained(account_id, &grant_place_of(&office), &row.created_at, now).await?,
+            false => Trained::Unasked,
+        };
         let held = grants
             .iter()
             .map(|grant| Held {
@@ -582,6 +592,7 @@ impl Store {
             level,
             second,
             must_change: row.password_reason(now)?,
+            trained,
             device_id: asker.device_id,
             asker: Asker { office: office.clone(), ..asker.clone() },
             office,

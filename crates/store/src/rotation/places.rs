@@ -91,6 +91,12 @@ const FIELDS: &[Place] = &[
     place!("recovery", "recovery_id", "evidence_sealed", owner "''", version "0", if "1 = 1", Pieces),
     place!("import_answer", "transmission_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
     place!("review_finding", "finding_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
+    place!("responsible", "responsible_id", "name_sealed", owner "''", version "0", if "1 = 1", Field),
+    place!("responsible", "responsible_id", "contact_sealed", owner "''", version "0", if "1 = 1", Field),
+    place!("responsible", "responsible_id", "deputy_sealed", owner "''", version "0", if "deputy_sealed IS NOT NULL", Field),
+    place!("responsible", "responsible_id", "deputy_contact_sealed", owner "''", version "0", if "deputy_contact_sealed IS NOT NULL", Field),
+    place!("training", "training_id", "subject_sealed", owner "''", version "0", if "1 = 1", Field),
+    place!("training", "training_id", "evidence_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("log_export", "export_id", "purpose_sealed", owner "''", version "0", if "1 = 1", Field),
 ];
 

@@ -349,8 +349,14 @@ async fn r6_3_every_sealed_column_is_altered_here_or_is_a_field_like_those() {
         "acme_account.account_sealed",
         "import_answer.note_sealed",
         "log_export.purpose_sealed",
+        "responsible.contact_sealed",
+        "responsible.deputy_contact_sealed",
+        "responsible.deputy_sealed",
+        "responsible.name_sealed",
         "review_finding.note_sealed",
         "server_certificate.key_sealed",
+        "training.evidence_sealed",
+        "training.subject_sealed",
     ];
     // Under a key made of an office's own; beside the index, in `board::tests`.
     let of_offices = ["month_comment.text_sealed", "month_comparison.result_sealed", "person.label_sealed"];

@@ -126,6 +126,12 @@ pub(crate) fn action(action: Action) -> &'static str {
         "server.certificate-order" => "サーバー証明書を申し込んだ",
         "server.certificate" => "サーバー証明書を受け取った",
         "server.acme-account" => "証明書の発行元に登録した",
+        "server.self-scan" => "通信の設定を自分で確かめた",
+        "register.responsible" => "責任者の台帳を変えた",
+        "register.rule" => "規程の版を登録した",
+        "register.rule-approve" => "規程の版を承認した",
+        "register.training" => "教育訓練を記録した",
+        "register.training-rule" => "教育訓練による制限を入れた・外した",
         // A newer program's.
         other => other,
     }
