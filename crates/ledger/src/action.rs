@@ -228,6 +228,12 @@ actions! {
     KeyRecover = "key.recover",
     /// The key store went out of reach, or came back (R6.8).
     KeyStoreChange = "key.store-change",
+    /// A set is held until a second person of the sending office confirms it.
+    SetHold = "set.hold",
+    /// A second person confirmed what was held, and it went.
+    SetRelease = "set.release",
+    /// What was held or only drafted ended without them: sent by its author, taken back, or its time was over.
+    SetHoldEnd = "set.hold-end",
 }
 
 impl Action {

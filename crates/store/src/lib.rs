@@ -16,6 +16,7 @@ mod deliver;
 mod devices;
 mod disposal;
 mod emergency;
+mod enclosures;
 mod enrolment;
 mod erasure;
 mod error;
@@ -27,9 +28,11 @@ mod key_copies;
 mod key_store;
 mod keys;
 pub mod log;
+mod misdirection;
 mod notices;
 mod officer;
 mod offices;
+mod outgoing;
 mod outside;
 pub mod people;
 mod place;
@@ -69,8 +72,8 @@ pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
     AccountId, BackupId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId, GrantId, HoldId,
-    KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, RecoveryId, ReviewId, ServerCertificateId,
-    SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
+    KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, OutgoingId, RecoveryId, ReviewId,
+    ServerCertificateId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{
@@ -81,6 +84,7 @@ pub use keys::{KeyStatus, KeyStoreState, WorkingKeyRow};
 pub use notices::Notice;
 pub use officer::{NotAName, OperatorName};
 pub use offices::{NewOffice, Office, OfficeAdded};
+pub use outgoing::{Draft, HeldRow, Kept, NewHold, OUTGOING_BYTES_MAX, REASON_CHARACTERS_MAX};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };

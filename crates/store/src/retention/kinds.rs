@@ -62,7 +62,14 @@ const FACTS: [KindFacts; 11] = [
     KindFacts {
         kind: Kind::Sets,
         id: "sets",
-        tables: &["transmission", "transmission_file", "transmission_item", "import_answer", "transmission_step"],
+        tables: &[
+            "transmission",
+            "transmission_file",
+            "transmission_enclosure",
+            "transmission_item",
+            "import_answer",
+            "transmission_step",
+        ],
         places: &["bodies/"],
         ends: Ends::ByErasure,
         minimum_days: 0,
@@ -99,7 +106,15 @@ const FACTS: [KindFacts; 11] = [
     KindFacts {
         kind: Kind::Sessions,
         id: "sessions",
-        tables: &["session", "attempt", "passkey_challenge", "one_time_code", "enrolment_code", "acme_challenge"],
+        tables: &[
+            "session",
+            "attempt",
+            "passkey_challenge",
+            "one_time_code",
+            "enrolment_code",
+            "acme_challenge",
+            "outgoing",
+        ],
         places: &[],
         ends: Ends::ByItself,
         minimum_days: 0,
