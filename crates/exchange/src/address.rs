@@ -1,5 +1,6 @@
+use crate::misdirection::is_only_unserved;
 use crate::{Digest, Refusal};
-use standard::{OfficeNumber, Serial, ServiceMonth, ServiceType, SourceFile, Unit, UnitKind};
+use standard::{OfficeNumber, Report, Serial, ServiceMonth, ServiceType, SourceFile, Unit, UnitKind};
 use std::collections::BTreeSet;
 
 /// 事業所 — what the register says of an office, as far as addressing needs it.
@@ -15,7 +16,7 @@ pub struct Office {
 
 /// A set that may travel: complete, without errors, from the proven sender to a known receiver.
 ///
-/// Only [`address`] makes one, so whoever holds a `Letter` need not check again.
+/// Only [`address`] and [`address_guarded`] make one, so whoever holds a `Letter` need not check again.
 #[derive(Clone, Debug)]
 pub struct Letter {
     kind: UnitKind,
@@ -90,6 +91,34 @@ pub fn address(
     unit: &Unit,
     files: &[SourceFile<'_>],
 ) -> Result<Letter, Refusal> {
+    decide(sender, receiver, unit, files, unit.accepted)
+}
+
+/// The same for a unit of a report, of which it may turn out that everything fits but the people in it: then it is
+/// [`Refusal::Unserved`], unless two people of the office have `confirmed` that it is meant so.
+///
+/// # Errors
+/// The first [`Refusal`] that applies; [`Refusal::Unserved`] comes last.
+pub fn address_guarded(
+    sender: &Office,
+    receiver: Option<&Office>,
+    (report, unit): (&Report, usize),
+    files: &[SourceFile<'_>],
+    confirmed: bool,
+) -> Result<Letter, Refusal> {
+    let of_report = report.units.get(unit).ok_or(Refusal::NoSet)?;
+    let unserved = is_only_unserved(report, unit);
+    let letter = decide(sender, receiver, of_report, files, of_report.accepted || unserved)?;
+    if unserved && !confirmed { Err(Refusal::Unserved) } else { Ok(letter) }
+}
+
+fn decide(
+    sender: &Office,
+    receiver: Option<&Office>,
+    unit: &Unit,
+    files: &[SourceFile<'_>],
+    sound: bool,
+) -> Result<Letter, Refusal> {
     if unit.sender != sender.number {
         return Err(Refusal::SenderMismatch);
     }
@@ -101,7 +130,7 @@ pub fn address(
     if names.len() != unit.files.len() {
         return Err(Refusal::DuplicateMember);
     }
-    let (true, Some(kind)) = (unit.accepted, unit.kind) else {
+    let (true, Some(kind)) = (sound, unit.kind) else {
         return Err(Refusal::Findings);
     };
     let sender_type = decide_type(unit.sender_type, sender, Refusal::SenderTypeUnregistered)?;

@@ -5,12 +5,15 @@
 
 mod address;
 mod digest;
+pub mod enclosure;
 mod import;
 mod life;
+pub mod misdirection;
 mod refusal;
 
-pub use address::{Letter, Office, address};
+pub use address::{Letter, Office, address, address_guarded};
 pub use digest::{Digest, FileDigest, SetDigest};
+pub use enclosure::{Enclosure, EnclosureKind, NotAnEnclosure};
 pub use import::{
     COLUMN_MAX, ImportAnswer, ImportPlace, NotAnAnswer, Outcome, PLACES_MAX, RECORD_MAX, Reason, places_text,
     read_places,

@@ -37,11 +37,19 @@ pub enum Refusal {
     NotAcknowledged,
     /// Its receiver has said how the import went, and said otherwise (R1.10).
     AlreadyAnswered,
+    /// Somebody in the set has no service at the receiver; two people of the office may decide that it goes all the same.
+    Unserved,
+    /// What was to go with the set is no PDF, too large, or too much.
+    UnfitEnclosure,
+    /// There is something to know about the receiver that nobody has acknowledged.
+    Unacknowledged,
+    /// Who confirms is who asked: it takes two people.
+    SamePerson,
 }
 
 impl Refusal {
     /// Every refusal, for documents and tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::SenderMismatch,
         Self::SenderClosed,
         Self::SenderTypeUnregistered,
@@ -59,9 +67,13 @@ impl Refusal {
         Self::Erased,
         Self::NotAcknowledged,
         Self::AlreadyAnswered,
+        Self::Unserved,
+        Self::UnfitEnclosure,
+        Self::Unacknowledged,
+        Self::SamePerson,
     ];
 
-    /// Stable code, `X01`–`X17`.
+    /// Stable code, `X01`–`X21`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -82,6 +94,10 @@ impl Refusal {
             Self::Erased => "X15",
             Self::NotAcknowledged => "X16",
             Self::AlreadyAnswered => "X17",
+            Self::Unserved => "X18",
+            Self::UnfitEnclosure => "X19",
+            Self::Unacknowledged => "X20",
+            Self::SamePerson => "X21",
         }
     }
 
@@ -112,6 +128,12 @@ impl Refusal {
             Self::AlreadyAnswered => {
                 "このデータの取込みの結果は、別の内容ですでに届いています。前の結果は変わりません。"
             }
+            Self::Unserved => {
+                "送信先の事業所のサービスを使わない利用者が入っているため、送りませんでした。誤送信かもしれません。"
+            }
+            Self::UnfitEnclosure => "添える文書かメッセージを受け付けられないため、送りませんでした。",
+            Self::Unacknowledged => "送信先について、送る前に確かめていただくことがあるため、送りませんでした。",
+            Self::SamePerson => "送ることを申し出た本人なので、確かめて送ることはできません。",
         }
     }
 
@@ -150,6 +172,14 @@ impl Refusal {
             Self::AlreadyAnswered => {
                 "結果は取り消せません。取り込み直すときは、送信元にもう一度書き出して送ってもらってください。"
             }
+            Self::Unserved => {
+                "その利用者を除いて書き出し直してください。送る必要があるときは、「送る」の画面で理由を書き、もう一人の職員が確かめると送れます。"
+            }
+            Self::UnfitEnclosure => {
+                "文書は PDF で一つ4MBまで、一組に4つまで、メッセージは1,000文字までです。直すか外すかして送り直してください。"
+            }
+            Self::Unacknowledged => "「送る」の画面で注意を読み、確かめたことに印を付けて送ってください。",
+            Self::SamePerson => "事業所のほかの職員に、「送る」の画面の「確認待ち」で確かめてもらってください。",
         }
     }
 }

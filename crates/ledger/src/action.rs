@@ -255,6 +255,13 @@ actions! {
     RegisterTraining = "register.training",
     /// An office decided whether training limits what its people may do.
     RegisterTrainingRule = "register.training-rule",
+
+    /// A set is held until a second person of the sending office confirms it.
+    SetHold = "set.hold",
+    /// A second person confirmed what was held, and it went.
+    SetRelease = "set.release",
+    /// What was held or only drafted ended without them: sent by its author, taken back, or its time was over.
+    SetHoldEnd = "set.hold-end",
 }
 
 impl Action {

@@ -124,6 +124,8 @@ pub enum ObjectPurpose {
     Summary,
     /// Findings of the checks, which quote cells.
     Findings,
+    /// What goes with a set besides its files: a signed plan, a message.
+    Enclosure,
 }
 
 impl ObjectPurpose {
@@ -132,6 +134,7 @@ impl ObjectPurpose {
             Self::File => "file",
             Self::Summary => "summary",
             Self::Findings => "findings",
+            Self::Enclosure => "enclosure",
         }
     }
 }

@@ -32,13 +32,31 @@ class Standard {
    */
   check(files, profile, known = {}) {
     if (profile !== "export" && profile !== "import") throw new TypeError(`no such profile: ${profile}`);
+    return this.#ask(files, known, (wasm) => wasm.check(profile === "import" ? 1 : 0));
+  }
+
+  /**
+   * Looks over files before they are sent: sets, people, findings with their cells.
+   *
+   * @param {{name: string, bytes: Uint8Array}[]} files
+   */
+  lookOver(files, known = {}) {
+    return JSON.parse(this.#ask(files, known, (wasm) => wasm.look_over()));
+  }
+
+  /** Proposes to put the files of one set right; `files` of the answer hold their content in base64. */
+  mend(files) {
+    return JSON.parse(this.#ask(files, {}, (wasm) => wasm.mend()));
+  }
+
+  #ask(files, known, deed) {
     const parts = files.map((file) => [FILE, file]);
     if (known.serviceCodes) parts.push([SERVICE_CODES, { name: "", bytes: known.serviceCodes }]);
     for (const file of known.history ?? []) parts.push([HISTORY, file]);
     const wasm = this.#instance.exports;
     try {
       this.#write(parts.map(([kind, { name, bytes }]) => [kind, new TextEncoder().encode(name), bytes]));
-      const refused = wasm.check(profile === "import" ? 1 : 0);
+      const refused = deed(wasm);
       // Memory may have grown and moved: it is looked up after each call. An address comes as a signed number.
       const answer = new Uint8Array(wasm.memory.buffer, wasm.answer() >>> 0, wasm.answer_length() >>> 0);
       const text = new TextDecoder().decode(answer);

@@ -25,8 +25,24 @@ pub(crate) extern "C" fn request(length: usize) -> *mut u8 {
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn check(import: u32) -> u32 {
     let profile = if import == 0 { Profile::Export } else { Profile::Import };
+    answered(|request| crate::check(request, profile))
+}
+
+/// Looks over what was written there. 0: the answer is the JSON; 1: it is a reason.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn look_over() -> u32 {
+    answered(crate::look_over)
+}
+
+/// Proposes to put right what was written there. 0: the answer is the JSON; 1: it is a reason.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn mend() -> u32 {
+    answered(crate::mend)
+}
+
+fn answered(of: impl FnOnce(&[u8]) -> Result<String, crate::Refused>) -> u32 {
     let request = REQUEST.with_borrow_mut(std::mem::take);
-    let (code, text) = match crate::check(&request, profile) {
+    let (code, text) = match of(&request) {
         Ok(json) => (0, json),
         Err(reason) => (1, reason),
     };

@@ -31,6 +31,7 @@ mod serial;
 pub mod service_codes;
 mod service_month;
 pub mod service_type;
+pub mod survey;
 mod table;
 pub mod truth;
 pub mod unit;

@@ -48,6 +48,15 @@ impl Report {
             && self.findings.iter().all(|finding| finding.severity != Severity::Error)
             && self.suppressed.iter().all(|more| more.errors == 0)
     }
+
+    /// Whether one rule alone, of this code, stands against a unit.
+    pub fn is_refused_only_for(&self, unit: usize, code: &str) -> bool {
+        let of_unit = |of: Option<usize>| of == Some(unit);
+        let kept = self.findings.iter().filter(|finding| of_unit(finding.unit) && finding.severity == Severity::Error);
+        let not_kept = self.suppressed.iter().filter(|more| of_unit(more.unit) && more.errors > 0);
+        let mut codes = kept.map(|finding| finding.rule.code).chain(not_kept.map(|more| more.rule.code));
+        self.units.get(unit).is_some_and(|unit| !unit.accepted) && codes.all(|found| found == code)
+    }
 }
 
 /// 送信単位 — one set of files.

@@ -3,11 +3,13 @@
 use crate::bare::BARE;
 use crate::board::{self, Roster, Rows};
 use crate::database::Connection;
+use crate::enclosures::{self, SealedEnclosure};
 use crate::history::{self, Trace};
-use crate::record::{self, Act};
+use crate::outgoing;
+use crate::record;
 use crate::transmission::{TransmissionRow, select_transmission};
-use crate::{Answer, Asker, Error, Office, Store, Transmission, TransmissionId, clock};
-use exchange::{Digest, Letter, Refusal};
+use crate::{Answer, Asker, Error, Hand, Office, OutgoingId, Store, Transmission, TransmissionId, clock};
+use exchange::{Digest, Enclosure, Letter, Refusal};
 use ledger::Action;
 use rand::Rng as _;
 use seal::{Envelope, ObjectBinding, ObjectPurpose, Sealer, SetBinding, SetKey};
@@ -23,11 +25,25 @@ pub struct SealedSet {
     commitment_salt: [u8; 32],
     warnings: u64,
     files: Vec<SealedFile>,
+    enclosures: Vec<SealedEnclosure>,
+    /// Keyed: whether a set sent again has the same enclosures. Empty without any.
+    enclosure_index: String,
     /// What it is about, if that has been noted.
     pub(crate) traces: Vec<Trace>,
     /// Who it is about: in memory only, until it is written as keyed indexes and sealed labels.
     roster: Roster,
     rows: Rows,
+
+    /// What was held for a second person and goes now.
+    release: Option<OutgoingId>,
+}
+
+impl SealedSet {
+    /// It was held for a second person, who confirms it by sending it.
+    #[must_use]
+    pub fn releasing(self, held: OutgoingId) -> Self {
+        Self { release: Some(held), ..self }
+    }
 }
 
 #[derive(Debug)]
@@ -61,10 +77,10 @@ macro_rules! insert {
             "
     INSERT INTO transmission (transmission_id, accepted_index, sender_office_id, sender_type, receiver_office_id,
                               receiver_type, kind, serial, service_month, digest, commitment_salt, envelope,
-                              warnings, size_bytes, accepted_at)
+                              warnings, size_bytes, accepted_at, enclosures, enclosure_index)
     SELECT $1, (",
             $next_index,
-            "), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+            "), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $17
      WHERE (SELECT count(*) FROM office WHERE office_id IN ($2, $4) AND closed_at IS NULL) = $15
         ON CONFLICT DO NOTHING
     RETURNING accepted_index"
@@ -130,6 +146,24 @@ impl Store {
         warnings: u64,
         files: &[SourceFile<'_>],
     ) -> Result<SealedSet, Error> {
+        self.seal_with(sealer, sender, receiver, letter, warnings, files, &[])
+    }
+
+    /// The same with what goes with it.
+    ///
+    /// # Errors
+    /// When a file is larger than a box may be.
+    #[allow(clippy::too_many_arguments, reason = "each is one thing that the set is sealed from")]
+    pub fn seal_with(
+        &self,
+        sealer: &mut Sealer,
+        sender: &Asker,
+        receiver: &Office,
+        letter: &Letter,
+        warnings: u64,
+        files: &[SourceFile<'_>],
+        enclosed: &[Enclosure],
+    ) -> Result<SealedSet, Error> {
         const WHERE: Error = Error::Impossible("sealing");
         // Sealing takes public keys only, but nothing is taken that could not be opened again (R6.8).
         self.keys.require()?;
@@ -153,6 +187,7 @@ impl Store {
                 body: Body::InRow(sealer.seal_object(&key, &place, file.bytes, &mut rng).map_err(|_| WHERE)?),
             });
         }
+        let enclosures = enclosures::seal(sealer, &key, binding, enclosed, &mut rng)?;
         let mut commitment_salt = [0; 32];
         rng.fill_bytes(&mut commitment_salt);
         Ok(SealedSet {
@@ -163,9 +198,12 @@ impl Store {
             commitment_salt,
             warnings,
             files: sealed_files,
+            enclosures,
+            enclosure_index: self.enclosure_index(enclosed)?,
             traces: Vec::new(),
             roster: Roster::of_letter(letter, files),
             rows: Rows::default(),
+            release: None,
         })
     }
 
@@ -176,12 +214,20 @@ impl Store {
     ///
     /// # Errors
     /// When it could not be written; then nothing of it was.
-    pub async fn accept(&self, asker: &Asker, mut set: SealedSet) -> Result<Answer<Acceptance>, Error> {
-        set.rows = self.index_rows(&asker.office, &set.receiver, &set.roster).await?;
+    pub async fn accept(&self, asker: &Asker, set: SealedSet) -> Result<Answer<Acceptance>, Error> {
+        self.accept_by(&asker.into(), set).await
+    }
+
+    /// The same by whoever sends it.
+    ///
+    /// # Errors
+    /// When it could not be written; then nothing of it was.
+    pub async fn accept_by(&self, hand: &Hand, mut set: SealedSet) -> Result<Answer<Acceptance>, Error> {
+        set.rows = self.index_rows(&hand.asker().office, &set.receiver, &set.roster).await?;
         let keys = self.put_large_bodies(&mut set).await?;
         let store_keys = std::sync::Arc::clone(&self.keys);
         // One instant for the row and for its entry: a receipt compares them (R1.10).
-        let (asker, now) = (asker.clone(), self.clock.now());
+        let (hand, now) = (hand.clone(), self.clock.now());
         let at = clock::text(now);
         let answer = self
             .writer
@@ -191,7 +237,7 @@ impl Store {
                     if let Err(away) = store_keys.require() {
                         return Ok(Err(away));
                     }
-                    write(c, &asker, &set, now, &at).await.map(Ok)
+                    write(c, &hand, &set, now, &at).await.map(Ok)
                 })
             })
             .await
@@ -233,19 +279,31 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn record_refusal(&self, asker: &Asker, refusal: Refusal) -> Result<(), Error> {
-        let entry = Act::asker(Action::SetRefuse, asker, self.clock.now()).refused(refusal)?;
-        self.record(entry).await
+        self.record_refusal_by(&asker.into(), refusal).await
+    }
+
+    /// The same of a set that somebody wanted to send.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record_refusal_by(&self, hand: &Hand, refusal: Refusal) -> Result<(), Error> {
+        self.record(hand.act(Action::SetRefuse, self.clock.now()).refused(refusal)?).await
     }
 }
 
 async fn write(
     c: &mut Connection,
-    asker: &Asker,
+    hand: &Hand,
     set: &SealedSet,
     now: jiff::Timestamp,
     at: &str,
 ) -> Result<Answer<Acceptance>, Error> {
-    let letter = &set.letter;
+    let (letter, asker) = (&set.letter, hand.asker());
+    if let Some(held) = set.release
+        && !outgoing::may_release(c, hand, held).await?
+    {
+        return Ok(Answer::NotFound);
+    }
     let (from, to) = (asker.office.id.to_string(), set.receiver.id.to_string());
     let size_bytes: usize = set.files.iter().map(|file| file.size_bytes).sum();
     let inserted: Option<i64> = sqlx::query_scalar(INSERT)
@@ -264,11 +322,24 @@ async fn write(
         .bind(count(size_bytes as u64)?)
         .bind(at)
         .bind(if from == to { 1_i64 } else { 2 })
+        .bind(count(set.enclosures.len() as u64)?)
+        .bind(&set.enclosure_index)
         .fetch_optional(&mut *c)
         .await?;
-    let act = |action| Act::asker(action, asker, now).counterpart(letter.receiver());
-    let Some(accepted_index) = inserted else { return explain(c, &from, &to, letter, act).await };
-    let entry = act(Action::SetAccept)
+    let act = |action| {
+        let act = hand.act(action, now).counterpart(letter.receiver());
+        if let Some(held) = set.release { act.code("hold", &held.to_string()) } else { act }
+    };
+    let Some(accepted_index) = inserted else {
+        let explained = explain(c, &from, &to, set, act).await?;
+        if let (Answer::Done(Acceptance::Already(sent)), Some(held)) = (&explained, set.release) {
+            outgoing::release(c, hand, held, sent.id, now).await?;
+        }
+        return Ok(explained);
+    };
+    let entry = act(Action::SetAccept);
+    let entry = if set.enclosures.is_empty() { entry } else { entry.number("enclosures", set.enclosures.len() as u64) };
+    let entry = entry
         .object(set.id)
         .code("kind", letter.kind().id())
         .number("files", set.files.len() as u64)
@@ -297,8 +368,12 @@ async fn write(
         }
         insert.execute(&mut *c).await?;
     }
+    enclosures::write(c, &id, &set.enclosures).await?;
     history::write(c, &id, &set.traces).await?;
     board::write(c, &id, &set.rows).await?;
+    if let Some(held) = set.release {
+        outgoing::release(c, hand, held, set.id, now).await?;
+    }
     Ok(Answer::Done(Acceptance::New(Transmission {
         id: set.id,
         accepted_index,
@@ -322,6 +397,7 @@ async fn write(
         answered_at: None,
         erased_at: None,
         damaged_at: None,
+        enclosures: set.enclosures.len() as u64,
         files: Vec::new(),
     })))
 }
@@ -348,9 +424,12 @@ fn unsealed(
         commitment_salt: [0; 32],
         warnings,
         files: letter.files().iter().map(file).collect(),
+        enclosures: Vec::new(),
+        enclosure_index: String::new(),
         traces: Vec::new(),
         roster: Roster::of_letter(letter, files),
         rows: Rows::default(),
+        release: None,
     }
 }
 
@@ -359,9 +438,10 @@ async fn explain(
     c: &mut Connection,
     from: &str,
     to: &str,
-    letter: &Letter,
-    act: impl Fn(Action) -> Act,
+    set: &SealedSet,
+    act: impl Fn(Action) -> record::Act,
 ) -> Result<Answer<Acceptance>, Error> {
+    let letter = &set.letter;
     let holder: Option<TransmissionRow> = sqlx::query_as(HOLDER)
         .bind(from)
         .bind(letter.sender_type().to_string())
@@ -374,7 +454,9 @@ async fn explain(
         record::append(c, &act(Action::SetRefuse).refused(Refusal::ReceiverClosed)?).await?;
         return Ok(Answer::Refused(Refusal::ReceiverClosed));
     };
-    if holder.digest == letter.digest() {
+    // The same set again; with other enclosures it would have to be another, for these are not added to what has gone.
+    let as_before = set.enclosures.is_empty() || enclosures::index_of(c, holder.id).await? == set.enclosure_index;
+    if holder.digest == letter.digest() && as_before {
         record::append(c, &act(Action::SetAccept).object(holder.id).code("outcome", "already").done()?).await?;
         return Ok(Answer::Done(Acceptance::Already(holder)));
     }

@@ -78,9 +78,9 @@ struct FileRow {
 }
 
 #[derive(FromRow)]
-struct EnvelopeRow {
-    sender_office_id: String,
-    receiver_office_id: String,
+pub(crate) struct EnvelopeRow {
+    pub(crate) sender_office_id: String,
+    pub(crate) receiver_office_id: String,
     envelope: Vec<u8>,
 }
 
@@ -191,8 +191,21 @@ impl Store {
                 return Ok(Answer::NotFound);
             }
         }
-        let receiving = set.receiver == asker.office.register.number;
         let count = opened.len() as u64;
+        self.record_opening(asker, &set, count, reader, opened).await
+    }
+
+    /// What was opened, once the record of it is on disk. For the receiver this collects the set.
+    pub(crate) async fn record_opening<T>(
+        &self,
+        asker: &Asker,
+        set: &Transmission,
+        count: u64,
+        reader: Option<Reader>,
+        opened: T,
+    ) -> Result<Answer<T>, Error> {
+        let id = set.id;
+        let receiving = set.receiver == asker.office.register.number;
         let recorded = self
             .change(asker, id, move |c, asker, _, now, at| {
                 Box::pin(async move {
@@ -245,7 +258,7 @@ impl Store {
     /// Every file of a set, exactly as it was sent, or [`Error::Damaged`].
     async fn open_boxes(self: &Arc<Self>, asker: &Asker, set: &Transmission) -> Result<Vec<OpenedFile>, Error> {
         let (id, whole) = (set.id.to_string(), set.digest);
-        let row: EnvelopeRow = sqlx::query_as(ENVELOPE).bind(&id).fetch_one(&self.reads).await?;
+        let row = self.envelope(set.id).await?;
         let boxes: Vec<BoxRow> = sqlx::query_as(BOXES).bind(&id).fetch_all(&self.reads).await?;
         let mut sealed = Vec::with_capacity(boxes.len());
         for mut row in boxes {
@@ -256,17 +269,10 @@ impl Store {
             };
             sealed.push((row, body));
         }
-        let envelope = Envelope::parse(&row.envelope).map_err(|_| Error::Damaged)?;
-        let office = asker.office.id.to_string();
-        let (version, wrapped_secret) = self.kept_key(&office, &envelope).await?;
-        let store = Arc::clone(self);
+        let key = self.set_key(asker, &id, &row).await?;
+        let EnvelopeRow { sender_office_id: sender, receiver_office_id: receiver, .. } = row;
         let work = move || {
-            let purpose = Purpose::OfficeKey { office: &office, version };
-            let secret = store.keys.unwrap(&purpose, &wrapped_secret)?;
-            let secret = OfficeSecretKey::from_bytes(&secret).map_err(|_| Error::Damaged)?;
-            let binding =
-                SetBinding { transmission: &id, sender: &row.sender_office_id, receiver: &row.receiver_office_id };
-            let key = envelope.open(&secret, &binding).map_err(|_| Error::Damaged)?;
+            let binding = SetBinding { transmission: &id, sender: &sender, receiver: &receiver };
             let opened = sealed
                 .into_iter()
                 .map(|(row, body)| open_box(&key, binding, row, &body))
@@ -274,6 +280,27 @@ impl Store {
             // Each file is what was sent; so is the set only if none is missing (R1.2).
             let files = opened.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes });
             if Digest::of_set(files) == whole { Ok(opened) } else { Err(Error::Damaged) }
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| Error::Impossible("opening"))?
+    }
+
+    pub(crate) async fn envelope(&self, id: TransmissionId) -> Result<EnvelopeRow, Error> {
+        Ok(sqlx::query_as(ENVELOPE).bind(id.to_string()).fetch_one(&self.reads).await?)
+    }
+
+    /// The key of a set, taken out of its envelope with the asker's office key.
+    pub(crate) async fn set_key(self: &Arc<Self>, asker: &Asker, id: &str, row: &EnvelopeRow) -> Result<SetKey, Error> {
+        let envelope = Envelope::parse(&row.envelope).map_err(|_| Error::Damaged)?;
+        let office = asker.office.id.to_string();
+        let (version, wrapped_secret) = self.kept_key(&office, &envelope).await?;
+        let store = Arc::clone(self);
+        let (id, sender, receiver) = (id.to_owned(), row.sender_office_id.clone(), row.receiver_office_id.clone());
+        let work = move || {
+            let purpose = Purpose::OfficeKey { office: &office, version };
+            let secret = store.keys.unwrap(&purpose, &wrapped_secret)?;
+            let secret = OfficeSecretKey::from_bytes(&secret).map_err(|_| Error::Damaged)?;
+            let binding = SetBinding { transmission: &id, sender: &sender, receiver: &receiver };
+            envelope.open(&secret, &binding).map_err(|_| Error::Damaged)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Impossible("opening"))?
     }
@@ -293,7 +320,7 @@ impl Store {
         Err(Error::Damaged)
     }
 
-    async fn record_damage(&self, asker: &Asker, id: TransmissionId) -> Result<(), Error> {
+    pub(crate) async fn record_damage(&self, asker: &Asker, id: TransmissionId) -> Result<(), Error> {
         let (now, at) = (self.clock.now(), self.now_text());
         let entry = Act::asker(Action::BoxDamaged, asker, now).object(id).failed("damaged")?;
         self.writer

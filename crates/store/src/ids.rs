@@ -72,6 +72,11 @@ id! {
 }
 
 id! {
+    /// 送信待ち: a draft, or a set that is held for a second person.
+    OutgoingId
+}
+
+id! {
     /// アカウント of a person.
     AccountId
 }

@@ -20,6 +20,7 @@ mod deliver;
 mod devices;
 mod disposal;
 mod emergency;
+mod enclosures;
 mod enrolment;
 mod erasure;
 mod error;
@@ -31,9 +32,11 @@ mod key_copies;
 mod key_store;
 mod keys;
 pub mod log;
+mod misdirection;
 mod notices;
 mod officer;
 mod offices;
+mod outgoing;
 mod outside;
 pub mod people;
 mod place;
@@ -83,9 +86,9 @@ pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use ids::{
     AccountId, AlarmId, BackupId, CommentId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId,
-    GrantId, HoldId, KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, OperatingRuleId, PersonId,
-    RecoveryId, ResponsibleId, ReviewId, SelfScanId, ServerCertificateId, SessionId, SoftwareId, Tls12ExceptionId,
-    TrainingId, TransmissionId,
+    GrantId, HoldId, KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, OperatingRuleId, OutgoingId,
+    PersonId, RecoveryId, ResponsibleId, ReviewId, SelfScanId, ServerCertificateId, SessionId, SoftwareId,
+    Tls12ExceptionId, TrainingId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{
@@ -96,6 +99,7 @@ pub use keys::{KeyStatus, KeyStoreState, WorkingKeyRow};
 pub use notices::Notice;
 pub use officer::{NotAName, OperatorName};
 pub use offices::{NewOffice, Office, OfficeAdded};
+pub use outgoing::{Draft, HeldRow, Kept, NewHold, OUTGOING_BYTES_MAX, REASON_CHARACTERS_MAX};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
 };

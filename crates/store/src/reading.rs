@@ -37,6 +37,10 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
+    pub(crate) fn new(person: &Person, reading: Reading) -> Self {
+        Self { person: Box::new(person.clone()), reading }
+    }
+
     /// The first opening by the receiver is the collecting of the set.
     pub(crate) fn act(&self, first: bool, now: jiff::Timestamp) -> Act {
         let reading = match self.reading {
@@ -88,8 +92,7 @@ impl Store {
         id: TransmissionId,
         reading: Reading,
     ) -> Result<Answer<Vec<OpenedFile>>, Error> {
-        let reader = Reader { person: Box::new(person.clone()), reading };
-        self.open_by(&person.asker, id, None, Some(reader)).await
+        self.open_by(&person.asker, id, None, Some(Reader::new(person, reading))).await
     }
 
     /// The other sets between the same offices about the same people, plans and months, by serial. Opens nothing;

@@ -82,6 +82,8 @@ pub struct Transmission {
     pub erased_at: Option<String>,
     /// When a box of it did not open, until it does: both offices are told (R6.3).
     pub damaged_at: Option<String>,
+    /// 添付: documents and a message that go with it.
+    pub enclosures: u64,
     /// Its files; only where one set was asked for.
     pub files: Vec<StoredFile>,
 }
@@ -134,7 +136,7 @@ macro_rules! select_transmission {
         concat!(
             "SELECT t.transmission_id, t.accepted_index, t.kind, t.serial, t.sender_type, t.receiver_type,
                     t.service_month, t.digest, t.size_bytes, t.warnings, t.accepted_at, t.collected_at,
-                    t.acknowledged_at, t.withdrawn_at, t.outcome, t.answered_at, t.erased_at, t.damaged_at,
+                    t.acknowledged_at, t.withdrawn_at, t.outcome, t.answered_at, t.erased_at, t.damaged_at, t.enclosures,
                     s.office_number AS sender, s.name AS sender_name,
                     r.office_number AS receiver, r.name AS receiver_name
                FROM transmission t
@@ -170,6 +172,7 @@ pub(crate) struct TransmissionRow {
     answered_at: Option<String>,
     erased_at: Option<String>,
     damaged_at: Option<String>,
+    enclosures: i64,
 }
 
 impl TryFrom<TransmissionRow> for Transmission {
@@ -200,6 +203,7 @@ impl TryFrom<TransmissionRow> for Transmission {
             answered_at: row.answered_at,
             erased_at: row.erased_at,
             damaged_at: row.damaged_at,
+            enclosures: u64::try_from(row.enclosures).map_err(|_| WHERE)?,
             files: Vec::new(),
         })
     }

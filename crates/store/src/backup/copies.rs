@@ -32,7 +32,7 @@ const BODIES: &str = "SELECT body_key FROM erasure_body WHERE erasure_id = $1";
 fn statements(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Sets => &[
-            "DELETE FROM part WHERE tab = 'transmission' AND col IN ('envelope', 'commitment_salt', 'digest') AND row = $1",
+            "DELETE FROM part WHERE tab = 'transmission' AND col IN ('envelope', 'commitment_salt', 'digest', 'enclosure_index') AND row = $1",
             // From `id/` up to what follows it: every file of the set.
             "DELETE FROM part WHERE tab = 'transmission_file' AND col = 'digest' AND row >= $1 || '/' AND row < $1 || '0'",
             "DELETE FROM transmission_item WHERE transmission_id = $1",

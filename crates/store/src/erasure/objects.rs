@@ -248,10 +248,13 @@ const SET_BYTES: &str = "
       JOIN office s ON s.office_id = t.sender_office_id JOIN office r ON r.office_id = t.receiver_office_id
      WHERE t.transmission_id = $1 AND t.erased_at IS NULL";
 const SET_BODIES: &str = "SELECT body, body_key FROM transmission_file WHERE transmission_id = $1";
+const SET_ENCLOSURES: &str = "SELECT body FROM transmission_enclosure WHERE transmission_id = $1";
 const BLANK_SET: &str = "
-    UPDATE transmission SET envelope = $2, commitment_salt = $2, digest = $3, erased_at = $4, damaged_at = NULL
+    UPDATE transmission SET envelope = $2, commitment_salt = $2, digest = $3, erased_at = $4, damaged_at = NULL,
+                            enclosures = 0, enclosure_index = ''
      WHERE transmission_id = $1";
 const DROP_FILES: &str = "DELETE FROM transmission_file WHERE transmission_id = $1";
+const DROP_ENCLOSURES: &str = "DELETE FROM transmission_enclosure WHERE transmission_id = $1";
 const DROP_ITEMS: &str = "DELETE FROM transmission_item WHERE transmission_id = $1";
 /// What the receiver said in its own words; codes and places stay with the proof.
 const NOTE: &str = "SELECT note_sealed FROM import_answer WHERE transmission_id = $1 AND note_sealed IS NOT NULL";
@@ -336,8 +339,13 @@ impl Blanker {
                     taken.note(&body.unwrap_or_default(), BOX_HEADER);
                     taken.bodies.extend(key);
                 }
+                let enclosed: Vec<Vec<u8>> = sqlx::query_scalar(SET_ENCLOSURES).bind(object).fetch_all(&mut *c).await?;
+                for body in enclosed {
+                    taken.note(&body, BOX_HEADER);
+                }
                 sqlx::query(BLANK_SET).bind(object).bind(nothing).bind(NO_DIGEST).bind(&at).execute(&mut *c).await?;
                 sqlx::query(DROP_FILES).bind(object).execute(&mut *c).await?;
+                sqlx::query(DROP_ENCLOSURES).bind(object).execute(&mut *c).await?;
                 sqlx::query(DROP_ITEMS).bind(object).execute(&mut *c).await?;
                 for sealed in crate::board::forget(c, object).await? {
                     taken.note(&sealed, SECRET_HEADER);

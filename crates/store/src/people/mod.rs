@@ -174,7 +174,12 @@ impl Store {
         self.keys.wrap_as(KeyKind::Field, &purpose, content)
     }
 
-    fn open_field(&self, column: Column, row: impl fmt::Display, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub(crate) fn open_field(
+        &self,
+        column: Column,
+        row: impl fmt::Display,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let row = row.to_string();
         let purpose = Purpose::Field { table: column.0, column: column.1, row: &row };
         self.keys.unwrap_as(KeyKind::Field, &purpose, sealed)

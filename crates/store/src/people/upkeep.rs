@@ -29,6 +29,8 @@ pub struct Upkeep {
     pub sessions: u64,
     /// Reviews of the log that were opened (R10.8).
     pub reviews: u64,
+    /// Drafts and held sets that nobody confirmed in time.
+    pub outgoing: u64,
 }
 
 const UNUSED: &str = "
@@ -66,6 +68,7 @@ impl Store {
     pub async fn keep_up(&self) -> Result<Upkeep, Error> {
         let now = self.clock.now();
         self.thin_checkpoints().await?;
+        let outgoing = self.end_outgoing(now).await?;
         let (unconfirmed, overdue) = self.lapse_grants(now).await?;
         let mut unused = 0;
         let candidates: Vec<String> = sqlx::query_scalar(UNUSED)
@@ -113,6 +116,6 @@ impl Store {
             tracing::warn!(overdue, "rights lapsed because stock-taking was overdue");
         }
         let reviews = self.open_reviews().await?;
-        Ok(Upkeep { unconfirmed, overdue, unused, recoveries, sessions, reviews })
+        Ok(Upkeep { unconfirmed, overdue, unused, recoveries, sessions, reviews, outgoing })
     }
 }

@@ -65,6 +65,7 @@ const FACTS: [KindFacts; 11] = [
         tables: &[
             "transmission",
             "transmission_file",
+            "transmission_enclosure",
             "transmission_item",
             "import_answer",
             "transmission_step",
@@ -111,7 +112,15 @@ const FACTS: [KindFacts; 11] = [
     KindFacts {
         kind: Kind::Sessions,
         id: "sessions",
-        tables: &["session", "attempt", "passkey_challenge", "one_time_code", "enrolment_code", "acme_challenge"],
+        tables: &[
+            "session",
+            "attempt",
+            "passkey_challenge",
+            "one_time_code",
+            "enrolment_code",
+            "acme_challenge",
+            "outgoing",
+        ],
         places: &[],
         ends: Ends::ByItself,
         minimum_days: 0,

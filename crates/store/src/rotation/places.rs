@@ -90,6 +90,8 @@ const FIELDS: &[Place] = &[
     place!("acme_account", "directory", "account_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("recovery", "recovery_id", "evidence_sealed", owner "''", version "0", if "1 = 1", Pieces),
     place!("import_answer", "transmission_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
+    place!("outgoing", "outgoing_id", "body_sealed", owner "''", version "0", if "ended_at IS NULL", Pieces),
+    place!("outgoing", "outgoing_id", "reason_sealed", owner "''", version "0", if "reason_sealed IS NOT NULL", Field),
     place!("review_finding", "finding_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
     place!("responsible", "responsible_id", "name_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("responsible", "responsible_id", "contact_sealed", owner "''", version "0", if "1 = 1", Field),

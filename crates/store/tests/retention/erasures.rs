@@ -310,3 +310,22 @@ async fn r11_2_what_the_receiver_wrote_about_an_import_goes_with_the_set() {
         .expect("taken away again");
     assert!(matches!(world.certifies(erasure).await, Certified::Done { .. }));
 }
+
+#[tokio::test]
+async fn r11_2_what_went_with_a_set_goes_with_it() {
+    let world = World::new().await;
+    world.rule(Kind::Sets, 0, 30).await;
+    let id = world.sends_enclosing().await;
+    world.finishes(id).await;
+    let left = "SELECT cast(count(*) AS TEXT) FROM transmission_enclosure WHERE transmission_id = $1";
+    assert_eq!(world.one(left, &id.to_string()).await, "1");
+    assert!(
+        matches!(world.store.open_enclosures(&world.receiver, id).await, Ok(Answer::Done(found)) if found.len() == 1)
+    );
+    world.days_later(30);
+    let expired = world.store.expire(&world.places(), false).await.expect("expired");
+    assert_eq!((expired.objects, expired.certified), (1, 1), "searched for and not found");
+    assert_eq!(world.one(left, &id.to_string()).await, "0");
+    let after = world.store.open_enclosures(&world.receiver, id).await.expect("asked");
+    assert!(matches!(after, Answer::Refused(Refusal::Erased)), "{after:?}");
+}

@@ -114,14 +114,25 @@ impl World {
 
     /// The same with a body above 64 KiB, which lies in a file of its own.
     pub(crate) async fn sends_large(&self) -> TransmissionId {
-        self.sends_kind(UnitKind::Schedule, |_| {}, true).await
+        self.sends_kind(UnitKind::Schedule, |_| {}, true, false).await
     }
 
     pub(crate) async fn sends_with(&self, change: impl Fn(&mut Request)) -> TransmissionId {
-        self.sends_kind(UnitKind::Schedule, change, false).await
+        self.sends_kind(UnitKind::Schedule, change, false, false).await
     }
 
-    async fn sends_kind(&self, kind: UnitKind, change: impl Fn(&mut Request), large: bool) -> TransmissionId {
+    /// With a message.
+    pub(crate) async fn sends_enclosing(&self) -> TransmissionId {
+        self.sends_kind(UnitKind::Schedule, |_| {}, false, true).await
+    }
+
+    async fn sends_kind(
+        &self,
+        kind: UnitKind,
+        change: impl Fn(&mut Request),
+        large: bool,
+        enclosed: bool,
+    ) -> TransmissionId {
         let second = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender_type, receiver_type) = sample::types_for(kind);
         let mut request = Request {
@@ -143,7 +154,10 @@ impl World {
         let receiver = &self.receiver.office;
         let letter =
             exchange::address(&self.sender.office.register, Some(&receiver.register), &report.units[0], &files);
-        let sealed = self.store.seal(&mut Sealer::new(), &self.sender, receiver, &letter.expect("a letter"), 0, &files);
+        let message = exchange::Enclosure::message("架空の書類を添えます。").expect("words");
+        let enclosed: Vec<_> = message.into_iter().filter(|_| enclosed).collect();
+        let letter = letter.expect("a letter");
+        let sealed = self.store.seal_with(&mut Sealer::new(), &self.sender, receiver, &letter, 0, &files, &enclosed);
         match self.store.accept(&self.sender, sealed.expect("sealed")).await.expect("accepted") {
             Answer::Done(Acceptance::New(set)) => set.id,
             other => panic!("{other:?}"),
