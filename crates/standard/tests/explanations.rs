@@ -50,6 +50,17 @@ fn v09_names_the_nearest_unit_and_what_it_lacks() {
     );
 }
 
+/// Of two units that both have a place for it, the one that lacks less is meant.
+#[test]
+fn v09_names_the_unit_that_lacks_least() {
+    let files: Vec<_> =
+        good("V77").into_iter().filter(|(name, _)| name.starts_with("UPYOBO_") && !name.contains("_SUB")).collect();
+    assert_eq!(
+        details(&files, "V09"),
+        ["「介護予防支援計画書」としては、UPYOBO_SUB（介護予防サービス・支援計画書（別表）支援計画）がありません。"]
+    );
+}
+
 #[test]
 fn v09_says_what_is_too_much() {
     let mut files = good("V11");
