@@ -132,6 +132,32 @@ async fn r10_6_a_cosignature_stays_with_its_checkpoint_and_another_keys_is_refus
     store.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn r10_6_whoever_takes_a_checkpoint_out_at_the_same_moment_undoes_nothing() {
+    let (_world, store) = World::new().await;
+    let store = Arc::new(store);
+    for round in 0..10 {
+        grows(&store, 1).await;
+        let request = store.witness_request(0).await.expect("asked");
+        let policy = store.log_policy().await.expect("policy");
+        let size = request.checkpoint().checkpoint().size();
+        let mut leaving = tokio::task::JoinSet::new();
+        for seed in 1..=3_u8 {
+            let key = WitnessKey::new(format!("witness-{seed}.example").parse().expect("a name"), &[seed; 32]);
+            let line = WitnessState::new().cosign(&request, &policy, &key, 1).expect("cosigned");
+            let (witnessed, mailed) = (Arc::clone(&store), Arc::clone(&store));
+            leaving.spawn(async move { witnessed.checkpoint_left(size, Some((line, &key.verifying_key()))).await });
+            leaving.spawn(async move { mailed.checkpoint_left(size, None).await });
+        }
+        for left in leaving.join_all().await {
+            left.expect("kept");
+        }
+        let newest = store.newest_checkpoint().await.expect("read").expect("there");
+        assert_eq!(newest.note().signatures().len(), 4, "round {round}: the log's own and three witnesses'");
+    }
+    Arc::into_inner(store).expect("nobody else").close().await;
+}
+
 #[tokio::test]
 async fn r10_5_nothing_is_signed_over_an_entry_that_was_changed() {
     let (world, store) = World::new().await;

@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The role that owns tables.
 const OWNER: &str = "fumibako_owner";
@@ -223,7 +223,9 @@ fn database_of(url: &str) -> &str {
 
 fn fresh_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    // Numbers of processes come again within one run of all tests.
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+    format!("t_{}_{}_{now:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 fn addresses(superuser: &str, name: &str) -> Done<Database> {

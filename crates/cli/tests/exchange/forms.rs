@@ -185,7 +185,7 @@ async fn r6_3_a_damaged_set_shows_nothing_of_itself() {
     let offices = world.offices().await;
     let (_, receiver) = staff(&offices).await;
     let id = offices.sender.sends(&plan(&offices, 1)).await.accepted();
-    let spoil = "UPDATE transmission_file SET body = x'00' WHERE transmission_id = $1";
+    let spoil = "UPDATE transmission_file SET body = substr(body, 1, 1) WHERE transmission_id = $1";
     assert!(vault::execute(&world.exchange.data(), spoil, &id).await > 0);
     let answer = receiver.get(&format!("/sets/{id}")).await;
     answer.problem_page(500, "H09");
@@ -199,10 +199,11 @@ async fn r10_2_without_a_record_nothing_is_shown() {
     let receiver = world.exchange.member(&offices.receiver, Role::OfficeStaff).await.signs_in(&offices.receiver).await;
     let id = offices.sender.sends(&plan(&offices, 1)).await.accepted();
     let mut database = vault::database(&world.exchange.data()).await;
-    sqlx::query("CREATE TRIGGER no_log BEFORE INSERT ON ledger BEGIN SELECT raise(ABORT, 'full'); END")
-        .execute(&mut database)
-        .await
-        .unwrap();
+    let full = world.exchange.sql(
+        "CREATE TRIGGER no_log BEFORE INSERT ON ledger BEGIN SELECT raise(ABORT, 'full'); END",
+        "CREATE TRIGGER no_log BEFORE INSERT ON ledger FOR EACH ROW EXECUTE FUNCTION refuse('full')",
+    );
+    sqlx::query(full).execute(&mut database).await.unwrap();
     database.close().await.unwrap();
     for path in [format!("/sets/{id}"), format!("/sets/{id}?print"), format!("/sets/{id}/pictures/0001")] {
         let answer = receiver.get(&path).await;

@@ -72,20 +72,23 @@ async fn r10_2_a_page_that_cannot_be_recorded_is_not_shown() {
     let shown = desk.browser.get("/staff").await.done().text();
     assert!(shown.contains("職員"));
     let mut database = vault::database(&world.exchange.data()).await;
-    sqlx::query("CREATE TRIGGER broken BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'no'); END")
-        .execute(&mut database)
-        .await
-        .unwrap();
+    let broken = world.exchange.sql(
+        "CREATE TRIGGER broken BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'no'); END",
+        "CREATE TRIGGER broken BEFORE INSERT ON ledger FOR EACH ROW EXECUTE FUNCTION refuse('no')",
+    );
+    sqlx::query(broken).execute(&mut database).await.unwrap();
     for path in ["/", "/staff", "/account", "/devices", "/log", "/reviews"] {
         let answer = desk.browser.get(path).await;
         assert!(answer.status >= 500, "{path}: {}", answer.status);
         let text = answer.text();
         assert!(!text.contains("架空") && !text.contains(&desk.device.number), "nothing of the page: {text}");
     }
-    sqlx::query("DROP TRIGGER broken").execute(&mut database).await.unwrap();
+    let mended = world.exchange.sql("DROP TRIGGER broken", "DROP TRIGGER broken ON ledger");
+    sqlx::query(mended).execute(&mut database).await.unwrap();
     desk.browser.get("/staff").await.done();
 
-    sqlx::query("BEGIN EXCLUSIVE").execute(&mut database).await.unwrap();
+    let held = world.exchange.sql("BEGIN EXCLUSIVE", "BEGIN; SELECT turn FROM sequencer FOR UPDATE");
+    sqlx::raw_sql(held).execute(&mut database).await.unwrap();
     let answer = desk.browser.get("/staff").await;
     answer.problem_page(503, "H10");
     assert!(!answer.text().contains("架空"));
@@ -207,7 +210,10 @@ async fn r10_8_overdue_reviews_and_a_doubtful_clock_stand_on_every_page() {
     later.close().await;
     // The days until it is due have passed.
     let mut database = vault::database(&world.exchange.data()).await;
-    sqlx::query("DROP TRIGGER review_facts_are_never_changed").execute(&mut database).await.unwrap();
+    let unguarded = world
+        .exchange
+        .sql("DROP TRIGGER review_facts_are_never_changed", "DROP TRIGGER review_facts_are_never_changed ON review");
+    sqlx::query(unguarded).execute(&mut database).await.unwrap();
     sqlx::query("UPDATE review SET due_at = '2020-01-01T00:00:00.000Z'").execute(&mut database).await.unwrap();
     database.close().await.unwrap();
     for path in ["/account", "/operator/reviews", "/operator/log"] {

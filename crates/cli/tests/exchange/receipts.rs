@@ -201,13 +201,13 @@ async fn r1_10_an_entry_changed_in_the_database_gives_no_receipt() {
     let id = offices.sender.sends(&schedule(&offices.sender, &offices.receiver, 1)).await.accepted();
     offices.sender.receipt(&id).await;
     let data = world.exchange.data();
-    for sql in [
-        "DROP TRIGGER ledger_is_append_only_update -- $1",
-        "UPDATE ledger SET entry = replace(entry, 'schedule', 'care-plan')
-          WHERE entry_index = (SELECT accepted_index FROM transmission WHERE transmission_id = $1)",
-    ] {
-        vault::execute(&data, sql, &id).await;
-    }
+    let unguarded = world
+        .exchange
+        .sql("DROP TRIGGER ledger_is_append_only_update", "DROP TRIGGER ledger_is_append_only_update ON ledger");
+    sqlx::query(unguarded).execute(&mut vault::database(&data).await).await.unwrap();
+    let change = "UPDATE ledger SET entry = replace(entry, 'schedule', 'care-plan')
+                   WHERE entry_index = (SELECT accepted_index FROM transmission WHERE transmission_id = $1)";
+    assert_eq!(vault::execute(&data, change, &id).await, 1);
     offices.sender.get(&format!("/api/v1/transmissions/{id}/receipt")).await.problem(500, "H09");
 }
 

@@ -127,6 +127,11 @@ impl Exchange {
         database_of(self.folder()).is_some()
     }
 
+    /// The text for the engine underneath, where a test spoils what only an engine knows.
+    pub(crate) fn sql(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        if self.is_on_server() { postgres } else { sqlite }
+    }
+
     /// A copy of the data as they lie, which stand still meanwhile.
     pub(crate) fn copies_data(&self) -> Kept {
         match database_of(self.folder()) {

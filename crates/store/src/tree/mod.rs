@@ -119,16 +119,18 @@ impl Store {
         cosignature: Option<(SignatureLine, &VerifyingKey)>,
     ) -> Result<(), Error> {
         let size = index(size)?;
-        let note: String = sqlx::query_scalar(ONE).bind(size).fetch_one(&self.reads).await?;
-        let mut signed: SignedCheckpoint = note.parse().map_err(|_| Error::LogContradicts)?;
-        if let Some((line, witness)) = cosignature {
-            signed.add_cosignature(line, witness).map_err(|_| Error::Damaged)?;
-        }
-        let note = signed.to_string();
+        let cosignature = cosignature.map(|(line, witness)| (line, witness.clone()));
+        // Read where it is written: a mail and two witnesses may take the same one out at the same moment, and none may
+        // undo what another has added.
         self.writer
             .run(move |c| {
                 Box::pin(async move {
-                    sqlx::query(LEFT_THE_HOUSE).bind(size).bind(note).execute(&mut *c).await?;
+                    let note: String = sqlx::query_scalar(ONE).bind(size).fetch_one(&mut *c).await?;
+                    let mut signed: SignedCheckpoint = note.parse().map_err(|_| Error::LogContradicts)?;
+                    if let Some((line, witness)) = cosignature {
+                        signed.add_cosignature(line, &witness).map_err(|_| Error::Damaged)?;
+                    }
+                    sqlx::query(LEFT_THE_HOUSE).bind(size).bind(signed.to_string()).execute(&mut *c).await?;
                     Ok(())
                 })
             })

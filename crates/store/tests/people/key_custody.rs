@@ -129,7 +129,9 @@ fn r6_4_an_exchange_lives_on_a_token_and_its_master_key_is_replaced_there() {
             let (a, b) = world.correspondents().await;
             let id = world.sends(&a, 1).await;
             let replaced = world.store.rotate_master_key(&custodian()).await.expect("replaced");
-            assert!(matches!(replaced, MasterReplaced::Done { rewrapped: 5, .. }), "{replaced:?}");
+            let of_the_database = u64::from(!world.is_on_server());
+            let all = 4 + of_the_database;
+            assert!(matches!(replaced, MasterReplaced::Done { rewrapped, .. } if rewrapped == all), "{replaced:?}");
             let world = world.starts_again().await;
             world.opens(&b, id, 1).await;
             let two = [custodian(), other_custodian()];

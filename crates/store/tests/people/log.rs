@@ -81,7 +81,8 @@ async fn r10_7_each_reading_stands_in_the_log_and_without_that_nothing_is_read()
     assert!(world.store.read_log(&auditor, &filter, None).await.is_err());
     assert!(world.store.export_log(&auditor, &filter, "調査").await.is_err());
     assert!(world.store.record_page(&auditor, "front", None).await.is_err());
-    sqlx::query("DROP TRIGGER broken").execute(&mut connection).await.expect("dropped");
+    let mended = world.sql("DROP TRIGGER broken", "DROP TRIGGER broken ON ledger");
+    sqlx::query(mended).execute(&mut connection).await.expect("dropped");
     page(&world, &auditor, &filter).await;
 }
 
