@@ -51,7 +51,7 @@ pub(crate) fn asking(text: &str, first: usize) -> String {
 }
 
 /// The values of one part, filled up.
-pub(crate) fn filled<'v>(part: &'v [String]) -> impl Iterator<Item = &'v str> {
+pub(crate) fn filled(part: &[String]) -> impl Iterator<Item = &str> {
     let last = part.last().map_or("", String::as_str);
     (0..ASKED).map(move |at| part.get(at).map_or(last, String::as_str))
 }

@@ -121,7 +121,8 @@ journey("a month from the first plan to the last difference, by keyboard", async
   });
 
   await step("a person's month shows both sides, and signs where they differ", async () => {
-    await press(page, page.locator("table.month tbody th a").first());
+    // The last person's last row was left out of the report.
+    await press(page, page.locator("table.month tbody th a").last());
     await on(page, "予実突合");
     await page.locator(".signs .missing", { hasText: "×" }).first().waitFor();
     assert.ok(!/[ぁ-ん一-龠]/.test(decodeURIComponent(page.url())), "nobody's name is in the address");

@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::browser::Browser;
+use crate::commands::done;
 use crate::samples::{Set, actuals, request, serial};
 use crate::vault;
 use crate::world::{Offices, World, shared_world};
@@ -426,4 +427,33 @@ async fn r6_5_labels_follow_the_key_of_the_office() {
     let sender = exchange.member(&device, Role::OfficeStaff).await.signs_in(&device).await;
     assert!(board(&sender).await.contains(NAME));
     assert!(sender.get(&href).await.done().text().contains("鍵を替える前の連絡"));
+}
+
+#[tokio::test]
+async fn r11_2_what_the_index_says_of_a_person_goes_with_the_last_set_about_them() {
+    let World { server, exchange } = World::new().await;
+    let offices = exchange.offices(&server).await;
+    let sender = exchange.member(&offices.sender, Role::OfficeStaff).await.signs_in(&offices.sender).await;
+    let id = offices.sender.sends(&plan(&offices, 1)).await.accepted();
+    let href = person(&board(&sender).await);
+    let action = format!("{}/comment", href.split('?').next().unwrap());
+    sender.fill(&href, &action, &[("text", "消える連絡")]).await.sent_on();
+    offices.receiver.fetches(&id).await.done();
+    offices.receiver.acknowledges(&id).await.done();
+    let rows = || async {
+        let mut database = vault::database(&exchange.data()).await;
+        let sql = "SELECT (SELECT count(*) FROM person) + (SELECT count(*) FROM person_set) + (SELECT count(*) FROM month_comment)";
+        let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut database).await.unwrap();
+        database.close().await.unwrap();
+        rows
+    };
+    assert_eq!(rows().await, 6);
+    let place = exchange.folder();
+    let two = ["--by", "kato", "--approved-by", "ito"];
+    let rule = ["retention", "set", "sets", "--keep-days", "0", "--staff", "sato,suzuki"];
+    done(place, &[&rule[..], &two].concat());
+    let said = done(place, &["expire"]);
+    assert!(said.contains("消去しました: 1件"), "{said}");
+    assert_eq!(rows().await, 0);
+    assert!(!board(&sender).await.contains(NAME));
 }

@@ -71,6 +71,7 @@ struct PersonRow {
 
 struct Line {
     partner: String,
+    partner_number: String,
     plans: Vec<Chip>,
     actuals: Vec<Chip>,
     /// A plan and no actuals.
@@ -218,7 +219,8 @@ impl Line {
     fn new(line: &BoardLine, person: &str) -> Self {
         let chips = |sets: &[SetState]| sets.iter().map(Chip::of_set).collect();
         Self {
-            partner: format!("{}（{}）", line.partner_name, line.partner),
+            partner: line.partner_name.clone(),
+            partner_number: line.partner.to_string(),
             plans: chips(&line.plans),
             actuals: chips(&line.actuals),
             missing: !line.plans.is_empty() && line.actuals.is_empty(),
