@@ -95,3 +95,13 @@ mod tests {
         assert_eq!(time_or_dash(None), "—");
     }
 }
+
+/// Who did something for the operator, as tables spell them, where no name is known.
+pub(crate) fn actor(spelled: &str) -> String {
+    match spelled.split_once(':') {
+        Some(("operator-cli", name)) => format!("{name}（端末）"),
+        Some(("person", _)) => "運営の職員".to_owned(),
+        _ if spelled == "system" => "交換所（自動）".to_owned(),
+        _ => spelled.to_owned(),
+    }
+}

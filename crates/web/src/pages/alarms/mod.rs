@@ -6,10 +6,11 @@ use crate::pages::asked::Asked;
 use crate::pages::form::Form;
 use crate::pages::frame::{Frame, on_to, show};
 use crate::problem::Problem;
+use crate::wording::{actor, moment};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use store::{AlarmKind, OperatorAlarm, japanese_time};
+use store::{AlarmKind, OperatorAlarm};
 
 const DONE: &[(&str, &str)] = &[("seen", "確かめたことを記録しました。")];
 
@@ -41,10 +42,10 @@ impl From<OperatorAlarm> for Row {
             id: alarm.id.to_string(),
             what,
             then,
-            at: japanese_time(&alarm.raised_at),
+            at: moment(&alarm.raised_at),
             reason: alarm.reason,
-            people: people.map(|(declared, approved)| format!("宣言 {declared}、承認 {approved}")),
-            seen_at: alarm.seen_at.as_deref().map(japanese_time),
+            people: people.map(|(declared, approved)| format!("宣言 {}、承認 {}", actor(&declared), actor(&approved))),
+            seen_at: alarm.seen_at.as_deref().map(moment),
             seen_by: alarm.seen_by,
         }
     }

@@ -4,11 +4,12 @@ use crate::guard::SignedIn;
 use crate::pages::field::{Choice, Faults, Field};
 use crate::pages::form::Form;
 use crate::pages::frame::Frame;
+use crate::wording::moment;
 use askama::Template;
 use identity::role::Deed;
 use standard::value::Private;
 use std::collections::BTreeMap;
-use store::{COOLING, Ends, ErasureDetail, ErasureRow, Kind, Reason, japanese_time};
+use store::{COOLING, Ends, ErasureDetail, ErasureRow, Kind, Reason};
 
 /// Kinds that end by an erasure.
 pub(super) fn erasable() -> impl Iterator<Item = Kind> {
@@ -44,7 +45,7 @@ impl From<ErasureRow> for Row {
             kind: words(row.kind).label,
             objects: row.objects,
             reason: reason(&row.reason).to_owned(),
-            at: japanese_time(&row.requested_at),
+            at: moment(&row.requested_at),
             state: state.to_owned(),
             look,
         }
@@ -133,7 +134,7 @@ pub(super) fn actors(detail: &ErasureDetail) -> Vec<String> {
 
 /// Who, by name where it is known.
 pub(super) fn named(actor: &str, names: &BTreeMap<String, Private<String>>) -> String {
-    names.get(actor).map_or_else(|| wording::actor(actor), |name| name.reveal().clone())
+    names.get(actor).map_or_else(|| crate::wording::actor(actor), |name| name.reveal().clone())
 }
 
 impl One {
@@ -145,7 +146,7 @@ impl One {
         faults: Faults,
     ) -> Self {
         let ErasureDetail { row, objects, done, run_by, verified_by } = detail;
-        let at = |time: &Option<String>| time.as_deref().map_or_else(String::new, japanese_time);
+        let at = |time: &Option<String>| time.as_deref().map_or_else(String::new, moment);
         let steps = [
             ("申請", Some(&row.requested_by), &Some(row.requested_at.clone())),
             ("承認", row.approved_by.as_ref(), &row.approved_at),
@@ -155,7 +156,7 @@ impl One {
         let people =
             steps.into_iter().filter_map(|(step, who, when)| Some((step, named(who?, names), at(when)))).collect();
         let approved_at = row.approved_at.as_deref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
-        let from = approved_at.filter(|_| row.state == "approved").map(|at| japanese_time(&(at + COOLING).to_string()));
+        let from = approved_at.filter(|_| row.state == "approved").map(|at| moment(&(at + COOLING).to_string()));
         let (state, look) = wording::state(&row.state);
         let may = |deed| signed_in.person.may(deed);
         let is = |states: &[&str]| states.contains(&&*row.state);

@@ -10,14 +10,14 @@ use crate::pages::field::{Choice, Faults, Field};
 use crate::pages::form::Form;
 use crate::pages::frame::{Frame, on_to, show, show_again};
 use crate::problem::Problem;
-use crate::wording::day;
+use crate::wording::{day, moment};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use identity::role::Deed;
 use standard::value::Private;
 use std::collections::BTreeMap;
-use store::{Hold, HoldId, HoldPlaced, HoldReleased, HoldScope, Kind, Outlook, RuleInForce, japanese_time};
+use store::{Hold, HoldId, HoldPlaced, HoldReleased, HoldScope, Kind, Outlook, RuleInForce};
 
 /// Holds on the page; older ones stand at a terminal.
 const HOLDS_SHOWN_MAX: usize = 200;
@@ -103,7 +103,7 @@ fn kind_row(rule: RuleInForce, outlook: &[Outlook]) -> KindRow {
     let words = words(rule.kind);
     let ends = erasable().any(|kind| kind == rule.kind);
     let next = outlook.iter().find(|next| next.kind == rule.kind).and_then(|next| next.next_due.as_deref());
-    let staff: Vec<String> = rule.staff.iter().map(|actor| wording::actor(actor)).collect();
+    let staff: Vec<String> = rule.staff.iter().map(|actor| crate::wording::actor(actor)).collect();
     KindRow {
         label: words.label,
         condition: words.condition,
@@ -128,11 +128,11 @@ fn hold_row(signed_in: &SignedIn, hold: Hold, names: &BTreeMap<String, Private<S
         id: hold.id.to_string(),
         subject,
         reason: hold.reason,
-        placed: format!("{}　{}", named(&hold.placed_by, names), japanese_time(&hold.placed_at)),
+        placed: format!("{}　{}", named(&hold.placed_by, names), moment(&hold.placed_at)),
         asks: may && hold.release_asked_by.is_none(),
         agrees: may && hold.release_asked_by.as_ref().is_some_and(|asked| *asked != me),
         asked_by: hold.release_asked_by.filter(|_| hold.released_at.is_none()).map(|asked| named(&asked, names)),
-        released_at: hold.released_at.as_deref().map(japanese_time),
+        released_at: hold.released_at.as_deref().map(moment),
     }
 }
 

@@ -95,13 +95,3 @@ pub(super) fn state(state: &str) -> (&str, &'static str) {
         other => (other, ""),
     }
 }
-
-/// Who, as tables spell them, where no name is known.
-pub(super) fn actor(spelled: &str) -> String {
-    match spelled.split_once(':') {
-        Some(("operator-cli", name)) => format!("{name}（端末）"),
-        Some(("person", _)) => "運営の職員".to_owned(),
-        _ if spelled == "system" => "交換所（自動）".to_owned(),
-        _ => spelled.to_owned(),
-    }
-}
