@@ -112,6 +112,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         acme: answering,
         printer: config.printer(),
         register_every: config.register_every(),
+        scan_every: Some(web::self_scan::SCAN_EVERY),
     };
     web::serve(service, stopped).await?;
     if let Some(renewing) = renewing {

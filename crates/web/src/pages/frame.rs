@@ -2,7 +2,8 @@
 
 use crate::form_token::FormToken;
 use crate::guard::SignedIn;
-use crate::pages::reviews;
+use crate::pages::operator::tls_scan;
+use crate::pages::{registers, reviews};
 use crate::problem::Problem;
 use crate::wording::day;
 use askama::Template;
@@ -42,6 +43,8 @@ pub(crate) struct Alarm {
     pub(crate) grave: bool,
     /// Where to see to it, for who can.
     pub(crate) href: Option<&'static str>,
+    /// What that link says.
+    pub(crate) link: &'static str,
 }
 
 /// Which office this is about: on every page, so that nobody works for the wrong one.
@@ -66,10 +69,12 @@ const MENU: &[(&str, &str, Deed)] = &[
     ("/operator/offices", "事業所台帳", Deed::RegisterOffices),
     ("/operator/staff", "運営の職員", Deed::ManageOperators),
     ("/operator/tls12", "TLS 1.2", Deed::RegisterOffices),
+    ("/operator/tls-scan", "通信の点検", Deed::SeeHealth),
     ("/staff", "職員", Deed::ManageStaff),
     ("/grants", "役割", Deed::RequestGrants),
     ("/recovery", "再登録", Deed::RequestRecovery),
     ("/stock-taking", "棚卸", Deed::TakeStock),
+    ("/registers", "責任者・規程", Deed::ReadRegisters),
     ("/devices", "端末", Deed::ManageDevices),
     ("/software", "ソフトウェア", Deed::ManageSoftware),
     ("/evidence", "送受信の記録", Deed::ExportEvidence),
@@ -90,7 +95,11 @@ impl SignedIn {
             menu: allowed.map(|&(href, label, _)| MenuItem { href, label, here: here(href) }).collect(),
             token: self.token.text().to_owned(),
             ending: ending(&person.asker.valid_until, Timestamp::now()).filter(|_| !here("/renew")),
-            alarms: reviews::alarms(self),
+            alarms: registers::alarm(self)
+                .into_iter()
+                .chain(tls_scan::alarm(self).filter(|_| !here("/operator/tls-scan")))
+                .chain(reviews::alarms(self))
+                .collect(),
             narrow: false,
             ..Frame::bare(title)
         }

@@ -1,7 +1,7 @@
 //! 消去: asked for, agreed to, run, certified; and certificates verified by anybody (R11).
 
 mod paper;
-mod verify;
+pub(super) mod verify;
 
 use super::retention::kind;
 use super::{Where, below, block_on, explain, kinds, officer};
