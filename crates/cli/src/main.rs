@@ -95,6 +95,12 @@ enum Command {
     /// アカウント（運営者。最初の管理者を招くときと、非常のとき）
     #[command(subcommand)]
     Account(operator::account::Command),
+    /// 責任者・規程・教育訓練の台帳（運営者。非常のとき）
+    #[command(subcommand)]
+    Register(operator::register::Command),
+    /// 窓口の暗号方式の点検（運営者。verify はだれでも）
+    #[command(subcommand)]
+    Tls(operator::tls::Command),
 }
 
 /// No core dumps, and no other process of this account may read our memory: keys and contents are in it (R6.8).
@@ -147,6 +153,8 @@ fn main() -> ExitCode {
         Command::Disposal(command) => terminal::finish(operator::disposal::run(&command)),
         Command::Key(command) => terminal::finish(operator::key::run(&command)),
         Command::Account(command) => terminal::finish(operator::account::run(&command)),
+        Command::Register(command) => terminal::finish(operator::register::run(&command)),
+        Command::Tls(command) => terminal::finish(operator::tls::run(&command)),
     }
 }
 

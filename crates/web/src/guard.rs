@@ -15,6 +15,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, header};
+use identity::register::Trained;
 use identity::role::Deed;
 use identity::scope::Scope;
 use std::fmt;
@@ -219,6 +220,10 @@ async fn refuse(app: &App, person: &Person, deed: Deed) -> Result<Response, Prob
         return Ok(on_to("/sign-in/office"));
     }
     app.store.record_denied(person, deed).await?;
+    if person.trained == Trained::Lapsed {
+        // Where they are told why, and whom to ask (R12.6).
+        return Ok(on_to("/account"));
+    }
     Err(Problem::no_right())
 }
 

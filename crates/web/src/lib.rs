@@ -15,6 +15,7 @@ mod listener;
 mod pages;
 mod problem;
 mod routes;
+pub mod self_scan;
 pub mod tls;
 pub mod trust;
 mod wording;
@@ -35,10 +36,12 @@ use axum::response::{IntoResponse as _, Response};
 use gate::Gate;
 use http::{HeaderName, HeaderValue, Method, header};
 use problem::Problem;
+use self_scan::{DoorAt, DoorKind, Tallies};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use tls::{Identity, Policy, TlsError};
+use tls::{Identity, TlsError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -89,6 +92,8 @@ pub struct Service {
     pub erasure: store::Places,
     /// How often the register is asked for revocations; far below the five minutes they may take (R7.3).
     pub register_every: Duration,
+    /// How often the server scans its own doors, the first time at once (R5.11). Never, for those that scan otherwise.
+    pub scan_every: Option<Duration>,
 }
 
 /// Serves until `stop` turns true, then lets running requests finish.
@@ -97,11 +102,16 @@ pub struct Service {
 /// When the TLS configuration cannot be made of what was given.
 pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), TlsError> {
     let gate = Arc::new(Gate::open(Arc::clone(&service.store)).await?);
-    let door = |policy, gate| listener::Door::new(policy, Arc::clone(&service.identity), gate);
+    let tallies = Arc::new(Tallies::default());
+    let door = |kind: DoorKind, gate| {
+        listener::Door::new(kind, kind.policy(), Arc::clone(&service.identity), gate, Arc::clone(&tallies))
+    };
     let answers = service.acme.then(|| Arc::clone(&service.store));
-    let exchange_door = door(Policy::standard(), Some(Arc::clone(&gate))).answering(answers.clone());
-    let enrolment_door = door(Policy::standard(), None).answering(answers);
-    let tls12_door = door(Policy::tls12(), Some(Arc::clone(&gate)));
+    let exchange_door = door(DoorKind::Exchange, Some(Arc::clone(&gate))).answering(answers.clone());
+    let enrolment_door = door(DoorKind::Enrolment, None).answering(answers);
+    let tls12_door = door(DoorKind::Tls12, Some(Arc::clone(&gate)));
+    let scanning = scanning(&service, Arc::clone(&tallies));
+    let store = Arc::clone(&service.store);
     let app = App::new(
         service.store,
         service.limits,
@@ -136,8 +146,30 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
     tokio::select! {
         () = doors => {},
         () = gate.watch(service.register_every) => {},
+        () = scanning => {},
     }
+    tallies.write_down(&store).await;
     Ok(())
+}
+
+/// Scans the doors that are open, as long as they are.
+fn scanning(service: &Service, tallies: Arc<Tallies>) -> impl Future<Output = ()> + use<> {
+    let doors = [
+        (DoorKind::Exchange, Some(&service.exchange)),
+        (DoorKind::Enrolment, Some(&service.enrolment)),
+        (DoorKind::Tls12, service.tls12.as_ref()),
+    ];
+    let at = |(kind, listener): (DoorKind, Option<&TcpListener>)| {
+        Some(DoorAt { kind, address: listener?.local_addr().ok()? })
+    };
+    let doors: Vec<_> = doors.into_iter().filter_map(at).collect();
+    let (store, every) = (Arc::clone(&service.store), service.scan_every);
+    async move {
+        match every {
+            Some(every) => self_scan::keep(store, doors, tallies, every).await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 fn exchange_router(app: App) -> Router {

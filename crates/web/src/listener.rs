@@ -2,6 +2,7 @@
 
 use crate::acme;
 use crate::gate::Gate;
+use crate::self_scan::{DoorKind, Tallies};
 use crate::tls::{self, Identity, Policy, Signatures, TlsError, Witness};
 use crate::trust;
 use axum::Router;
@@ -10,6 +11,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
+use ledger::self_scan::Negotiated;
 use rustls::crypto::CryptoProvider;
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
 use std::future::Future;
@@ -42,6 +44,7 @@ pub(crate) struct Peer {
 
 /// What is spoken at a listener, and who is let in.
 pub(crate) struct Door {
+    kind: DoorKind,
     policy: Policy,
     provider: Arc<CryptoProvider>,
     identity: Arc<Identity>,
@@ -49,12 +52,20 @@ pub(crate) struct Door {
     gate: Option<Arc<Gate>>,
     /// Where the answers to an authority's questions are, if the server's certificate comes from one that asks here.
     answers: Option<Arc<Store>>,
+    /// Where it is counted what clients agree on.
+    tallies: Arc<Tallies>,
 }
 
 impl Door {
-    pub(crate) fn new(policy: Policy, identity: Arc<Identity>, gate: Option<Arc<Gate>>) -> Self {
+    pub(crate) fn new(
+        kind: DoorKind,
+        policy: Policy,
+        identity: Arc<Identity>,
+        gate: Option<Arc<Gate>>,
+        tallies: Arc<Tallies>,
+    ) -> Self {
         let provider = tls::provider_of(&policy);
-        Self { policy, provider, identity, gate, answers: None }
+        Self { kind, policy, provider, identity, gate, answers: None, tallies }
     }
 
     /// Answers questions of the authority that certifies the server, beside everything else.
@@ -98,7 +109,7 @@ pub(crate) async fn serve(listener: TcpListener, door: Door, router: Router, sto
                 .peer_certificates()
                 .and_then(|chain| chain.first())
                 .map(|leaf| exchange::Digest::of_file(leaf).to_string().into());
-            log(stream.get_ref().1, witness.signatures());
+            door.tallies.count(log(door.kind, stream.get_ref().1, witness.signatures()));
             let tls12 = door.is_tls12();
             let mut admitted = match (&door.gate, &certificate_digest) {
                 (Some(gate), Some(digest)) => Some(gate.admit(Arc::clone(digest), tls12)),
@@ -162,18 +173,34 @@ async fn shake_hands(door: &Door, stream: TcpStream, witness: &Arc<Witness>) -> 
 }
 
 /// What was agreed on, for every connection (R5.11). Serials are ours or an authority's, and name nobody.
-fn log(connection: &ServerConnection, signatures: Signatures) {
+fn log(kind: DoorKind, connection: &ServerConnection, signatures: Signatures) -> Negotiated {
     let leaf = connection.peer_certificates().and_then(|chain| chain.first());
+    let version = connection.protocol_version().and_then(|version| version.as_str());
+    let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+    let group = connection.negotiated_key_exchange_group().and_then(|group| group.name().as_str());
+    let signature = signatures.server.and_then(|scheme| scheme.as_str());
+    let client_signature = signatures.client.and_then(|scheme| scheme.as_str());
     tracing::info!(
         target: "tls",
-        version = connection.protocol_version().and_then(|version| version.as_str()),
-        suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()),
-        group = connection.negotiated_key_exchange_group().and_then(|group| group.name().as_str()),
-        signature = signatures.server.and_then(|scheme| scheme.as_str()),
-        client.signature = signatures.client.and_then(|scheme| scheme.as_str()),
+        version,
+        suite,
+        group,
+        signature,
+        client.signature = client_signature,
         certificate.serial = leaf.and_then(|leaf| trust::serial(leaf)),
         "connected"
     );
+    let named = |name: Option<&str>| name.unwrap_or_default().to_owned();
+    Negotiated {
+        door: kind.id().to_owned(),
+        version: named(version),
+        suite: named(suite),
+        group: named(group),
+        signature: named(signature),
+        client_signature: named(client_signature),
+        connections: 0,
+        approved: false,
+    }
 }
 
 async fn accept(listener: &TcpListener, connections: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {

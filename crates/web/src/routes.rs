@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
     account, alarms, devices, erasure, evidence, first, forms, grants, log, month, operator, receipts, received,
-    recovery, reviews, sign_in, software, staff, stock_taking,
+    recovery, registers, reviews, sign_in, software, staff, stock_taking,
 };
 use crate::{api, assets};
 use axum::Router;
@@ -34,10 +34,11 @@ fn post<T: 'static>(path: &'static str, needs: Needs, handler: impl Handler<T, A
 /// The table.
 pub(crate) fn table() -> Vec<Route> {
     use Deed::{
-        ApproveEnrolment, ApproveErasure, ApproveRecovery, CollectSets, ConfirmGrants, Erase, ExportEvidence,
-        HoldErasures, ListSets, ManageDevices, ManageOperators, ManageSoftware, ManageStaff, OwnAccount, ReadLedger,
-        ReadOfficeLedger, ReadSets, ReconcileSets, RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery,
-        SeeAlarms, SeeErasures, SendSets, TakeStock, VerifyErasure, WithdrawSets,
+        ApproveEnrolment, ApproveErasure, ApproveRecovery, ApproveRules, CollectSets, ConfirmGrants, Erase,
+        ExportEvidence, HoldErasures, KeepRegisters, ListSets, ManageDevices, ManageOperators, ManageSoftware,
+        ManageStaff, OwnAccount, ReadLedger, ReadOfficeLedger, ReadRegisters, ReadSets, ReconcileSets, RecordTraining,
+        RegisterOffices, RequestEnrolment, RequestGrants, RequestRecovery, SeeAlarms, SeeErasures, SeeHealth, SendSets,
+        TakeStock, VerifyErasure, WithdrawSets,
     };
     use Needs::{Device, Enrolling, HalfWay, Nothing, Person, Program, SignedIn, Software};
     vec![
@@ -152,6 +153,18 @@ pub(crate) fn table() -> Vec<Route> {
         get("/recovery/{id}/evidence", Person(ApproveRecovery), recovery::evidence),
         post("/recovery/{id}/approve", Person(ApproveRecovery), recovery::approve),
         post("/recovery/{id}/withdraw", Person(RequestRecovery), recovery::withdraw),
+        // Who is responsible, by which rules, and who has been trained (R12.6).
+        get("/registers", Person(ReadRegisters), registers::page),
+        get("/registers/responsible", Person(KeepRegisters), registers::responsible::new),
+        post("/registers/responsible", Person(KeepRegisters), registers::responsible::add),
+        post("/registers/responsible/{id}/end", Person(KeepRegisters), registers::responsible::end),
+        get("/registers/rules", Person(KeepRegisters), registers::rules::new),
+        post("/registers/rules", Person(KeepRegisters), registers::rules::add),
+        post("/registers/rules/{id}/approve", Person(ApproveRules), registers::rules::approve),
+        get("/registers/training", Person(RecordTraining), registers::training::list),
+        post("/registers/training/rule", Person(RecordTraining), registers::training::set_rule),
+        get("/registers/training/{id}", Person(RecordTraining), registers::training::new),
+        post("/registers/training/{id}", Person(RecordTraining), registers::training::record),
         get("/devices", Person(ManageDevices), devices::list),
         post("/devices/admit", Person(ManageDevices), devices::admit),
         get("/devices/{id}/revoke", Person(ManageDevices), devices::revoking),
@@ -168,6 +181,8 @@ pub(crate) fn table() -> Vec<Route> {
         post("/operator/enrolments/{id}/approve", Person(ApproveEnrolment), operator::enrolments::approve),
         get("/operator/tls12", Person(RegisterOffices), operator::tls12::list),
         post("/operator/tls12/{number}/end", Person(RegisterOffices), operator::tls12::end),
+        get("/operator/tls-scan", Person(SeeHealth), operator::tls_scan::page),
+        get("/operator/tls-scan/{id}", Person(SeeHealth), operator::tls_scan::document),
         get("/operator/offices", Person(RegisterOffices), operator::offices),
         get("/operator/offices/new", Person(RegisterOffices), operator::new_office),
         post("/operator/offices/new", Person(RegisterOffices), operator::add_office),

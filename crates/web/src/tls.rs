@@ -14,6 +14,9 @@ use rustls::{
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+/// The edition of the guideline that the policy was made by; `docs/tls.md` says the same.
+pub const GUIDELINE: &str = "TLS 暗号設定ガイドライン 3.1.1 (高セキュリティ型)";
+
 /// What is spoken at a door.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -37,6 +40,12 @@ impl Policy {
     #[must_use]
     pub fn tls12() -> Self {
         Self { version: &version::TLS12, suites: TLS12_SUITES.to_vec(), groups: groups(&TLS13_GROUPS[1..]) }
+    }
+
+    /// What handshakes are signed with, by either side: SHA-256 or better (R5.8).
+    #[must_use]
+    pub fn signatures(&self) -> Vec<SignatureScheme> {
+        self.provider().signature_verification_algorithms.supported_schemes()
     }
 
     fn provider(&self) -> CryptoProvider {
@@ -256,6 +265,11 @@ mod tests {
             let groups = policy.groups.iter().map(|group| format!("{group:?}"));
             assert_eq!(listed, suites.chain(groups).collect::<Vec<_>>(), "{heading}");
         }
+    }
+
+    #[test]
+    fn r5_11_the_edition_of_the_guideline_is_the_documented_one() {
+        assert!(include_str!("../../../docs/tls.md").contains(&format!("Edition used: {GUIDELINE}")));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) struct Hands {
 }
 
 impl Hands {
-    fn by(&self) -> By<'_> {
+    pub(super) fn by(&self) -> By<'_> {
         By::Terminal { by: &self.by, approved_by: &self.approved_by }
     }
 }

@@ -6,6 +6,7 @@ use super::server_certificate::acme::{Acme, agreed_key};
 use crate::terminal::Failure;
 use anyhow::Context as _;
 use identity::password::{CHARS_MIN_DEFAULT, Policy, Profile};
+use identity::register::TrainingRule;
 use ledger::{KeyKind, VerifyingKey};
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
@@ -98,6 +99,11 @@ characters = 15
 # 流出したパスワードの一覧（1行に SHA-1 を一つ。「HEX」か「HEX:件数」）。起動のときに読みます。
 # breached = "breached.txt"
 
+[training]
+# 教育訓練が有効な日数と、切れてから（招かれてから）操作を制限するまでの日数
+valid_days = 365
+grace_days = 30
+
 [limits]
 # 一度に受け付ける大きさ（MB）
 call_megabytes = 64
@@ -146,6 +152,8 @@ struct File {
     tls: Tls,
     #[serde(default)]
     passwords: Passwords,
+    #[serde(default)]
+    training: Training,
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
@@ -315,6 +323,21 @@ impl Default for Passwords {
     }
 }
 
+/// 教育訓練: for how long it counts, and how long one goes on without (R12.6).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Training {
+    valid_days: u16,
+    grace_days: u16,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        let TrainingRule { valid_days, grace_days } = TrainingRule::default();
+        Self { valid_days, grace_days }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Limits {
@@ -422,6 +445,14 @@ impl Config {
             return Err(Failure::new(
                 "設定の key_store では、鍵の置き場所が一つに決まりません。",
                 "file か pkcs11 のどちらか一つを書き、pkcs11 には pin_file か credential のどちらか一つを書いてください。",
+            )
+            .into());
+        }
+        let Training { valid_days, grace_days } = file.training;
+        if !(30..=1_096).contains(&valid_days) || !(1..=180).contains(&grace_days) {
+            return Err(Failure::new(
+                "設定の training に、使えない値があります。",
+                "valid_days は 30〜1096、grace_days は 1〜180 にしてください。",
             )
             .into());
         }
@@ -683,7 +714,9 @@ impl Config {
                 "profiles は mhlw7-2fa・careDB-2fa・mhlw7-single・careDB-single から、characters は二要素だけなら8〜64、ほかは13〜64にしてください。",
             )
         })?;
-        let settings = PeopleSettings { policy, ..PeopleSettings::default() };
+        let Training { valid_days, grace_days } = self.file.training;
+        let training = TrainingRule { valid_days, grace_days };
+        let settings = PeopleSettings { policy, training, ..PeopleSettings::default() };
         match &passwords.breached {
             None => Ok(settings),
             Some(file) => {
@@ -820,6 +853,8 @@ mod tests {
         assert_eq!(file.listen.exchange, Listen::default().exchange);
         assert_eq!(file.listen.enrolment, Listen::default().enrolment);
         assert_eq!(file.limits.register_seconds, Limits::default().register_seconds);
+        let rule = TrainingRule::default();
+        assert_eq!((file.training.valid_days, file.training.grace_days), (rule.valid_days, rule.grace_days));
         assert_eq!(file.receipts.collect_days, Deadlines::default().collect_days);
         assert_eq!(file.receipts.acknowledge_days, Deadlines::default().acknowledge_days);
         assert_eq!(file.receipts.import_days, Deadlines::default().import_days);
@@ -867,6 +902,7 @@ mod tests {
             "data = \"d\"\n[key_store]\npkcs11 = { module = \"m\", token = \"t\", pin_file = \"p\", pin = \"1\" }",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\ncall_megabytes = 0",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[limits]\nregister_seconds = 300",
+            "data = \"d\"\n[key_store]\nfile = \"k\"\n[training]\ngrace_days = 0",
             "data = \"d\"\n[key_store]\nfile = \"k\"\n[database]\nurl = \"postgres://a:b@localhost/c\"",
         ] {
             std::fs::write(&path, bad).expect("written");

@@ -17,9 +17,11 @@ mod kinds;
 pub(crate) mod log;
 pub(crate) mod office;
 pub(crate) mod outside;
+pub(crate) mod register;
 pub(crate) mod retention;
 pub(crate) mod serve;
 mod server_certificate;
+pub(crate) mod tls;
 mod tls12;
 
 use crate::check::screen;

@@ -122,6 +122,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         printer: config.printer(),
         erasure: config.erasure_places(),
         register_every: config.register_every(),
+        scan_every: Some(web::self_scan::SCAN_EVERY),
     };
     web::serve(service, stopped).await?;
     if let Some(renewing) = renewing {

@@ -67,8 +67,17 @@ impl Inside {
         Self::showing(every, None).await
     }
 
+    /// Scans its own doors again and again.
+    pub(crate) async fn scanning(every: Duration) -> Self {
+        Self::made(every, None, Some(Duration::from_secs(1))).await
+    }
+
     /// With a server certificate from elsewhere.
     pub(crate) async fn showing(every: Duration, identity: Option<ServerIdentity>) -> Self {
+        Self::made(every, identity, None).await
+    }
+
+    async fn made(every: Duration, identity: Option<ServerIdentity>, scan_every: Option<Duration>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(MovableClock::default());
         let store =
@@ -101,6 +110,7 @@ impl Inside {
             printer: print::Printer::new("nowhere"),
             erasure: Places { list: ErasureList::at(vec![folder.path().join("erasures")]), backup: None },
             register_every: every,
+            scan_every,
         };
         tokio::spawn(web::serve(service, stopped));
         let authority = store.authority_pem().await.unwrap();

@@ -38,6 +38,7 @@ mod pki;
 mod receipts;
 mod routes;
 mod samples;
+mod self_scan;
 mod server;
 mod sets;
 mod shipped;

@@ -58,7 +58,9 @@ impl<'w> Actor<'w> {
                 None => String::new(),
             };
             request = match path.as_str() {
-                "/recovery/new" => request.multipart(reqwest::multipart::Form::new().text("form_token", form)),
+                "/recovery/new" | "/registers/rules" => {
+                    request.multipart(reqwest::multipart::Form::new().text("form_token", form))
+                }
                 "/api/v1/transmissions" => request.multipart(reqwest::multipart::Form::new().text("nothing", "")),
                 _ => request.form(&[("form_token", form)]),
             };

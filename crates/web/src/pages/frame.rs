@@ -2,7 +2,8 @@
 
 use crate::form_token::FormToken;
 use crate::guard::SignedIn;
-use crate::pages::reviews;
+use crate::pages::operator::tls_scan;
+use crate::pages::{registers, reviews};
 use crate::problem::Problem;
 use crate::wording::day;
 use askama::Template;
@@ -72,10 +73,12 @@ const MENU: &[(&str, &str, Deed)] = &[
     ("/operator/alarms", "知らせ", Deed::SeeAlarms),
     ("/operator/erasures", "消去", Deed::SeeErasures),
     ("/operator/retention", "保存と保全", Deed::SeeErasures),
+    ("/operator/tls-scan", "通信の点検", Deed::SeeHealth),
     ("/staff", "職員", Deed::ManageStaff),
     ("/grants", "役割", Deed::RequestGrants),
     ("/recovery", "再登録", Deed::RequestRecovery),
     ("/stock-taking", "棚卸", Deed::TakeStock),
+    ("/registers", "責任者・規程", Deed::ReadRegisters),
     ("/devices", "端末", Deed::ManageDevices),
     ("/software", "ソフトウェア", Deed::ManageSoftware),
     ("/evidence", "送受信の記録", Deed::ExportEvidence),
@@ -96,7 +99,11 @@ impl SignedIn {
             menu: allowed.map(|&(href, label, _)| MenuItem { href, label, here: here(href) }).collect(),
             token: self.token.text().to_owned(),
             ending: ending(&person.asker.valid_until, Timestamp::now()).filter(|_| !here("/renew")),
-            alarms: reviews::alarms(self),
+            alarms: registers::alarm(self)
+                .into_iter()
+                .chain(tls_scan::alarm(self).filter(|_| !here("/operator/tls-scan")))
+                .chain(reviews::alarms(self))
+                .collect(),
             narrow: false,
             ..Frame::bare(title)
         }

@@ -21,6 +21,7 @@ pub(crate) mod problem;
 pub(crate) mod receipts;
 pub(crate) mod received;
 pub(crate) mod recovery;
+pub(crate) mod registers;
 pub(crate) mod reviews;
 pub(crate) mod secrets;
 pub(crate) mod sign_in;

@@ -1,6 +1,6 @@
 //! 消去: asked for, agreed to, run, certified; and certificates verified by anybody (R11).
 
-mod verify;
+pub(super) mod verify;
 
 use super::retention::kind;
 use super::{Where, below, block_on, explain, kinds, officer};

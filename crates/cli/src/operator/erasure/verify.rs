@@ -61,7 +61,7 @@ fn why(error: CertificateError) -> &'static str {
     }
 }
 
-fn key(text: &str) -> anyhow::Result<CertificatePublicKey> {
+pub(crate) fn key(text: &str) -> anyhow::Result<CertificatePublicKey> {
     if let Ok(key) = CertificatePublicKey::parse(text) {
         return Ok(key);
     }
@@ -72,7 +72,7 @@ fn key(text: &str) -> anyhow::Result<CertificatePublicKey> {
     CertificatePublicKey::parse(&text).map_err(|_| unreadable().into())
 }
 
-fn read(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = fs::File::open(path).with_context(|| {
         Failure::new(format!("{} を読めません。", path.display()), "場所と権限を確かめてください。")

@@ -4,6 +4,7 @@ pub(crate) mod enrolments;
 mod page;
 mod server_certificate;
 pub(crate) mod tls12;
+pub(crate) mod tls_scan;
 mod wording;
 
 use crate::app::App;

@@ -18,6 +18,8 @@ use page::{List, Review, Typed};
 use store::ReviewId;
 use store::log::{Judged, ReviewClosed, Verdict};
 
+const LINK: &str = "点検を開く";
+
 /// What this person must see to, on every page until it is seen to.
 pub(crate) fn alarms(signed_in: &SignedIn) -> Vec<Alarm> {
     let Some(alarms) = signed_in.alarms else { return Vec::new() };
@@ -28,18 +30,17 @@ pub(crate) fn alarms(signed_in: &SignedIn) -> Vec<Alarm> {
         person.may(Deed::ReadOfficeLedger).then_some("/reviews")
     };
     let mut list = Vec::new();
-    let link = "点検を開く";
     if alarms.unseen > 0 {
         let (text, href) = (wording::unseen(alarms.unseen), Some("/operator/alarms"));
         list.push(Alarm { text, grave: true, href, link: "知らせを読む" });
     }
     if alarms.overdue > 0 {
-        list.push(Alarm { text: wording::overdue(alarms.overdue, href.is_some()), grave: true, href, link });
+        list.push(Alarm { text: wording::overdue(alarms.overdue, href.is_some()), grave: true, href, link: LINK });
     }
     if let Some(state) = alarms.clock {
         // Off is worse than not known.
         let grave = state.offset_ms().is_some();
-        list.push(Alarm { text: wording::clock(state), grave, href: None, link });
+        list.push(Alarm { text: wording::clock(state), grave, href: None, link: "" });
     }
     list
 }
