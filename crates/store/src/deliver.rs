@@ -192,7 +192,16 @@ impl Store {
             }
         }
         let count = opened.len() as u64;
-        self.record_opening(asker, &set, count, reader, opened).await
+        let answer = self.record_opening(asker, &set, count, reader, opened).await?;
+        // Of before there was an index; a part of a set is not enough to tell who it is about.
+        if let Answer::Done(opened) = &answer
+            && only.is_none()
+        {
+            let files: Vec<SourceFile<'_>> =
+                opened.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes }).collect();
+            self.index_opened(id, &files).await?;
+        }
+        Ok(answer)
     }
 
     /// What was opened, once the record of it is on disk. For the receiver this collects the set.
@@ -241,15 +250,7 @@ impl Store {
             })
             .await?;
         Ok(match recorded {
-            Answer::Done(_) => {
-                // Of before there was an index; a part of a set is not enough to tell who it is about.
-                if only.is_none() {
-                    let files: Vec<SourceFile<'_>> =
-                        opened.iter().map(|file| SourceFile { name: &file.name, bytes: &file.bytes }).collect();
-                    self.index_opened(id, &files).await?;
-                }
-                Answer::Done(opened)
-            }
+            Answer::Done(_) => Answer::Done(opened),
             Answer::Refused(refusal) => Answer::Refused(refusal),
             Answer::NotFound => Answer::NotFound,
         })
@@ -364,12 +365,21 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn withdraw(&self, asker: &Asker, id: TransmissionId) -> Result<Answer<Transmission>, Error> {
-        self.change(asker, id, move |c, asker, set, now, at| {
+        self.withdraw_by(&asker.into(), id).await
+    }
+
+    /// The same by whoever does it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn withdraw_by(&self, hand: &Hand, id: TransmissionId) -> Result<Answer<Transmission>, Error> {
+        let acting = hand.clone();
+        self.change(hand.asker(), id, move |c, asker, set, now, at| {
             Box::pin(async move {
                 if set.sender != asker.office.register.number {
                     return Ok(Answer::NotFound);
                 }
-                let act = counterpart(Act::asker(Action::SetWithdraw, asker, now).object(id), asker, &set);
+                let act = counterpart(acting.act(Action::SetWithdraw, now).object(id), asker, &set);
                 step(c, asker, &set, act, Step::Withdraw, WITHDRAW, at).await
             })
         })

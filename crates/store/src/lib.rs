@@ -4,6 +4,7 @@
 
 mod accept;
 mod alarms;
+mod arrivals;
 mod authority;
 mod backup;
 mod bare;
@@ -25,12 +26,14 @@ mod enrolment;
 mod erasure;
 mod error;
 mod gate;
+mod handover;
 mod hex;
 mod history;
 mod ids;
 mod key_copies;
 mod key_store;
 mod keys;
+mod listing;
 pub mod log;
 mod misdirection;
 mod notices;
@@ -38,6 +41,7 @@ mod officer;
 mod offices;
 mod outgoing;
 mod outside;
+mod partners;
 pub mod people;
 mod place;
 mod reading;
@@ -55,6 +59,7 @@ mod writer;
 
 pub use accept::{Acceptance, SealedSet};
 pub use alarms::{AlarmKind, OperatorAlarm};
+pub use arrivals::{Changed, Looked};
 pub use authority::{AuthorityRequest, Installed, ServerCertificate};
 pub use backup::{
     BackupPlaces, BackupPlan, BackupRow, Drill, DrillRow, Made, RestoreOrder, RestoreRefused, Restored, Rotated,
@@ -84,11 +89,15 @@ pub use erasure::{
 pub use error::Error;
 pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
+pub use handover::{
+    Entered, HANDOVER_FILES_MAX, HANDOVER_LIFE, HANDOVER_TRIES_MAX, Handover, HandoverEnd, HandoverReturn, NewHandover,
+    Offered, RETURN_LIFE, Returned, VISIT_LIFE, Visit,
+};
 pub use ids::{
     AccountId, AlarmId, BackupId, CommentId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId,
-    GrantId, HoldId, KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, OperatingRuleId, OutgoingId,
-    PersonId, RecoveryId, ResponsibleId, ReviewId, SelfScanId, ServerCertificateId, SessionId, SoftwareId,
-    Tls12ExceptionId, TrainingId, TransmissionId,
+    GrantId, HandoverId, HandoverReturnId, HoldId, KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId,
+    OperatingRuleId, OutgoingId, PartnerNoteId, PersonId, RecoveryId, ResponsibleId, ReviewId, SelfScanId,
+    ServerCertificateId, SessionId, SoftwareId, Tls12ExceptionId, TrainingId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{
@@ -96,12 +105,17 @@ pub use key_store::{
     open_key_store,
 };
 pub use keys::{KeyStatus, KeyStoreState, WorkingKeyRow};
+pub use listing::{NEW_COUNTED_MAX, News, PARTNERS_SOUGHT_MAX, Sought, Stage};
 pub use notices::Notice;
 pub use officer::{NotAName, OperatorName};
 pub use offices::{NewOffice, Office, OfficeAdded};
-pub use outgoing::{Draft, HeldRow, Kept, NewHold, OUTGOING_BYTES_MAX, REASON_CHARACTERS_MAX};
+pub use outgoing::{Draft, HeldRow, NewHold, OUTGOING_BYTES_MAX, OutgoingKept, REASON_CHARACTERS_MAX};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
+};
+pub use partners::{
+    Channel, DIRECTORY_ROWS_MAX, DirectoryRow, NewPartnerNote, PARTNER_NOTE_CHARACTERS_MAX, PARTNER_NOTES_MAX,
+    PartnerKept, PartnerNote,
 };
 pub use place::{DatabaseServer, NotAServer, Place};
 pub use reading::{Reading, Version};

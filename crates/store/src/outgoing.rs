@@ -80,7 +80,7 @@ pub struct NewHold {
 
 /// What came of keeping something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum OutgoingKept {
     /// It lies here, now or since before.
     Done(OutgoingId),
     /// More than may wait at a time, or larger than may wait at all.
@@ -150,7 +150,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database or the key store fails.
-    pub async fn keep_draft(&self, person: &Person, body: &[u8]) -> Result<Kept, Error> {
+    pub async fn keep_draft(&self, person: &Person, body: &[u8]) -> Result<OutgoingKept, Error> {
         let (purpose, life, action) = ("draft", DRAFT_KEPT, Action::SetCheck);
         self.keep(person, New { purpose, hold: None, body, life, action }).await
     }
@@ -159,20 +159,20 @@ impl Store {
     ///
     /// # Errors
     /// When the database or the key store fails.
-    pub async fn hold(&self, person: &Person, hold: &NewHold, body: &[u8]) -> Result<Kept, Error> {
+    pub async fn hold(&self, person: &Person, hold: &NewHold, body: &[u8]) -> Result<OutgoingKept, Error> {
         let reason = hold.reason.reveal();
         let shown = !reason.chars().any(|letter| letter.is_control() && letter != '\n' && letter != '\r');
         if reason.trim().is_empty() || reason.chars().count() > REASON_CHARACTERS_MAX || !shown {
-            return Ok(Kept::UnfitReason);
+            return Ok(OutgoingKept::UnfitReason);
         }
         let (purpose, life, action) = ("held", HELD_KEPT, Action::SetHold);
         self.keep(person, New { purpose, hold: Some(hold), body, life, action }).await
     }
 
-    async fn keep(&self, person: &Person, new: New<'_>) -> Result<Kept, Error> {
+    async fn keep(&self, person: &Person, new: New<'_>) -> Result<OutgoingKept, Error> {
         let New { purpose, hold, body, life, action } = new;
         if body.len() > OUTGOING_BYTES_MAX {
-            return Ok(Kept::TooMuch);
+            return Ok(OutgoingKept::TooMuch);
         }
         let (id, now) = (OutgoingId::fresh(), self.clock.now());
         let sealed = self.seal_pieces(id, body)?;
@@ -212,7 +212,7 @@ impl Store {
                     };
                     if inserted == 1 {
                         record::append(c, &entry).await?;
-                        return Ok(Kept::Done(id));
+                        return Ok(OutgoingKept::Done(id));
                     }
                     let same: Option<String> = sqlx::query_scalar(SAME)
                         .bind(&office)
@@ -222,8 +222,8 @@ impl Store {
                         .fetch_optional(&mut *c)
                         .await?;
                     Ok(match same {
-                        Some(same) => Kept::Done(same.parse().map_err(|_| WHERE)?),
-                        None => Kept::TooMuch,
+                        Some(same) => OutgoingKept::Done(same.parse().map_err(|_| WHERE)?),
+                        None => OutgoingKept::TooMuch,
                     })
                 })
             })

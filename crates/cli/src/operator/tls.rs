@@ -44,6 +44,7 @@ async fn look(place: &Where, out: Option<&std::path::Path>) -> Outcome {
         (DoorKind::Exchange, Some(config.exchange_address())),
         (DoorKind::Enrolment, Some(config.enrolment_address())),
         (DoorKind::Tls12, config.tls12_address()),
+        (DoorKind::Handover, config.handover_address()),
     ];
     let doors: Vec<_> =
         doors.into_iter().filter_map(|(kind, address)| address.map(|address| DoorAt { kind, address })).collect();

@@ -35,11 +35,13 @@ pub enum DoorKind {
     Enrolment,
     /// For offices with an exception (R5.3).
     Tls12,
+    /// For offices that are not on the exchange (一方向の受渡し).
+    Handover,
 }
 
 impl DoorKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Exchange, Self::Enrolment, Self::Tls12];
+    pub const ALL: [Self; 4] = [Self::Exchange, Self::Enrolment, Self::Tls12, Self::Handover];
 
     /// Stable id, for reports.
     #[must_use]
@@ -48,6 +50,7 @@ impl DoorKind {
             Self::Exchange => "exchange",
             Self::Enrolment => "enrolment",
             Self::Tls12 => "tls12",
+            Self::Handover => "handover",
         }
     }
 
@@ -55,7 +58,7 @@ impl DoorKind {
     #[must_use]
     pub fn policy(self) -> Policy {
         match self {
-            Self::Exchange | Self::Enrolment => Policy::standard(),
+            Self::Exchange | Self::Enrolment | Self::Handover => Policy::standard(),
             Self::Tls12 => Policy::tls12(),
         }
     }
@@ -63,7 +66,7 @@ impl DoorKind {
     /// Whether nobody comes in without a certificate.
     #[must_use]
     pub const fn asks_certificate(self) -> bool {
-        !matches!(self, Self::Enrolment)
+        !matches!(self, Self::Enrolment | Self::Handover)
     }
 
     fn described(self) -> DoorPolicy {
