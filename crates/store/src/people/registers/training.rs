@@ -174,10 +174,10 @@ impl Store {
     ) -> Result<Trained, Error> {
         let row: StandingRow =
             sqlx::query_as(STANDING).bind(account.to_string()).bind(place).fetch_one(&self.reads).await?;
-        self.standing_of(row.until.as_deref(), row.since.as_deref(), invited_at, now)
+        self.trained_between(row.until.as_deref(), row.since.as_deref(), invited_at, now)
     }
 
-    fn standing_of(
+    fn trained_between(
         &self,
         until: Option<&str>,
         since: Option<&str>,
@@ -220,7 +220,7 @@ impl Store {
                 name: self.open_text(NAME, account, &row.name_sealed)?,
                 until: row.valid_until.as_deref().map(day).transpose()?,
                 latest,
-                standing: self.standing_of(row.valid_until.as_deref(), since.as_deref(), &row.created_at, now)?,
+                standing: self.trained_between(row.valid_until.as_deref(), since.as_deref(), &row.created_at, now)?,
             });
         }
         Ok((people, since.is_some()))

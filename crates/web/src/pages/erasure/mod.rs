@@ -216,6 +216,7 @@ pub(crate) async fn certify(
         Certified::Unfinished(count) => wording::unfinished(count),
         Certified::NotGone(count) => wording::not_gone(count),
         Certified::Busy => wording::BUSY.to_owned(),
+        Certified::OnServer => wording::ON_SERVER.to_owned(),
     };
     again(&app, &signed_in, &id, fault).await
 }

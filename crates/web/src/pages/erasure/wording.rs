@@ -30,6 +30,7 @@ pub(super) const OWN_WORK: &str = "消去を行った人は、自分では検証
 pub(super) const NOT_WAITING: &str = "この消去は、もうその段階にありません。いまの状態を確かめてください。";
 pub(super) const CHANGED: &str =
     "申請の後に、対象か手順が変わっています。取りやめて、申請し直してください。何も消していません。";
+pub(super) const ON_SERVER: &str = "鍵は消去しましたが、データベースがサーバーにあるので、ディスクから消えたことを確かめられず、証明書は出せません。サーバーの側で行うことは、運用の手引きの「PostgreSQL での消去」にあります。";
 pub(super) const BUSY: &str = "ほかの読み取りが続いていて、検証できません。しばらくして、もう一度検証してください。";
 pub(super) const HOLD_REASON: &str = "理由を500文字までで書いてください。氏名や被保険者番号は書かないでください。";
 pub(super) const HOLD_SCOPE: &str = "何を保全するか、選んでください。";
