@@ -2,7 +2,7 @@
 
 use crate::commands::{done, failed};
 use crate::samples::schedule;
-use crate::world::Exchange;
+use crate::world::{Exchange, copy};
 use ledger::{Policy, SignedCheckpoint, VerifyingKey, WitnessKey, WitnessRefusal, WitnessRequest, WitnessState};
 use sqlx::Connection as _;
 use std::collections::BTreeMap;

@@ -288,7 +288,7 @@ fn database_of(folder: &Path) -> Option<test_postgres::Database> {
     Some(test_postgres::Database { application: application?, owner: owner?, superuser: superuser? })
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
