@@ -105,12 +105,12 @@ async fn fill(folder: &Store, source: &Source) -> Result<(BTreeMap<String, u64>,
     for table in &tables {
         run(&mut transaction, format!("ALTER TABLE \"{table}\" DISABLE TRIGGER USER")).await?;
     }
-    let (mut rows, mut bodies) = (BTreeMap::new(), 0);
+    let mut rows = BTreeMap::new();
     for table in &tables {
         let count = copy(table, &mut file, &mut transaction).await?;
         rows.insert(table.clone(), count);
     }
-    bodies += bodies_into_rows(&folder.bodies, &mut transaction).await?;
+    let bodies = bodies_into_rows(&folder.bodies, &mut transaction).await?;
     run(&mut transaction, "SET CONSTRAINTS ALL IMMEDIATE".to_owned()).await?;
     for table in &tables {
         run(&mut transaction, format!("ALTER TABLE \"{table}\" ENABLE TRIGGER USER")).await?;
