@@ -80,6 +80,16 @@ pub(crate) fn time_or_dash(instant: Option<&str>) -> String {
     instant.map_or_else(|| "—".to_owned(), store::japanese_time)
 }
 
+/// Who did something for the operator, as tables spell them, where no name is known.
+pub(crate) fn actor(spelled: &str) -> String {
+    match spelled.split_once(':') {
+        Some(("operator-cli", name)) => format!("{name}（端末）"),
+        Some(("person", _)) => "運営の職員".to_owned(),
+        _ if spelled == "system" => "交換所（自動）".to_owned(),
+        _ => spelled.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,15 +103,5 @@ mod tests {
         assert_eq!(compact("2026-12-31T15:05:09.123Z"), "2027/1/1 00:05:09");
         assert_eq!(month("202603"), "2026年3月分");
         assert_eq!(time_or_dash(None), "—");
-    }
-}
-
-/// Who did something for the operator, as tables spell them, where no name is known.
-pub(crate) fn actor(spelled: &str) -> String {
-    match spelled.split_once(':') {
-        Some(("operator-cli", name)) => format!("{name}（端末）"),
-        Some(("person", _)) => "運営の職員".to_owned(),
-        _ if spelled == "system" => "交換所（自動）".to_owned(),
-        _ => spelled.to_owned(),
     }
 }

@@ -231,12 +231,14 @@ fn unreachable_exchange(error: reqwest::Error) -> anyhow::Error {
         std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source())
             .any(|cause| cause.to_string().to_lowercase().contains(word))
     };
-    let failure = if said("revoked") {
+    // What the exchange says about us is an alert; what we found out about it is not.
+    let of_us = said("received fatal alert");
+    let failure = if said("revoked") && !of_us {
         Failure::new(
             "交換所の証明書は、失効しています。何も送っていません。",
             "なりすましのおそれがあります。電話などの別の道で、運営者に確かめてください。",
         )
-    } else if said("revocation") {
+    } else if said("revocation") && !of_us {
         Failure::new(
             "交換所の証明書が失効していないことを確かめられません。何も送っていません。",
             "失効リストは、交換所の証明書の発行元と、その上の認証局のものがすべて要ります。device.toml の server_revocation_lists を運営者に確かめてください。",

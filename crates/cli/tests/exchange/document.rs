@@ -36,6 +36,7 @@ async fn the_api_describes_itself_in_full() {
         "get /api/v1/transmissions/{id}/receipt",
         "get /api/v1/overdue",
         "get /api/v1/log-key",
+        "get /api/v1/log/checkpoint",
         "post /api/v1/token",
         "post /api/v1/device/renew",
         "get /api/v1/notices",
