@@ -134,7 +134,7 @@ async fn r1_8_any_order_of_arrival_and_any_withdrawal_leave_both_sides_with_the_
             let number = |other: usize| person(&format!("{:010}", case * 100 + taken_back * 10 + other));
             desk.people = [number(1), number(2)];
             desk.serials += 5;
-            let mut ids = vec![None; 5];
+            let mut ids = [None; 5];
             for serial in &order {
                 ids[*serial] = Some(desk.takes(*serial).await);
             }
