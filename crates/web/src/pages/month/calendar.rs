@@ -83,12 +83,15 @@ fn weekday(month: ServiceMonth, day: u8) -> Option<usize> {
     usize::try_from(date.weekday().to_monday_zero_offset()).ok()
 }
 
+/// What forms call a difference, and who accepted it and when.
+pub(super) type Named<'n> = dyn Fn(OfficeNumber, &Service, &Finding) -> (String, Option<String>) + 'n;
+
 /// The services of a person with both sides beside each other.
 pub(super) fn blocks(
     (plan, actual): (&Side, &Side),
     offices: &[Office],
     (person, month): (PersonKey, ServiceMonth),
-    index: &dyn Fn(OfficeNumber, &Service, &Finding) -> (String, Option<String>),
+    index: &Named<'_>,
 ) -> Vec<ServiceBlock> {
     let mut blocks = Vec::new();
     for office in offices {
