@@ -1,6 +1,7 @@
 //! 返送: what the other office gives back, and how the office that offered gets it.
 
 use super::boxes::{self, FileRow, Sealed};
+use super::visit::by_letter;
 use super::{LISTED_MAX, RETURN_KEY, RETURNS_MAX, Visit};
 use crate::people::Person;
 use crate::record::{self, Act};
@@ -110,7 +111,7 @@ impl Store {
         let sealed = boxes::seal(&id.to_string(), &office, &members, &mut rand::rng())?;
         let key = self.seal_field(RETURN_KEY, id, &sealed.key)?;
         let now = self.clock.now();
-        let entry = Act::unknown(Action::HandoverReturn, now)
+        let entry = by_letter(Action::HandoverReturn, now)
             .office(visit.office.register.number)
             .counterpart(visit.partner)
             .object(id)

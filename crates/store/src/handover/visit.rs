@@ -84,6 +84,11 @@ const KEPT: &str = "
     SELECT key_sealed, envelope FROM handover WHERE handover_id = $1 AND ended_at IS NULL AND expires_at > $2";
 const FILES: &str = "SELECT ordinal, name, body FROM handover_file WHERE handover_id = $1 ORDER BY ordinal";
 
+/// Done by whoever had letter and code: no person and no device that could be named, so the exchange says what it saw.
+pub(super) fn by_letter(action: Action, now: jiff::Timestamp) -> Act {
+    Act::system(action, now).code("by", "letter")
+}
+
 impl Store {
     /// Lets somebody in who has the address, says the number of the office that was meant, and the code.
     ///
@@ -125,8 +130,9 @@ impl Store {
         let known = compared.proof.is_some() && number == door.partner_number;
         let office: OfficeNumber = door.office_number.parse().map_err(|_| WHERE)?;
         let partner: OfficeNumber = door.partner_number.parse().map_err(|_| WHERE)?;
-        let act = Act::unknown(Action::HandoverEnter, now).office(office).counterpart(partner).object(id).source(from);
         if !known {
+            let act =
+                Act::unknown(Action::HandoverEnter, now).office(office).counterpart(partner).object(id).source(from);
             let last = tried >= HANDOVER_TRIES_MAX;
             let entry = act.number("tries", u64::try_from(tried).unwrap_or_default()).refused_for("code")?;
             self.writer
@@ -143,7 +149,8 @@ impl Store {
                 .await?;
             return Ok(Entered::Refused);
         }
-        let (token, entry) = (fresh_visit(), act.done()?);
+        let entry = by_letter(Action::HandoverEnter, now).office(office).counterpart(partner).object(id).source(from);
+        let (token, entry) = (fresh_visit(), entry.done()?);
         let index = token_index(token.reveal());
         let entered = self
             .writer
@@ -225,7 +232,7 @@ impl Store {
         let opened = tokio::task::spawn_blocking(move || boxes::open(&id, &office, &key, &envelope, rows))
             .await
             .map_err(|_| Error::Impossible("opening"))??;
-        let entry = Act::unknown(Action::HandoverOpen, now)
+        let entry = by_letter(Action::HandoverOpen, now)
             .office(visit.office.register.number)
             .counterpart(visit.partner)
             .object(visit.id)
