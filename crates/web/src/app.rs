@@ -47,11 +47,14 @@ pub(crate) struct App {
     /// Typesets documents, one at a time: it takes memory and processor time of the sends.
     pub(crate) printer: Arc<print::Printer>,
     pub(crate) printing: Arc<Semaphore>,
+    /// 標準の検査 for browsers, if it lies beside the program.
+    pub(crate) standard_module: Option<axum::body::Bytes>,
     /// One permit per KiB of upload in memory.
     pub(crate) upload_memory: Arc<Semaphore>,
 }
 
 impl App {
+    #[allow(clippy::too_many_arguments, reason = "each is one thing that the exchange is made of")]
     pub(crate) fn new(
         store: Arc<Store>,
         limits: Limits,
@@ -60,6 +63,7 @@ impl App {
         identity: Arc<Identity>,
         acme: bool,
         printer: print::Printer,
+        standard_module: Option<Vec<u8>>,
     ) -> Self {
         let permits = (limits.upload_memory_bytes >> 10).clamp(1, Semaphore::MAX_PERMITS);
         Self {
@@ -74,6 +78,7 @@ impl App {
             once: Arc::default(),
             printer: Arc::new(printer),
             printing: Arc::new(Semaphore::new(PRINTS_MAX)),
+            standard_module: standard_module.map(axum::body::Bytes::from),
             upload_memory: Arc::new(Semaphore::new(permits)),
         }
     }

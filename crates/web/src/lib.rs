@@ -14,6 +14,7 @@ mod listener;
 mod pages;
 mod problem;
 mod routes;
+mod sending;
 pub mod tls;
 pub mod trust;
 mod wording;
@@ -84,6 +85,8 @@ pub struct Service {
     pub acme: bool,
     /// Typesets documents.
     pub printer: print::Printer,
+    /// 標準の検査 as a module for browsers; without it pages let the server check.
+    pub standard_module: Option<Vec<u8>>,
     /// How often the register is asked for revocations; far below the five minutes they may take (R7.3).
     pub register_every: Duration,
 }
@@ -107,6 +110,7 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
         Arc::clone(&service.identity),
         service.acme,
         service.printer,
+        service.standard_module,
     );
     let exchange = guarded(exchange_router(app.clone()), EXCHANGE_POLICY);
     let stopped = |mut stop: watch::Receiver<bool>| async move {

@@ -4,8 +4,8 @@
 use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
-    account, devices, evidence, first, forms, grants, log, operator, receipts, received, recovery, reviews, sign_in,
-    software, staff, stock_taking,
+    account, devices, evidence, first, forms, grants, log, operator, receipts, received, recovery, reviews, send,
+    sign_in, software, staff, stock_taking,
 };
 use crate::{api, assets};
 use axum::Router;
@@ -50,6 +50,13 @@ pub(crate) fn table() -> Vec<Route> {
         get("/certificates.mjs", Nothing, assets::guide_certificates),
         get("/pkcs12.mjs", Nothing, assets::guide_pkcs12),
         get("/der.mjs", Nothing, assets::guide_der),
+        // The page 送る looks over files by itself.
+        get("/send.css", Nothing, assets::send_style),
+        get("/send.mjs", Nothing, assets::send),
+        get("/send-view.mjs", Nothing, assets::send_view),
+        get("/send-worker.mjs", Nothing, assets::send_worker),
+        get("/fumibako-standard.mjs", Nothing, assets::standard),
+        get("/standard.wasm", Nothing, assets::standard_module),
         get("/api/v1/openapi.json", Device, api::document),
         // Coming in and going out.
         get("/sign-in", Device, sign_in::page),
@@ -77,6 +84,20 @@ pub(crate) fn table() -> Vec<Route> {
         post("/first/done", Enrolling, first::complete),
         // People.
         get("/", SignedIn, received::front),
+        get("/send", Person(SendSets), send::start),
+        post("/send", Person(SendSets), send::bring),
+        post("/send/partners", Person(SendSets), send::batch::partners),
+        post("/send/sets", Person(SendSets), send::batch::send),
+        post("/send/hold", Person(SendSets), send::batch::hold),
+        get("/send/drafts/{id}", Person(SendSets), send::draft::page),
+        post("/send/drafts/{id}/confirm", Person(SendSets), send::draft::confirm),
+        post("/send/drafts/{id}/mend", Person(SendSets), send::draft::mend),
+        post("/send/drafts/{id}/hold", Person(SendSets), send::draft::hold),
+        post("/send/drafts/{id}/leave", Person(SendSets), send::draft::leave),
+        get("/send/held", Person(SendSets), send::held::list),
+        get("/send/held/{id}", Person(SendSets), send::held::page),
+        post("/send/held/{id}/confirm", Person(SendSets), send::held::confirm),
+        post("/send/held/{id}/withdraw", Person(SendSets), send::held::withdraw),
         get("/sets/{id}/receipt", Person(ListSets), receipts::page),
         get("/sets/{id}/receipt/file", Person(ListSets), receipts::file),
         post("/sets/{id}/receipt/acknowledge", Person(CollectSets), receipts::acknowledge),
@@ -86,6 +107,7 @@ pub(crate) fn table() -> Vec<Route> {
         // Opening a set collects it, if it is the receiver who opens.
         get("/sets/{id}", Person(ReadSets), forms::show_set),
         get("/sets/{id}/pictures/{number}", Person(ReadSets), forms::picture),
+        get("/sets/{id}/enclosures/{number}", Person(ReadSets), forms::enclosure),
         get("/account", Person(OwnAccount), account::page),
         get("/account/password", Person(OwnAccount), account::password),
         post("/account/password", Person(OwnAccount), account::change_password),
@@ -189,6 +211,8 @@ pub(crate) fn table() -> Vec<Route> {
         // Opening a set collects it, if it is the receiver who opens.
         get("/api/v1/transmissions/{id}/files/{name}", Software(CollectSets), api::file),
         get("/api/v1/transmissions/{id}/zip", Software(CollectSets), api::zip),
+        get("/api/v1/transmissions/{id}/enclosures", Software(CollectSets), api::enclosures),
+        get("/api/v1/transmissions/{id}/enclosures/{number}", Software(CollectSets), api::enclosure),
         post("/api/v1/transmissions/{id}/acknowledge", Software(CollectSets), api::acknowledge),
         post("/api/v1/transmissions/{id}/withdraw", Software(WithdrawSets), api::withdraw),
         // What became of it.

@@ -98,6 +98,7 @@ impl Inside {
             identity: Arc::new(Identity::new(identity).unwrap()),
             acme: false,
             printer: print::Printer::new("nowhere"),
+            standard_module: None,
             register_every: every,
         };
         tokio::spawn(web::serve(service, stopped));

@@ -36,6 +36,7 @@ mod pki;
 mod receipts;
 mod routes;
 mod samples;
+mod sending;
 mod server;
 mod sets;
 mod sign_in;

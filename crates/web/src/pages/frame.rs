@@ -59,6 +59,7 @@ pub(crate) struct MenuItem {
 
 /// Where one can go, and the right that each needs. The order is that of the day's work.
 const MENU: &[(&str, &str, Deed)] = &[
+    ("/send", "送る", Deed::SendSets),
     ("/", "届いたもの・送ったもの", Deed::ListSets),
     ("/operator/reviews", "ログ点検", Deed::ReadLedger),
     ("/operator/log", "証跡", Deed::ReadLedger),

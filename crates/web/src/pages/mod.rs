@@ -20,6 +20,7 @@ pub(crate) mod received;
 pub(crate) mod recovery;
 pub(crate) mod reviews;
 pub(crate) mod secrets;
+pub(crate) mod send;
 pub(crate) mod sign_in;
 pub(crate) mod software;
 pub(crate) mod staff;
