@@ -1,14 +1,16 @@
 //! Journeys in a real browser: Debian's Chromium with real client certificates, against a real exchange.
 
-use crate::demo;
+use crate::demo::{self, Build, Demo, Server};
 use crate::install;
 use crate::shell::{Done, command, root, run, target};
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 const FOLDER: &str = "crates/web/browser";
 
-/// Runs the journeys whose file name contains `word`. Pictures of every page go to `target/screenshots`.
-pub(crate) fn journeys(word: &str) -> Done {
+/// Runs the journeys whose file name contains `word` and whose own name contains `name`. Pictures of every page go to `target/screenshots`.
+pub(crate) fn journeys(word: &str, name: &str) -> Done {
     let modules = install::to_browse()?;
     // Documents are made on the way.
     crate::test::print()?;
@@ -24,20 +26,12 @@ pub(crate) fn journeys(word: &str) -> Done {
     }
     let looked_at = target().join("screenshots").join("looked-at.txt");
     let _ = fs::remove_file(&looked_at);
-    demo::with_exchange(|exchange, server| {
-        run(command("node")
-            .args(["--test", "--test-concurrency=2", "--test-reporter=spec"])
-            .args(&files)
-            .env("FUMIBAKO_PROGRAM", &exchange.program)
-            .env("FUMIBAKO_FOLDER", &exchange.folder)
-            .env("FUMIBAKO_EXCHANGE", &server.exchange)
-            .env("FUMIBAKO_ENROLMENT", &server.enrolment)
-            .env("FUMIBAKO_HANDOVER", &server.handover)
-            .env("FUMIBAKO_MODULES", &modules)
-            .env("FUMIBAKO_SCREENSHOTS", target().join("screenshots")))
-    })?;
+    let run_all = |exchange: &Demo, server: &Server| {
+        run(journey(exchange, server, &modules).arg("--test-concurrency=2").args(&files).env("FUMIBAKO_JOURNEY", name))
+    };
+    demo::with_exchange(Build::Debug, run_all)?;
     // A part of the journeys looks at a part of the pages.
-    if !word.is_empty() {
+    if !word.is_empty() || !name.is_empty() {
         return Ok(());
     }
     let looked_at = fs::read_to_string(&looked_at).map_err(|error| format!("{}: {error}", looked_at.display()))?;
@@ -74,6 +68,31 @@ fn every_page_was_looked_at(looked_at: &str) -> Done {
 fn fits(pattern: &str, path: &str) -> bool {
     let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
     pattern.len() == path.len() && pattern.iter().zip(&path).all(|(one, other)| one.starts_with('{') || one == other)
+}
+
+/// The month's end in its whole size (`PEOPLExPARTNERS`), with a program built for work.
+pub(crate) fn month_end(size: &str) -> Done {
+    let modules = install::to_browse()?;
+    demo::with_exchange(Build::Release, |exchange, server| {
+        run(journey(exchange, server, &modules)
+            .arg(format!("{FOLDER}/send.test.mjs"))
+            .env("FUMIBAKO_JOURNEY", "month-end")
+            .env("FUMIBAKO_MONTH_END", size))
+    })
+}
+
+/// Node, told where everything is.
+fn journey(exchange: &Demo, server: &Server, modules: &Path) -> Command {
+    let mut node = command("node");
+    node.args(["--test", "--test-reporter=spec"])
+        .env("FUMIBAKO_PROGRAM", &exchange.program)
+        .env("FUMIBAKO_FOLDER", &exchange.folder)
+        .env("FUMIBAKO_EXCHANGE", &server.exchange)
+        .env("FUMIBAKO_ENROLMENT", &server.enrolment)
+        .env("FUMIBAKO_HANDOVER", &server.handover)
+        .env("FUMIBAKO_MODULES", modules)
+        .env("FUMIBAKO_SCREENSHOTS", target().join("screenshots"));
+    node
 }
 
 #[cfg(test)]

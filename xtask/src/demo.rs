@@ -2,6 +2,7 @@
 
 use crate::install;
 use crate::shell::{Done, cargo, command, output, run, say, target};
+use crate::wasm;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -20,12 +21,21 @@ const PASSPHRASE: &str = "demonstration only, thrown away";
 
 /// `once` ends after the exchange; otherwise the server keeps serving until interrupted.
 pub(crate) fn play(once: bool) -> Done {
-    let demo = Demo::build()?;
+    let demo = Demo::build(Build::Debug)?;
     let outcome = demo.play(once);
     if once {
         demo.clear();
     }
     outcome
+}
+
+/// How the program is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// Quickly.
+    Debug,
+    /// For work, and for what is measured.
+    Release,
 }
 
 /// An exchange in a folder of its own.
@@ -61,20 +71,23 @@ impl Server {
 }
 
 /// A fresh exchange that serves while `then` runs, and is thrown away afterwards.
-pub(crate) fn with_exchange(then: impl FnOnce(&Demo, &Server) -> Done) -> Done {
-    let demo = Demo::build()?;
+pub(crate) fn with_exchange(build: Build, then: impl FnOnce(&Demo, &Server) -> Done) -> Done {
+    let demo = Demo::build(build)?;
     let outcome = demo.prepare().and_then(|()| demo.serve()).and_then(|server| then(&demo, &server));
     demo.clear();
     outcome
 }
 
 impl Demo {
-    pub(crate) fn build() -> Done<Self> {
+    pub(crate) fn build(build: Build) -> Done<Self> {
         install::to_build()?;
-        run(cargo().args(["build", "--package", "fumibako"]))?;
+        let release = build == Build::Release;
+        run(cargo().args(["build", "--package", "fumibako"]).args(release.then_some("--release")))?;
+        let program = target().join(if release { "release" } else { "debug" }).join("fumibako");
+        wasm::beside(&program)?;
         let folder = std::env::temp_dir().join(format!("fumibako-demo-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        Ok(Self { program: target().join("debug").join("fumibako"), folder })
+        Ok(Self { program, folder })
     }
 
     pub(crate) fn clear(&self) {

@@ -45,15 +45,18 @@ pub(crate) fn to_test() -> Done {
     if !exists("node", "--version") {
         packages(&["nodejs"])?;
     }
-    let library = output(command("rustc").args(["--print", "target-libdir", "--target", WASM]))?;
-    if !Path::new(library.trim()).is_dir() {
-        run(command("rustup").args(["target", "add", WASM]))?;
-    }
+    to_build_wasm()?;
     if !exists("cargo-deny", "--version") {
         say("cargo-deny がないので入れます（依存の方針の検査に使います）。");
         run(cargo().args(["install", "--locked", "cargo-deny", "--version", CARGO_DENY]))?;
     }
     Ok(())
+}
+
+/// What a browser runs is built for another target.
+pub(crate) fn to_build_wasm() -> Done {
+    let library = output(command("rustc").args(["--print", "target-libdir", "--target", WASM]))?;
+    if Path::new(library.trim()).is_dir() { Ok(()) } else { run(command("rustup").args(["target", "add", WASM])) }
 }
 
 /// Returns the folder in which Node finds what the journeys import. The browser is Debian's; none is downloaded.

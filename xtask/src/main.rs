@@ -9,15 +9,19 @@ mod outside;
 mod scan;
 mod shell;
 mod test;
+mod wasm;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask demo [--once]   starts an exchange with two invented offices and sends the first letters
 cargo xtask test            everything CI runs: install, format, lints, tests, docs, dependency policy
-cargo xtask browser [WORD]  journeys in a real browser (those whose file has WORD in its name); target/screenshots
+cargo xtask browser [WORD [NAME]]
+                            journeys in a real browser (of files with WORD in their name, with NAME in the journey's);
+                            target/screenshots
 cargo xtask screenshots     all of them: every page at 1280 and 820 px and the printed forms, in target/screenshots; fails
                             where a page of the table of doors was not looked at
+cargo xtask month-end [200x40]  people × partners of a month from files to sent, in a real browser, release build
 cargo xtask print           builds fumibako-print, the typesetter of documents, and installs its fonts
 cargo xtask check           the same without the tests
 cargo xtask load [ARGS]     drives a server over TLS and measures it beside the bare floor
@@ -43,8 +47,11 @@ fn main() -> ExitCode {
         ["demo"] => demo::play(false),
         ["demo", "--once"] => demo::play(true),
         ["test"] => test::everything(),
-        ["browser" | "screenshots"] => browser::journeys(""),
-        ["browser", word] => browser::journeys(word),
+        ["browser" | "screenshots"] => browser::journeys("", ""),
+        ["browser", word] => browser::journeys(word, ""),
+        ["browser", word, name] => browser::journeys(word, name),
+        ["month-end"] => browser::month_end("200x40"),
+        ["month-end", size] => browser::month_end(size),
         ["print"] => test::print(),
         ["check"] => test::check(),
         ["load", rest @ ..] => test::load(rest),

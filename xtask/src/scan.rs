@@ -1,7 +1,7 @@
 //! What tools that are not ours find at the doors of a running exchange (R5.1, R5.4–R5.7, R5.11): testssl.sh and sslyze, on
 //! loopback, with the expected results asserted. Their whole output stays under `target/scan/`.
 
-use crate::demo::Demo;
+use crate::demo::{Build, Demo};
 use crate::install;
 use crate::shell::{Done, command, run, say, target};
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ pub(crate) fn scan() -> Done {
         run(command("python3").args(["-m", "venv"]).arg(&venv))?;
         run(command(venv.join("bin").join("pip")).args(["install", "--quiet", SSLYZE]))?;
     }
-    let demo = Demo::build()?;
+    let demo = Demo::build(Build::Debug)?;
     let outcome = look(&demo, &folder);
     demo.clear();
     outcome

@@ -29,7 +29,7 @@ pub(crate) fn everything() -> Done {
     }
     on_postgres("", true)?;
     crate::outside::outside()?;
-    crate::browser::journeys("")?;
+    crate::browser::journeys("", "")?;
     policy()
 }
 

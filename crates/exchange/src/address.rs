@@ -107,7 +107,7 @@ pub fn address_guarded(
     confirmed: bool,
 ) -> Result<Letter, Refusal> {
     let of_report = report.units.get(unit).ok_or(Refusal::NoSet)?;
-    let unserved = is_only_unserved(report, unit);
+    let unserved = is_only_unserved(report, unit, files);
     let letter = decide(sender, receiver, of_report, files, of_report.accepted || unserved)?;
     if unserved && !confirmed { Err(Refusal::Unserved) } else { Ok(letter) }
 }

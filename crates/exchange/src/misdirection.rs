@@ -1,9 +1,10 @@
 //! 誤送信の防止: what must be confirmed by a second person, and what is said before anything goes out.
 //!
-//! The standard itself says who has no business in a set (V83: nobody in 第6表 without a service of the receiver). Alone, that
-//! finding is no fault of the data but a question to people, so it can be answered: with a reason, by two of them.
+//! The standard itself says who has no business in a set (V83: nobody in 第6表 without a service of the receiver), and 第2表 names
+//! offices too. Alone, that is no fault of the data but a question to people, so it can be answered: with a reason, by two.
 
-use standard::Report;
+use standard::served::unserved_in_plan;
+use standard::{Report, SourceFile};
 
 /// The check that says that somebody in 第6表 is not served by the receiver.
 pub const UNSERVED: &str = "V83";
@@ -86,10 +87,13 @@ pub fn cautions(facts: &PartnerFacts, sets: u64) -> Vec<Caution> {
     said
 }
 
-/// Whether the only thing against a unit is that somebody in it has no service at the receiver.
+/// Whether the only thing against a unit is that somebody in it has no service at the receiver: in 第6表 by V83, in 第2表 where
+/// it leaves no doubt.
 #[must_use]
-pub fn is_only_unserved(report: &Report, unit: usize) -> bool {
-    report.is_refused_only_for(unit, UNSERVED)
+pub fn is_only_unserved(report: &Report, unit: usize, files: &[SourceFile<'_>]) -> bool {
+    let Some(of_report) = report.units.get(unit) else { return false };
+    let in_plan = || of_report.accepted && !unserved_in_plan(of_report, files).is_empty();
+    report.is_refused_only_for(unit, UNSERVED) || in_plan()
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ mod rows;
 pub mod rules;
 pub mod sample;
 mod serial;
+pub mod served;
 pub mod service_codes;
 mod service_month;
 pub mod service_type;

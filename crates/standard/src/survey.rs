@@ -9,6 +9,7 @@ pub use mend::{CHANGES_MAX, MendedFile, Mending, ShownChange, mend};
 
 use crate::read::{Cell, Records};
 use crate::rules::{v31, v32};
+use crate::served::{Unserved, unserved_in_plan};
 use crate::{
     Context, FileKind, Finding, Layout, OfficeNumber, Profile, Report, Severity, SourceFile, Unit, check_with, layout,
     name, read,
@@ -21,8 +22,12 @@ const BESIDE: usize = 2;
 /// Letters of a cell that are shown; of the one that is meant, more.
 const LETTERS_BESIDE_MAX: usize = 24;
 const LETTERS_MAX: usize = 120;
-/// Findings of one set that are shown; the rest is counted.
+/// Remarks of one set that are shown; the rest is counted.
 pub const REMARKS_MAX: usize = 100;
+/// Places of one remark that are shown: who has seen three has seen them all.
+const PLACES_MAX: usize = 3;
+/// 被保険者番号: what is meant where a finding is about a person's row as a whole.
+const PERSON: u16 = 3;
 /// The check that says that somebody has no service at the receiver.
 const UNSERVED: &str = "V83";
 
@@ -81,7 +86,7 @@ pub enum SetState {
     Faulty,
 }
 
-/// 検査の指摘, with its place.
+/// 検査の指摘, said once for all the places of a file that it is about.
 #[derive(Debug, Serialize)]
 pub struct Remark {
     /// Whether it keeps the set from going.
@@ -92,14 +97,23 @@ pub struct Remark {
     pub file: String,
     /// What the file is called on paper.
     pub sheet: &'static str,
-    /// Record, from 1.
-    pub row: Option<u64>,
-    /// The stretch of the row around the cell.
-    pub cells: Vec<ShownCell>,
+    /// The first places.
+    pub places: Vec<RemarkPlace>,
+    /// Places that are not shown.
+    pub more: u64,
     /// What is wrong.
     pub what: String,
     /// What to do.
     pub fix: &'static str,
+}
+
+/// Where, as it is shown.
+#[derive(Debug, Serialize)]
+pub struct RemarkPlace {
+    /// Record, from 1.
+    pub row: Option<u64>,
+    /// The stretch of the row around the cell.
+    pub cells: Vec<ShownCell>,
 }
 
 /// 項目 as it is shown.
@@ -141,9 +155,16 @@ pub fn of_report(files: &[SourceFile<'_>], report: &Report) -> Survey {
     let sets = report.units.iter().enumerate().map(|(at, unit)| {
         let mut of_unit = found.remove(&Some(at)).unwrap_or_default();
         of_unit.sort_by_key(|finding| finding.severity != Severity::Error);
-        let not_kept = report.suppressed.iter().filter(|more| more.unit == Some(at)).map(|more| more.count);
-        let cut = of_unit.len().saturating_sub(REMARKS_MAX) as u64;
-        let remarks = of_unit.iter().take(REMARKS_MAX).map(|finding| remark(finding, files, &stretches));
+        let plan = of_plan(&unserved_in_plan(unit, files), files);
+        let mut remarks = remarks(&of_unit, files, &stretches);
+        for more in report.suppressed.iter().filter(|more| more.unit == Some(at)) {
+            let name = more.file.and_then(|file| files.get(file)).map_or("", |file| file.name);
+            let of_rule = remarks.iter_mut().find(|remark| remark.code == more.rule.code && remark.file == name);
+            if let Some(remark) = of_rule {
+                remark.more += more.count;
+            }
+        }
+        let cut = remarks.len().saturating_sub(REMARKS_MAX) as u64;
         SurveyedSet {
             kind: unit.kind.map(|kind| kind.id()),
             label: unit.kind.map_or("種類の分からない組", |kind| kind.label()),
@@ -154,12 +175,12 @@ pub fn of_report(files: &[SourceFile<'_>], report: &Report) -> Survey {
             files: unit.files.iter().filter_map(|file| Some(files.get(*file)?.name.to_owned())).collect(),
             people: people(unit, files),
             state: match (unit.accepted, report.is_refused_only_for(at, UNSERVED)) {
-                (true, _) => SetState::Ready,
-                (false, true) => SetState::Unserved,
+                (true, _) if plan.is_none() => SetState::Ready,
+                (true, _) | (false, true) => SetState::Unserved,
                 (false, false) => SetState::Faulty,
             },
-            remarks: remarks.collect(),
-            more: not_kept.sum::<u64>() + cut,
+            remarks: plan.into_iter().chain(remarks.into_iter().take(REMARKS_MAX)).collect(),
+            more: cut,
         }
     });
     let sets = sets.collect();
@@ -202,21 +223,50 @@ pub fn people(unit: &Unit, files: &[SourceFile<'_>]) -> usize {
     people.len()
 }
 
+/// People of 第2表 whom the receiver does not serve, as a finding would be shown.
+fn of_plan(people: &[Unserved], files: &[SourceFile<'_>]) -> Option<Remark> {
+    let source = files.get(people.first()?.file)?;
+    let layout = layout_of(source);
+    let mut records = Records::new(source.bytes);
+    let mut wanted = people.iter().take(PLACES_MAX).peekable();
+    let mut places = Vec::new();
+    while let (Some(person), Some(record)) = (wanted.peek(), records.next_record()) {
+        if record.number() == person.row {
+            let cells = stretch(&record.cells().collect::<Vec<_>>(), person.column, layout);
+            places.push(RemarkPlace { row: Some(person.row), cells });
+            wanted.next();
+        }
+    }
+    Some(Remark {
+        error: true,
+        code: "X18",
+        file: source.name.to_owned(),
+        sheet: sheet(source).map_or("", FileKind::label),
+        more: people.len().saturating_sub(places.len()) as u64,
+        places,
+        what: "送信先の事業所のサービスを使わない利用者が、第2表に入っています。".to_owned(),
+        fix: "送信先の事業所に関係のある利用者だけを選んで書き出し直してください。",
+    })
+}
+
+fn layout_of(source: &SourceFile<'_>) -> Option<&'static Layout> {
+    sheet(source).and_then(|kind| layout(kind, read::edition(source.bytes).unwrap_or(crate::Edition::V202407)))
+}
+
 type Stretches = BTreeMap<(usize, u64, u16), Vec<ShownCell>>;
 
 /// The stretch of each cell that is meant, file by file, in one pass.
 fn stretches(files: &[SourceFile<'_>], findings: &[Finding]) -> Stretches {
     let mut wanted: BTreeMap<usize, BTreeSet<(u64, u16)>> = BTreeMap::new();
     for place in findings.iter().map(|finding| &finding.place) {
-        if let (Some(file), Some(row), Some(column)) = (place.file, place.row, place.column) {
-            wanted.entry(file).or_default().insert((row, column));
+        if let (Some(file), Some(row)) = (place.file, place.row) {
+            wanted.entry(file).or_default().insert((row, place.column.unwrap_or(PERSON)));
         }
     }
     let mut found = Stretches::new();
     for (file, spots) in wanted {
         let (Some(source), Some(last)) = (files.get(file), spots.last().map(|(row, _)| *row)) else { continue };
-        let layout =
-            sheet(source).and_then(|kind| layout(kind, read::edition(source.bytes).unwrap_or(crate::Edition::V202407)));
+        let layout = layout_of(source);
         let mut records = Records::new(source.bytes);
         while let Some(record) = records.next_record() {
             let row = record.number();
@@ -280,20 +330,36 @@ fn what(finding: &Finding) -> String {
     }
 }
 
-fn remark(finding: &Finding, files: &[SourceFile<'_>], stretches: &Stretches) -> Remark {
-    let place = &finding.place;
-    let source = place.file.and_then(|file| files.get(file));
-    let spot = place.file.zip(place.row).zip(place.column).map(|((file, row), column)| (file, row, column));
-    Remark {
-        error: finding.severity == Severity::Error,
-        code: finding.rule.code,
-        file: source.map_or_else(String::new, |source| source.name.to_owned()),
-        sheet: source.and_then(sheet).map_or("", FileKind::label),
-        row: place.row,
-        cells: spot.and_then(|spot| stretches.get(&spot)).cloned().unwrap_or_default(),
-        what: what(finding),
-        fix: finding.rule.fix,
+/// The findings of a set: what is said of many places of a file is said once.
+fn remarks(findings: &[&Finding], files: &[SourceFile<'_>], stretches: &Stretches) -> Vec<Remark> {
+    let mut said: Vec<Remark> = Vec::new();
+    for finding in findings {
+        let place = &finding.place;
+        let source = place.file.and_then(|file| files.get(file));
+        let (file, what) = (source.map_or("", |source| source.name), what(finding));
+        let spot = place.file.zip(place.row).map(|(file, row)| (file, row, place.column.unwrap_or(PERSON)));
+        let cells = spot.and_then(|spot| stretches.get(&spot)).cloned().unwrap_or_default();
+        let shown = place.row.map(|row| RemarkPlace { row: Some(row), cells });
+        let error = finding.severity == Severity::Error;
+        let known = said.iter_mut().find(|remark| {
+            remark.code == finding.rule.code && remark.file == file && remark.what == what && remark.error == error
+        });
+        match known {
+            Some(remark) if remark.places.len() < PLACES_MAX => remark.places.extend(shown),
+            Some(remark) => remark.more += 1,
+            None => said.push(Remark {
+                error,
+                code: finding.rule.code,
+                file: file.to_owned(),
+                sheet: source.and_then(sheet).map_or("", FileKind::label),
+                places: shown.into_iter().collect(),
+                more: 0,
+                what,
+                fix: finding.rule.fix,
+            }),
+        }
     }
+    said
 }
 
 #[cfg(test)]
@@ -336,17 +402,19 @@ mod tests {
     fn a_finding_is_shown_with_the_cells_around_it() {
         let mut files = month(1);
         let plan = files.iter_mut().find(|file| file.name.starts_with("UPPLAN")).expect("第6表");
-        let text = String::from_utf8_lossy(&plan.bytes).into_owned();
-        // 対象年月 of the first row.
-        plan.bytes = text.replacen(",202604,", ",202613,", 1).into_bytes();
+        // 対象年月, in every row.
+        plan.bytes = replaced(&plan.bytes, b",202604,", b",202613,");
         let survey = survey(&sources(&files), &Context::default());
         let set = &survey.sets[0];
         assert_eq!(set.state, SetState::Faulty);
-        let remark = set.remarks.iter().find(|remark| !remark.cells.is_empty()).expect("a cell is meant");
-        let meant: Vec<_> = remark.cells.iter().filter(|cell| cell.here).collect();
+        let shows_a_cell = |remark: &&Remark| remark.places.iter().any(|place| !place.cells.is_empty());
+        let remark = set.remarks.iter().find(shows_a_cell).expect("a cell is meant");
+        let place = remark.places.first().expect("a place");
+        let meant: Vec<_> = place.cells.iter().filter(|cell| cell.here).collect();
         assert_eq!((meant.len(), &*meant[0].text, meant[0].name), (1, "202613", "対象年月"));
-        assert_eq!(remark.cells.len(), 5);
-        assert!(remark.error && remark.row == Some(1) && !remark.fix.is_empty());
+        assert_eq!((place.cells.len(), place.row), (5, Some(1)));
+        assert!(remark.error && !remark.fix.is_empty());
+        assert!(remark.places.len() == PLACES_MAX && remark.more > 0, "said once for all rows");
     }
 
     #[test]
@@ -358,7 +426,10 @@ mod tests {
             file.bytes = replaced(&text, b"0300000005", b"0300000006");
         }
         let survey = survey(&sources(&files), &Context::default());
-        assert_eq!(survey.sets[0].state, SetState::Unserved, "{:?}", survey.sets[0].remarks);
+        let set = &survey.sets[0];
+        assert_eq!(set.state, SetState::Unserved, "{:?}", set.remarks);
+        let meant = set.remarks[0].places[0].cells.iter().find(|cell| cell.here).expect("who it is");
+        assert_eq!(meant.name, "被保険者番号");
     }
 
     #[test]

@@ -60,6 +60,8 @@ export function told(printed, label) {
 
 /** A test of many steps. Each is a line in the report; after one that fails the rest makes no sense and is not tried. */
 export function journey(name, walk) {
+  // Only those asked for.
+  if (!name.includes(process.env.FUMIBAKO_JOURNEY ?? "")) return;
   test(name, async (t) => {
     await walk(async (title, step) => {
       let failed = true;

@@ -60,11 +60,15 @@ pub(crate) struct App {
     pub(crate) downloading: Arc<Semaphore>,
     /// 新着: who waits for what on this node.
     pub(crate) news: Arc<News>,
+
+    /// 標準の検査 for browsers, if it lies beside the program.
+    pub(crate) standard_module: Option<axum::body::Bytes>,
     /// One permit per KiB of upload in memory.
     pub(crate) upload_memory: Arc<Semaphore>,
 }
 
 impl App {
+    #[allow(clippy::too_many_arguments, reason = "each is one thing that the exchange is made of")]
     pub(crate) fn new(
         store: Arc<Store>,
         limits: Limits,
@@ -73,6 +77,7 @@ impl App {
         identity: Arc<Identity>,
         acme: bool,
         (printer, erasure): (print::Printer, Places),
+        standard_module: Option<Vec<u8>>,
     ) -> Self {
         let permits = (limits.upload_memory_bytes >> 10).clamp(1, Semaphore::MAX_PERMITS);
         Self {
@@ -91,6 +96,7 @@ impl App {
             printing: Arc::new(Semaphore::new(PRINTS_MAX)),
             downloading: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
             news: Arc::default(),
+            standard_module: standard_module.map(axum::body::Bytes::from),
             upload_memory: Arc::new(Semaphore::new(permits)),
         }
     }

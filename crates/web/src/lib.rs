@@ -18,6 +18,7 @@ mod pages;
 mod problem;
 mod routes;
 pub mod self_scan;
+mod sending;
 pub mod tls;
 pub mod trust;
 mod wording;
@@ -96,6 +97,9 @@ pub struct Service {
     pub printer: print::Printer,
     /// What an erasure must reach besides the store.
     pub erasure: store::Places,
+
+    /// 標準の検査 as a module for browsers; without it pages let the server check.
+    pub standard_module: Option<Vec<u8>>,
     /// How often the register is asked for revocations; far below the five minutes they may take (R7.3).
     pub register_every: Duration,
     /// How often the server scans its own doors, the first time at once (R5.11). Never, for those that scan otherwise.
@@ -126,6 +130,7 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
         Arc::clone(&service.identity),
         service.acme,
         (service.printer, service.erasure),
+        service.standard_module,
     );
     let news = Arc::clone(&app.news);
     let store = Arc::clone(&app.store);

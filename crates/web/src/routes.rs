@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
     account, alarms, devices, erasure, evidence, first, forms, grants, handovers, help, log, month, operator, partners,
-    receipts, received, recovery, registers, reviews, sign_in, software, staff, stock_taking,
+    receipts, received, recovery, registers, reviews, send, sign_in, software, staff, stock_taking,
 };
 use crate::{api, assets};
 use axum::Router;
@@ -54,6 +54,13 @@ pub(crate) fn table() -> Vec<Route> {
         get("/certificates.mjs", Nothing, assets::guide_certificates),
         get("/pkcs12.mjs", Nothing, assets::guide_pkcs12),
         get("/der.mjs", Nothing, assets::guide_der),
+        // The page 送る looks over files by itself.
+        get("/send.css", Nothing, assets::send_style),
+        get("/send.mjs", Nothing, assets::send),
+        get("/send-view.mjs", Nothing, assets::send_view),
+        get("/send-worker.mjs", Nothing, assets::send_worker),
+        get("/fumibako-standard.mjs", Nothing, assets::standard),
+        get("/standard.wasm", Nothing, assets::standard_module),
         get("/api/v1/openapi.json", Device, api::document),
         get("/api/v1/log/checkpoint", Device, api::checkpoint),
         // Coming in and going out.
@@ -86,6 +93,20 @@ pub(crate) fn table() -> Vec<Route> {
         get("/news", Person(ListSets), received::news::news),
         post("/received/download", Person(CollectSets), received::download),
         post("/received/answer", Person(CollectSets), received::answer),
+        get("/send", Person(SendSets), send::start),
+        post("/send", Person(SendSets), send::bring),
+        post("/send/partners", Person(SendSets), send::batch::partners),
+        post("/send/sets", Person(SendSets), send::batch::send),
+        post("/send/hold", Person(SendSets), send::batch::hold),
+        get("/send/drafts/{id}", Person(SendSets), send::draft::page),
+        post("/send/drafts/{id}/confirm", Person(SendSets), send::draft::confirm),
+        post("/send/drafts/{id}/mend", Person(SendSets), send::draft::mend),
+        post("/send/drafts/{id}/hold", Person(SendSets), send::draft::hold),
+        post("/send/drafts/{id}/leave", Person(SendSets), send::draft::leave),
+        get("/send/held", Person(SendSets), send::held::list),
+        get("/send/held/{id}", Person(SendSets), send::held::page),
+        post("/send/held/{id}/confirm", Person(SendSets), send::held::confirm),
+        post("/send/held/{id}/withdraw", Person(SendSets), send::held::withdraw),
         get("/sets/{id}/receipt", Person(ListSets), receipts::page),
         get("/sets/{id}/receipt/file", Person(ListSets), receipts::file),
         post("/sets/{id}/receipt/acknowledge", Person(CollectSets), receipts::acknowledge),
@@ -127,6 +148,7 @@ pub(crate) fn table() -> Vec<Route> {
         post("/month/people/{id}/accept", Person(ReconcileSets), month::accept),
         post("/month/people/{id}/comment", Person(ReconcileSets), month::comment),
         get("/sets/{id}/files/{name}", Person(ReadSets), received::file),
+        get("/sets/{id}/enclosures/{number}", Person(ReadSets), forms::enclosure),
         get("/account", Person(OwnAccount), account::page),
         get("/account/password", Person(OwnAccount), account::password),
         post("/account/password", Person(OwnAccount), account::change_password),
@@ -264,6 +286,8 @@ pub(crate) fn table() -> Vec<Route> {
         // Opening a set collects it, if it is the receiver who opens.
         get("/api/v1/transmissions/{id}/files/{name}", Software(CollectSets), api::file),
         get("/api/v1/transmissions/{id}/zip", Software(CollectSets), api::zip),
+        get("/api/v1/transmissions/{id}/enclosures", Software(CollectSets), api::enclosures),
+        get("/api/v1/transmissions/{id}/enclosures/{number}", Software(CollectSets), api::enclosure),
         post("/api/v1/transmissions/{id}/acknowledge", Software(CollectSets), api::acknowledge),
         post("/api/v1/transmissions/{id}/withdraw", Software(WithdrawSets), api::withdraw),
         // What became of it.

@@ -134,6 +134,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         acme: answering,
         printer: config.printer(),
         erasure: config.erasure_places(),
+        standard_module: standard_module(),
         register_every: config.register_every(),
         scan_every: Some(web::self_scan::SCAN_EVERY),
     };
@@ -272,4 +273,16 @@ async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
             "別のプログラムが使っていないか確かめるか、設定の listen を変えてください。",
         )
     })
+}
+
+/// 標準の検査 for browsers, where it was installed beside this program. Pages work without it, only slower.
+fn standard_module() -> Option<Vec<u8>> {
+    let path = std::env::current_exe().ok()?.with_file_name("fumibako-standard.wasm");
+    match std::fs::read(&path) {
+        Ok(module) => Some(module),
+        Err(error) => {
+            tracing::info!(%error, "no fumibako-standard.wasm beside the program: pages let the server check");
+            None
+        }
+    }
 }

@@ -111,6 +111,7 @@ impl Inside {
             acme: false,
             printer: print::Printer::new("nowhere"),
             erasure: Places { list: ErasureList::at(vec![folder.path().join("erasures")]), backup: None },
+            standard_module: None,
             register_every: every,
             scan_every,
         };

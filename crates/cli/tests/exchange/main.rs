@@ -41,6 +41,7 @@ mod receipts;
 mod routes;
 mod samples;
 mod self_scan;
+mod sending;
 mod server;
 mod sets;
 mod shipped;

@@ -46,6 +46,10 @@ impl<'w> Actor<'w> {
 
     /// Knocks at a door with everything this one has, and tells in few words what came of it.
     async fn knocks(&self, door: &Door) -> String {
+        if door.path == "/standard.wasm" {
+            // Whether it lies beside the program is for whoever installs it, not for who asks.
+            return "as installed".to_owned();
+        }
         let path = NOBODYS.iter().fold(door.path.to_owned(), |path, (open, nobodys)| path.replace(open, nobodys));
         let mut request = self.browser.request(door.method.clone(), &path);
         if let Some(token) = &self.token {
@@ -58,7 +62,7 @@ impl<'w> Actor<'w> {
                 None => String::new(),
             };
             request = match path.as_str() {
-                "/recovery/new" | "/registers/rules" => {
+                "/recovery/new" | "/registers/rules" | "/send" | "/send/sets" | "/send/hold" => {
                     request.multipart(reqwest::multipart::Form::new().text("form_token", form))
                 }
                 "/api/v1/transmissions" => request.multipart(reqwest::multipart::Form::new().text("nothing", "")),

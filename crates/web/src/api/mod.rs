@@ -1,6 +1,7 @@
 //! The JSON API under `/api/v1`. Handlers read, decide, write, answer.
 
 mod deliver;
+mod enclosures;
 mod list;
 mod news;
 mod notices;
@@ -15,12 +16,13 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
-use store::TransmissionId;
+use store::{OutgoingId, TransmissionId};
 use utoipa::openapi::Components;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 pub(crate) use deliver::{acknowledge, describe, download, file, withdraw, zip};
+pub(crate) use enclosures::{enclosure, enclosures, handed_out};
 pub(crate) use list::{received, sent};
 pub(crate) use news::news;
 pub(crate) use notices::notices;
@@ -47,6 +49,8 @@ const DESCRIPTION: &str = "事業所のソフトウェアのための窓口で�
         deliver::describe,
         deliver::file,
         deliver::zip,
+        enclosures::enclosures,
+        enclosures::enclosure,
         deliver::acknowledge,
         deliver::withdraw,
         receipts::answer,
@@ -106,6 +110,30 @@ impl FromRequestParts<App> for FileNamed {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         path_parameter(parts, app, "name").await.map(Self)
+    }
+}
+
+/// 送信待ち in a path.
+pub(crate) struct DraftId(pub(crate) OutgoingId);
+
+impl FromRequestParts<App> for DraftId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let named = path_parameter(parts, app, "id").await?;
+        named.parse().map(Self).map_err(|_| Problem::not_found())
+    }
+}
+
+/// Which of those that go with a set.
+pub(crate) struct EnclosureNumber(pub(crate) usize);
+
+impl FromRequestParts<App> for EnclosureNumber {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let named = path_parameter(parts, app, "number").await?;
+        named.parse().map(Self).map_err(|_| Problem::not_found())
     }
 }
 

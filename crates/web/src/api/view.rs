@@ -49,6 +49,8 @@ pub(crate) struct TransmissionView {
     pub erased_at: Option<String>,
     /// When the exchange found that a file of it can no longer be opened. It must be written out and sent anew.
     pub damaged_at: Option<String>,
+    /// Documents and messages that go with it; `GET …/enclosures` lists them.
+    pub enclosures: u64,
     /// The files in the standard's order; absent in lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileView>,
@@ -88,6 +90,7 @@ impl From<Transmission> for TransmissionView {
             answered_at: set.answered_at,
             erased_at: set.erased_at,
             damaged_at: set.damaged_at,
+            enclosures: set.enclosures,
             files: set.files.into_iter().map(FileView::from).collect(),
         }
     }

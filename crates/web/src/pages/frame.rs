@@ -71,6 +71,7 @@ pub(crate) struct MenuItem {
 
 /// Where one can go, and the right that each needs: the day's work, in its order.
 const DAILY: &[(&str, &str, Deed)] = &[
+    ("/send", "送る", Deed::SendSets),
     ("/", "届いたもの", Deed::ListSets),
     ("/sent", "送ったもの", Deed::ListSets),
     ("/month", "今月", Deed::ReadSets),

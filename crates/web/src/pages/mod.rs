@@ -27,6 +27,7 @@ pub(crate) mod recovery;
 pub(crate) mod registers;
 pub(crate) mod reviews;
 pub(crate) mod secrets;
+pub(crate) mod send;
 pub(crate) mod sign_in;
 pub(crate) mod software;
 pub(crate) mod staff;

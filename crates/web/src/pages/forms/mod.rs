@@ -25,6 +25,7 @@ mod wording;
 
 pub(crate) use shown::grouped;
 
+use crate::api::handed_out;
 use crate::app::App;
 use crate::guard::SignedIn;
 use crate::pages::asked::Asked;
@@ -34,6 +35,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use book::Book;
 use changes::Changes;
+use exchange::Enclosure;
 use http::{HeaderValue, header};
 use identity::role::Deed;
 use page::{Around, SetPage, View};
@@ -82,12 +84,13 @@ pub(crate) async fn show_set(
         remarks.dedup();
     }
     let received = is_received(&signed_in, &set);
+    let enclosed = enclosed(&app, &signed_in, &set, reading).await?;
     let work = move || {
         let now = sources(&files);
         let before: Vec<Vec<SourceFile<'_>>> = earlier.iter().map(|files| sources(files)).collect();
         let changes = view.changes.then(|| Changes::between(&before, &now));
         let book = Book::read(&now, changes.as_ref(), &format!("/sets/{}/pictures", set.id));
-        let around = Around { set: &set, versions: &versions, standing, view, received, remarks };
+        let around = Around { set: &set, versions: &versions, standing, view, received, remarks, enclosed };
         show(&SetPage::new(&signed_in, around, book, changes.as_ref()))
     };
     tokio::task::spawn_blocking(work).await?
@@ -102,6 +105,32 @@ pub(crate) async fn picture(
     let set = find(&app, &signed_in, &id).await?;
     let files = open(&app, &signed_in, set.id, Reading::View).await?;
     picture_of(files, &branch)
+}
+
+/// A document that goes with the set, to be kept or opened by whoever reads it.
+pub(crate) async fn enclosure(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path((id, number)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let set = find(&app, &signed_in, &id).await?;
+    let enclosed = enclosed(&app, &signed_in, &set, Reading::View).await?;
+    let number: usize = number.parse().map_err(|_| Problem::not_found())?;
+    let one = number.checked_sub(1).and_then(|index| enclosed.get(index)).ok_or_else(Problem::not_found)?;
+    Ok(handed_out(one, number))
+}
+
+/// What goes with the set; its names and words are opened like its files, and recorded like them.
+async fn enclosed(
+    app: &App,
+    signed_in: &SignedIn,
+    set: &Transmission,
+    reading: Reading,
+) -> Result<Vec<Enclosure>, Problem> {
+    if set.enclosures == 0 {
+        return Ok(Vec::new());
+    }
+    done(app, signed_in, app.store.read_enclosures(&signed_in.person, set.id, reading).await?).await
 }
 
 /// The set, if this person may open it now.

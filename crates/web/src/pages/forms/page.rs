@@ -6,6 +6,7 @@ use super::wording;
 use crate::guard::SignedIn;
 use crate::pages::frame::Frame;
 use askama::Template;
+use exchange::{Enclosure, EnclosureKind};
 use standard::{FileKind, UnitKind};
 use std::ops::Range;
 use store::{SetStanding, Transmission, TransmissionId, Version};
@@ -30,6 +31,8 @@ pub(crate) struct SetPage<'a> {
     version: String,
     newer: Vec<Newer>,
     said: Vec<String>,
+    documents: Vec<Document>,
+    messages: Vec<String>,
     acts: Vec<Act>,
     marked: bool,
     pages: Vec<PageLink>,
@@ -61,6 +64,27 @@ struct Newer {
     id: String,
     what: &'static str,
     accepted: String,
+}
+
+/// A PDF that goes with the set.
+struct Document {
+    href: String,
+    name: String,
+    kib: usize,
+}
+
+impl Document {
+    fn new(id: &str, number: usize, one: &Enclosure) -> Option<Self> {
+        (one.kind() == EnclosureKind::Document).then(|| Self {
+            href: format!("/sets/{id}/enclosures/{number}"),
+            name: one.name().to_owned(),
+            kib: one.bytes().len().div_ceil(1024),
+        })
+    }
+}
+
+fn message(one: &Enclosure) -> Option<String> {
+    (one.kind() == EnclosureKind::Message).then(|| String::from_utf8_lossy(one.bytes()).into_owned())
 }
 
 struct Act {
@@ -116,11 +140,13 @@ pub(crate) struct Around<'s> {
     pub(crate) received: bool,
     /// What must be said of the comparison besides its outcome.
     pub(crate) remarks: Vec<&'static str>,
+    /// What goes with the set.
+    pub(crate) enclosed: Vec<Enclosure>,
 }
 
 impl<'a> SetPage<'a> {
     pub(crate) fn new(signed_in: &SignedIn, around: Around<'_>, book: Book<'a>, changes: Option<&Changes<'_>>) -> Self {
-        let Around { set, versions, standing, view, received, remarks } = around;
+        let Around { set, versions, standing, view, received, remarks, enclosed } = around;
         let id = set.id.to_string();
         let people = book.people.len();
         let parts = parts(&book.people);
@@ -169,6 +195,8 @@ impl<'a> SetPage<'a> {
                 _ => standing.newer.into_iter().map(Newer::of).collect(),
             },
             said,
+            documents: (1..).zip(&enclosed).filter_map(|(number, one)| Document::new(&id, number, one)).collect(),
+            messages: enclosed.iter().filter_map(message).collect(),
             acts,
             marked: changes.is_some_and(|changes| !changes.changed.is_empty()),
             pages: parts.iter().enumerate().map(|(at, part)| link(view, at + 1, page, part, &id)).collect(),
