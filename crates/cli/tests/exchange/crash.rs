@@ -70,10 +70,10 @@ impl Nodes {
 
     /// What was killed runs again. A node that was not must find the database by itself.
     fn revive(&mut self, nodes: usize) {
-        if let Some(cluster) = &mut self.cluster {
-            if !cluster.is_running() {
-                cluster.restart().unwrap();
-            }
+        if let Some(cluster) = &mut self.cluster
+            && !cluster.is_running()
+        {
+            cluster.restart().unwrap();
         }
         while self.servers.len() < nodes {
             self.servers.push(self.exchange.start());
@@ -127,6 +127,7 @@ impl Outsider {
     }
 }
 
+#[allow(clippy::print_stdout, reason = "`cargo xtask crash` shows the figures")]
 async fn survives(mut nodes: Nodes, kinds: &[Killed], rounds: u32) {
     let mut chance = ChaCha20Rng::seed_from_u64(9);
     let count = nodes.servers.len();

@@ -96,7 +96,7 @@ impl World {
 impl Exchange {
     /// `prepare` may do something to the folder before anything is in it.
     pub(crate) async fn create(prepare: impl FnOnce(&Path)) -> Self {
-        Self::make(prepare, |folder| place(folder)).await
+        Self::make(prepare, place).await
     }
 
     /// One whose database is on a server.
