@@ -9,7 +9,13 @@
     missing_docs,
     reason = "a measurement, built from the tests' own world"
 )]
-#![allow(dead_code, unused_imports, unused_macros, reason = "the tests' world has more than is needed here")]
+#![allow(
+    clippy::redundant_closure,
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "the tests' world has more than is needed here"
+)]
 
 #[path = "../tests/exchange/answer.rs"]
 mod answer;

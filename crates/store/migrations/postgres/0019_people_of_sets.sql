@@ -22,11 +22,7 @@ CREATE TABLE person_set (
     chain_order     TEXT COLLATE "C" NOT NULL,           -- serial and sender: the order of import
     taken_back      BIGINT NOT NULL,         -- 1: withdrawn by its sender before it was collected
     latest          BIGINT NOT NULL,         -- 1: nothing comes after it
-    PRIMARY KEY (subject_index, transmission_id)
+    -- One tree for every question: a person's, a month's, a matter's. Each further one would cost a send two pages a person.
+    PRIMARY KEY (person_index, month, subject_index, transmission_id)
 );
 CREATE INDEX person_set_transmission ON person_set (transmission_id);
--- Of one person, whether and with whom there is anything, without looking at a row.
-CREATE INDEX person_set_person ON person_set (office_id, person_index, month, latest, deletes, family, partner_id);
--- The month board reads this and nothing else to tell who has a plan and who has actuals.
-CREATE INDEX person_set_month ON person_set (office_id, month, partner_id, person_index, family, deletes, sent)
- WHERE latest = 1;

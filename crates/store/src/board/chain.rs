@@ -89,7 +89,8 @@ const STANDING: &str = "
 const NEWER: &str = "
     SELECT DISTINCT t.transmission_id, t.kind, t.accepted_at, n.chain_order
       FROM person_set s
-      JOIN person_set n ON n.subject_index = s.subject_index AND n.latest = 1 AND n.chain_order > s.chain_order
+      JOIN person_set n ON n.person_index = s.person_index AND n.month = s.month AND n.subject_index = s.subject_index
+                       AND n.latest = 1 AND n.chain_order > s.chain_order
       JOIN transmission t ON t.transmission_id = n.transmission_id
      WHERE s.transmission_id = $1 AND s.office_id = $2 AND s.taken_back = 0
      ORDER BY n.chain_order DESC LIMIT $3";

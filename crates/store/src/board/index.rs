@@ -2,7 +2,7 @@
 
 use super::labels::{Label, OfficeLabels};
 use super::{Family, person_id, short_index};
-use crate::batch::{Insert, Text, values};
+use crate::batch::{Insert, values};
 use crate::database::Connection;
 use crate::{Error, Keys, Office, OfficeId, PersonId, Store, TransmissionId};
 use exchange::Letter;
@@ -14,8 +14,6 @@ use std::sync::LazyLock;
 
 /// People of one set that are indexed; a set of more is found by its month and opened, and says so.
 const PEOPLE_MAX: usize = 5_000;
-/// Subjects asked about at once.
-const SUBJECTS_AT_ONCE: usize = 8;
 
 /// 名簿 — who a set is about and what it says of each, in memory only.
 #[derive(Debug, Default)]
@@ -218,7 +216,7 @@ async fn is_there(reads: &crate::database::Pool, id: TransmissionId) -> Result<b
     Ok(rows > 0)
 }
 
-/// A later set's label counts, unless it names nobody.
+/// The label of a later month counts, unless it names nobody: most sets then find nothing to write here.
 static UPSERT_PEOPLE: LazyLock<Insert> = LazyLock::new(|| {
     Insert::new(
         5,
@@ -226,18 +224,17 @@ static UPSERT_PEOPLE: LazyLock<Insert> = LazyLock::new(|| {
         "ON CONFLICT (office_id, person_index) DO UPDATE
             SET label_sealed = excluded.label_sealed, named = excluded.named, label_order = excluded.label_order
           WHERE excluded.named > person.named
-             OR (excluded.named = person.named AND excluded.label_order >= person.label_order)",
+             OR (excluded.named = person.named AND substr(excluded.label_order, 1, 6) > substr(person.label_order, 1, 6))",
         |first| values(first, 5),
     )
 });
 
-/// What came before is not the latest any more. `$9` is where this set stands among them.
-static OLDER: Text = LazyLock::new(|| {
-    format!(
-        "UPDATE person_set SET latest = 0 WHERE subject_index IN {} AND latest = 1 AND chain_order < $9",
-        values(1, SUBJECTS_AT_ONCE)
-    )
-});
+/// What came before is not the latest any more. `$2` is where this set stands among them.
+const OLDER: &str = "
+    UPDATE person_set SET latest = 0
+     WHERE (person_index, month, subject_index) IN
+           (SELECT n.person_index, n.month, n.subject_index FROM person_set n WHERE n.transmission_id = $1)
+       AND latest = 1 AND chain_order < $2";
 
 /// Sets may arrive in any order: one is the latest only if none that counts later is here.
 static INSERT_SETS: LazyLock<Insert> = LazyLock::new(|| {
@@ -247,10 +244,11 @@ static INSERT_SETS: LazyLock<Insert> = LazyLock::new(|| {
                                  sent, deletes, chain_order, taken_back, latest)",
         "ON CONFLICT DO NOTHING",
         |first| {
-            let (subject, order) = (first, first + 9);
+            let (subject, person, month, order) = (first, first + 3, first + 6, first + 9);
             let plain: Vec<String> = (first..first + 10).map(|at| format!("${at}")).collect();
             format!(
-                "({}, 0, CASE WHEN EXISTS (SELECT 1 FROM person_set s WHERE s.subject_index = ${subject}
+                "({}, 0, CASE WHEN EXISTS (SELECT 1 FROM person_set s
+                   WHERE s.person_index = ${person} AND s.month = ${month} AND s.subject_index = ${subject}
                      AND s.taken_back = 0 AND s.chain_order > ${order}) THEN 0 ELSE 1 END)",
                 plain.join(", ")
             )
@@ -268,13 +266,6 @@ pub(crate) async fn write(c: &mut Connection, transmission: &str, rows: &Rows) -
         }
         query.execute(&mut *c).await?;
     }
-    for part in rows.sets.chunks(SUBJECTS_AT_ONCE) {
-        let mut query = sqlx::query(OLDER.as_str());
-        for at in 0..SUBJECTS_AT_ONCE {
-            query = query.bind(part.get(at).or(part.last()).map_or("", |row| row.subject.as_str()));
-        }
-        query.bind(&rows.order).execute(&mut *c).await?;
-    }
     for (text, part) in INSERT_SETS.parts(&rows.sets) {
         let mut query = sqlx::query(text);
         for row in part {
@@ -285,6 +276,9 @@ pub(crate) async fn write(c: &mut Connection, transmission: &str, rows: &Rows) -
         }
         query.execute(&mut *c).await?;
     }
+    if !rows.sets.is_empty() {
+        sqlx::query(OLDER).bind(transmission).bind(&rows.order).execute(&mut *c).await?;
+    }
     Ok(())
 }
 
@@ -293,9 +287,11 @@ const TAKE_BACK: &str = "UPDATE person_set SET taken_back = 1, latest = 0 WHERE 
 const LATEST_AGAIN: &str = "
     UPDATE person_set SET latest = 1
      WHERE taken_back = 0 AND latest = 0
-       AND subject_index IN (SELECT b.subject_index FROM person_set b WHERE b.transmission_id = $1)
+       AND (person_index, month, subject_index) IN
+           (SELECT b.person_index, b.month, b.subject_index FROM person_set b WHERE b.transmission_id = $1)
        AND chain_order = (SELECT max(m.chain_order) FROM person_set m
-                           WHERE m.subject_index = person_set.subject_index AND m.taken_back = 0)";
+                           WHERE m.person_index = person_set.person_index AND m.month = person_set.month
+                             AND m.subject_index = person_set.subject_index AND m.taken_back = 0)";
 
 /// 取下げ: as if the set had never come, and what it replaced counts again.
 pub(crate) async fn take_back(c: &mut Connection, id: TransmissionId) -> Result<(), Error> {

@@ -176,17 +176,18 @@ const PEOPLE_OF: &str = "
                       AND s.latest = 1 AND s.deletes = 0 AND s.family IN ('plan', 'actual') AND s.partner_id = $4)
      LIMIT $3";
 
-/// Who has a plan with a partner, and who has actuals.
+/// Who has a plan with a partner, and who has actuals: person by person, in this order of the tables.
 macro_rules! pairs {
     ($($rest:literal),*) => {
         concat!(
-            "SELECT partner_id, person_index, max(CASE WHEN family = 'plan' THEN 1 ELSE 0 END) AS planned,
-                    max(CASE WHEN family = 'actual' THEN 1 ELSE 0 END) AS reported,
-                    max(CASE WHEN family = 'plan' AND sent = 1 THEN 1 ELSE 0 END) AS by_us
-               FROM person_set
-              WHERE office_id = $1 AND month = $2 AND latest = 1 AND deletes = 0 AND family IN ('plan', 'actual') ",
+            "SELECT s.partner_id, s.person_index, max(CASE WHEN s.family = 'plan' THEN 1 ELSE 0 END) AS planned,
+                    max(CASE WHEN s.family = 'actual' THEN 1 ELSE 0 END) AS reported,
+                    max(CASE WHEN s.family = 'plan' AND s.sent = 1 THEN 1 ELSE 0 END) AS by_us
+               FROM person p CROSS JOIN person_set s
+              WHERE p.office_id = $1 AND s.person_index = p.person_index AND s.month = $2
+                AND s.latest = 1 AND s.deletes = 0 AND s.family IN ('plan', 'actual') ",
             $($rest,)*
-            " GROUP BY partner_id, person_index"
+            " GROUP BY s.partner_id, s.person_index"
         )
     };
 }
@@ -203,11 +204,10 @@ const MISSING: &str =
     concat!("SELECT DISTINCT x.person_index FROM (", pairs!(), ") x WHERE x.planned = 1 AND x.reported = 0 LIMIT $3");
 const MISSING_OF: &str = concat!(
     "SELECT DISTINCT x.person_index FROM (",
-    pairs!("AND partner_id = $4"),
+    pairs!("AND s.partner_id = $4"),
     ") x WHERE x.planned = 1 AND x.reported = 0 LIMIT $3"
 );
 
-const NEWEST: &str = "SELECT max(month) FROM person_set WHERE office_id = $1 AND latest = 1";
 const REMINDED: &str = "
     SELECT to_office_id, max(on_day) AS on_day FROM month_reminder WHERE from_office_id = $1 AND month = $2
      GROUP BY to_office_id";
@@ -255,16 +255,6 @@ impl Store {
         let people = self.lines(office, asked, shown).await?;
         let partners = partners.into_iter().map(|(_, line)| line).collect();
         Ok(Board { partners, people, people_total, skipped, page, pages, cut, unlabelled })
-    }
-
-    /// The newest month of which the office has anything.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn newest_month(&self, person: &Person) -> Result<Option<ServiceMonth>, Error> {
-        let month: Option<String> =
-            sqlx::query_scalar(NEWEST).bind(person.office.id.to_string()).fetch_one(&self.reads).await?;
-        month.filter(|month| !month.is_empty()).map(|month| month.parse().map_err(|_| WHERE)).transpose()
     }
 
     /// Records that a month was looked through by a form, whose search must not stand in an address.

@@ -41,12 +41,12 @@ pub struct Reminder {
 /// `$4`: 1 where this office planned, 0 where the other did.
 const MISSING_FROM: &str = "
     SELECT count(*) FROM (
-        SELECT person_index FROM person_set
-         WHERE office_id = $1 AND month = $2 AND partner_id = $3 AND latest = 1 AND deletes = 0
-           AND family IN ('plan', 'actual')
-         GROUP BY person_index
-        HAVING max(CASE WHEN family = 'plan' AND sent = $4 THEN 1 ELSE 0 END) = 1
-           AND max(CASE WHEN family = 'actual' THEN 1 ELSE 0 END) = 0) x";
+        SELECT s.person_index FROM person p CROSS JOIN person_set s
+         WHERE p.office_id = $1 AND s.person_index = p.person_index AND s.month = $2 AND s.partner_id = $3
+           AND s.latest = 1 AND s.deletes = 0 AND s.family IN ('plan', 'actual')
+         GROUP BY s.person_index
+        HAVING max(CASE WHEN s.family = 'plan' AND s.sent = $4 THEN 1 ELSE 0 END) = 1
+           AND max(CASE WHEN s.family = 'actual' THEN 1 ELSE 0 END) = 0) x";
 const REMIND: &str = "
     INSERT INTO month_reminder (from_office_id, to_office_id, month, on_day, account_id, made_at)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";

@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 use store::{Answer, BoardLine, BoardPerson, CommentMade, Kept, PersonId, Reading, Reminded, TransmissionId};
 
 pub(crate) async fn page(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
-    let query = query_of(&app, &signed_in, |name| asked.get(name).to_owned()).await?;
+    let query = query_of(&app, |name| asked.get(name).to_owned());
     let board = app.store.board(&signed_in.person, &query.asked(Some(query.page))).await?;
     let notice = asked.done(wording::DONE);
     show(&BoardPage::new(&signed_in, &query, board, app.store.now(), notice))
@@ -41,7 +41,7 @@ pub(crate) async fn page(State(app): State<App>, signed_in: SignedIn, asked: Ask
 
 /// What is looked for by name or number comes by form and is answered at once; everything else may stand in an address.
 pub(crate) async fn seek(State(app): State<App>, signed_in: SignedIn, form: Form) -> Result<Response, Problem> {
-    let query = query_of(&app, &signed_in, |name| form.text(name).to_owned()).await?;
+    let query = query_of(&app, |name| form.text(name).to_owned());
     if query.search.is_empty() {
         return Ok(on_to(&query.href()));
     }
@@ -52,7 +52,7 @@ pub(crate) async fn seek(State(app): State<App>, signed_in: SignedIn, form: Form
 
 /// 突合: of everything in the month, or with one partner, that has not been compared yet.
 pub(crate) async fn compare(State(app): State<App>, signed_in: SignedIn, form: Form) -> Result<Response, Problem> {
-    let query = query_of(&app, &signed_in, |name| form.text(name).to_owned()).await?;
+    let query = query_of(&app, |name| form.text(name).to_owned());
     let compared = app.store.compare_month(&signed_in.person, query.month, query.partner).await?;
     let done = match compared {
         compared if compared.damaged > 0 => "compared-damaged",
@@ -65,7 +65,7 @@ pub(crate) async fn compare(State(app): State<App>, signed_in: SignedIn, form: F
 
 /// 催促.
 pub(crate) async fn remind(State(app): State<App>, signed_in: SignedIn, form: Form) -> Result<Response, Problem> {
-    let query = query_of(&app, &signed_in, |name| form.text(name).to_owned()).await?;
+    let query = query_of(&app, |name| form.text(name).to_owned());
     let to: OfficeNumber = form.text("to").parse().map_err(|_| Problem::broken_form())?;
     let done = match app.store.remind(&signed_in.person, query.month, to).await? {
         Reminded::Done => "reminded",
@@ -78,7 +78,7 @@ pub(crate) async fn remind(State(app): State<App>, signed_in: SignedIn, form: Fo
 /// Excel: what is asked for, on all pages.
 pub(crate) async fn export(State(app): State<App>, signed_in: SignedIn, form: Form) -> Result<Response, Problem> {
     const KIND: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    let query = query_of(&app, &signed_in, |name| form.text(name).to_owned()).await?;
+    let query = query_of(&app, |name| form.text(name).to_owned());
     let board = app.store.board(&signed_in.person, &query.asked(None)).await?;
     app.store.record_board(&signed_in.person, Some(board.people.len() as u64)).await?;
     let month = query.month;
@@ -144,20 +144,9 @@ pub(crate) async fn comment(
     show_again(&page.faulty(partner, text.reveal(), fault))
 }
 
-async fn query_of(app: &App, signed_in: &SignedIn, field: impl Fn(&str) -> String) -> Result<Query, Problem> {
-    let asked = field("month");
-    let month = match asked.parse::<ServiceMonth>() {
-        Ok(month) => month,
-        // Nobody said: this month, or the newest of which there is anything.
-        Err(_) => {
-            let today = query::month_of(app.store.now());
-            match app.store.newest_month(&signed_in.person).await? {
-                Some(newest) if newest < today => newest,
-                _ => today,
-            }
-        }
-    };
-    Ok(Query::of(month, field))
+fn query_of(app: &App, field: impl Fn(&str) -> String) -> Query {
+    let month = field("month").parse().unwrap_or_else(|_| query::month_at_work(app.store.now()));
+    Query::of(month, field)
 }
 
 /// The person, if this office has anything of the month about them.

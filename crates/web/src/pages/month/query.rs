@@ -91,6 +91,13 @@ pub(super) fn month_of(now: Timestamp) -> ServiceMonth {
     month.expect("the years of a clock are years")
 }
 
+/// The month that is worked on: until the tenth, when claims are due, it is the one before.
+pub(super) fn month_at_work(now: Timestamp) -> ServiceMonth {
+    const DUE_DAY: i8 = 10;
+    let (today, day) = (month_of(now), now.to_zoned(tz::TimeZone::fixed(tz::offset(9))).day());
+    if day > DUE_DAY { today } else { step(today, -1).unwrap_or(today) }
+}
+
 /// The next month, this one, and those before; the one that is looked at besides, wherever it lies.
 pub(super) fn months(now: Timestamp, looked_at: ServiceMonth) -> Vec<ServiceMonth> {
     let mut months: Vec<ServiceMonth> = Vec::with_capacity(MONTHS_OFFERED + 1);
@@ -138,6 +145,8 @@ mod tests {
     fn months_are_those_of_japan_from_the_next_one_back() {
         let now: Timestamp = "2026-12-31T15:05:00Z".parse().expect("an instant");
         assert_eq!(month_of(now).to_string(), "202701");
+        let at_work = |text: &str| month_at_work(text.parse().expect("an instant")).to_string();
+        assert_eq!([at_work("2027-01-10T14:59:00Z"), at_work("2027-01-10T15:00:00Z")], ["202612", "202701"]);
         let offered = months(now, "202001".parse().expect("a month"));
         let texts: Vec<String> = offered.iter().map(ToString::to_string).collect();
         assert_eq!((texts[0].as_str(), texts[1].as_str(), texts[2].as_str()), ("202702", "202701", "202612"));
