@@ -55,7 +55,7 @@ journey("the operator sees how the doors stand", async (step) => {
 
   await step("r5_11 the report is handed out, signed", async () => {
     const downloading = page.waitForEvent("download");
-    await press(page, page.getByRole("link", { name: /の報告をダウンロードする$/ }).first());
+    await press(page, page.getByRole("link", { name: /の署名された報告をダウンロードする$/ }).first());
     const download = await downloading;
     const report = JSON.parse(readFileSync(await download.path(), "utf8"));
     assert.equal(report.report.form, "fumibako-self-scan/1");

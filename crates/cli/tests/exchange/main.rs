@@ -38,6 +38,7 @@ mod nodes;
 mod people;
 mod pki;
 mod receipts;
+mod registers;
 mod routes;
 mod samples;
 mod self_scan;

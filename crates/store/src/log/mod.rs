@@ -89,15 +89,19 @@ impl Store {
         let operator = person.may(Deed::ReadLedger) || person.may(Deed::ManageOperators);
         let unseen = self.unseen_alarms(person).await?;
         let health = person.may(Deed::SeeHealth);
-        let place = match Scope::of(person) {
-            Some(scope) => scope.office_id().unwrap_or_default(),
-            None if operator || health => String::new(),
-            None if unseen > 0 => return Ok(Some(Alarms { clock: None, overdue: 0, unseen, doors: None })),
-            None => return Ok(None),
+        let reviews = match Scope::of(person) {
+            Some(scope) => Some(scope.office_id().unwrap_or_default()),
+            None => operator.then(String::new),
         };
+        if reviews.is_none() && !health && unseen == 0 {
+            return Ok(None);
+        }
         let doors = if health { Some(self.scan_state().await?) } else { None };
         let doors = doors.filter(|state| *state != ScanState::Sound);
-        let overdue: i64 = sqlx::query_scalar(OVERDUE).bind(self.now_text()).bind(place).fetch_one(&self.reads).await?;
+        let overdue: i64 = match reviews {
+            Some(place) => sqlx::query_scalar(OVERDUE).bind(self.now_text()).bind(place).fetch_one(&self.reads).await?,
+            None => 0,
+        };
         let state = self.clock.state();
         let clock = Some(state).filter(|state| operator && state.needs_care());
         Ok(Some(Alarms { clock, overdue: u64::try_from(overdue).unwrap_or_default(), unseen, doors }))

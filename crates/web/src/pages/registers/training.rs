@@ -32,8 +32,10 @@ struct Row {
     name: String,
     latest: Option<(String, String, String)>,
     until: String,
-    state: String,
+    state: &'static str,
     look: &'static str,
+    /// Until when something has to be done.
+    last_day: Option<String>,
     me: bool,
 }
 
@@ -70,6 +72,10 @@ impl List {
                 until: row.until.map_or_else(|| "—".to_owned(), wording::day),
                 state,
                 look,
+                last_day: match row.standing {
+                    Trained::Grace { last_day } => Some(wording::day(last_day)),
+                    _ => None,
+                },
                 me: row.account_id == me,
             }
         });
@@ -84,13 +90,13 @@ impl List {
     }
 }
 
-fn standing(row: &TrainedRow) -> (String, &'static str) {
+fn standing(row: &TrainedRow) -> (&'static str, &'static str) {
     match row.standing {
-        Trained::Valid => ("有効".to_owned(), "good"),
-        Trained::Grace { last_day } => (format!("{}までに記録が要ります", wording::day(last_day)), "care"),
-        Trained::Lapsed => ("操作を制限しています".to_owned(), "late"),
-        Trained::Unasked if row.latest.is_none() => ("記録がありません".to_owned(), "care"),
-        Trained::Unasked => ("記録があります".to_owned(), "good"),
+        Trained::Valid => ("有効", "good"),
+        Trained::Grace { .. } => ("記録が要ります", "care"),
+        Trained::Lapsed => ("操作を制限しています", "late"),
+        Trained::Unasked if row.latest.is_none() => ("記録がありません", "care"),
+        Trained::Unasked => ("記録があります", "good"),
     }
 }
 
