@@ -75,20 +75,22 @@ impl Seed {
     /// The picture, as SVG without script or style, to stand inside a page. `None` if the names are too long for one.
     #[must_use]
     pub fn to_svg(&self, issuer: &str, account: &str) -> Option<Zeroizing<String>> {
-        svg(&self.to_uri(issuer, account))
+        qr_svg(&self.to_uri(issuer, account), "認証アプリで読み取る図")
     }
 }
 
 /// How many light modules stand around a QR code, by its standard.
 const QUIET: usize = 4;
 
-fn svg(text: &str) -> Option<Zeroizing<String>> {
+/// A picture (QR code) of a text, under a label for whoever does not see it. `None` for a text too long for a picture.
+#[must_use]
+pub fn qr_svg(text: &str, label: &'static str) -> Option<Zeroizing<String>> {
     use fmt::Write as _;
     let code = QRBuilder::new(text).ecl(ECL::M).build().ok()?;
     let side = code.size + 2 * QUIET;
     let mut svg = Zeroizing::new(String::with_capacity(code.size * code.size * 8 + 400));
     let head = format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" width="240" height="240" role="img" aria-label="認証アプリで読み取る図"><rect width="{side}" height="{side}" fill="#fff"/><path fill="#000" d=""##
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" width="240" height="240" role="img" aria-label="{label}"><rect width="{side}" height="{side}" fill="#fff"/><path fill="#000" d=""##
     );
     svg.push_str(&head);
     for row in 0..code.size {

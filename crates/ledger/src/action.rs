@@ -228,6 +228,22 @@ actions! {
     KeyRecover = "key.recover",
     /// The key store went out of reach, or came back (R6.8).
     KeyStoreChange = "key.store-change",
+    /// An office kept a note about a partner.
+    PartnerKeep = "partner.keep",
+    /// It forgot one.
+    PartnerForget = "partner.forget",
+    /// Sets were sealed for an office that is not on the exchange (一方向の受渡し).
+    HandoverOffer = "handover.offer",
+    /// Somebody came in by the address, a number and a code, or tried to.
+    HandoverEnter = "handover.enter",
+    /// What was handed over was opened.
+    HandoverOpen = "handover.open",
+    /// Something was given back.
+    HandoverReturn = "handover.return",
+    /// What was given back was opened by the office that had offered.
+    HandoverCollect = "handover.collect",
+    /// A handover ended, and its key was destroyed.
+    HandoverEnd = "handover.end",
 }
 
 impl Action {

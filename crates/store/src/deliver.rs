@@ -323,12 +323,21 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn withdraw(&self, asker: &Asker, id: TransmissionId) -> Result<Answer<Transmission>, Error> {
-        self.change(asker, id, move |c, asker, set, now, at| {
+        self.withdraw_by(&asker.into(), id).await
+    }
+
+    /// The same by whoever does it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn withdraw_by(&self, hand: &Hand, id: TransmissionId) -> Result<Answer<Transmission>, Error> {
+        let acting = hand.clone();
+        self.change(hand.asker(), id, move |c, asker, set, now, at| {
             Box::pin(async move {
                 if set.sender != asker.office.register.number {
                     return Ok(Answer::NotFound);
                 }
-                let act = counterpart(Act::asker(Action::SetWithdraw, asker, now).object(id), asker, &set);
+                let act = counterpart(acting.act(Action::SetWithdraw, now).object(id), asker, &set);
                 step(c, asker, &set, act, Step::Withdraw, WITHDRAW, at).await
             })
         })

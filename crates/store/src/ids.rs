@@ -59,6 +59,18 @@ id! {
     NoticeId
 }
 id! {
+    /// 一方向の受渡し.
+    HandoverId
+}
+id! {
+    /// 一方向の受渡しで返ってきたもの.
+    HandoverReturnId
+}
+id! {
+    /// 連携先の控え.
+    PartnerNoteId
+}
+id! {
     /// 送信一件.
     TransmissionId
 }

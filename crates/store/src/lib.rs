@@ -3,6 +3,7 @@
 //! Nothing is acknowledged before it is on disk, and nothing is handed out before the record of handing it out is (R10.2).
 
 mod accept;
+mod arrivals;
 mod authority;
 mod backup;
 mod bodies;
@@ -20,17 +21,20 @@ mod enrolment;
 mod erasure;
 mod error;
 mod gate;
+mod handover;
 mod hex;
 mod history;
 mod ids;
 mod key_copies;
 mod key_store;
 mod keys;
+mod listing;
 pub mod log;
 mod notices;
 mod officer;
 mod offices;
 mod outside;
+mod partners;
 pub mod people;
 mod place;
 mod reading;
@@ -46,6 +50,7 @@ mod worker_threads;
 mod writer;
 
 pub use accept::{Acceptance, SealedSet};
+pub use arrivals::{Changed, Looked};
 pub use authority::{AuthorityRequest, Installed, ServerCertificate};
 pub use backup::{
     BackupPlaces, BackupPlan, BackupRow, Drill, DrillRow, Made, RestoreOrder, RestoreRefused, Restored, Rotated,
@@ -67,10 +72,14 @@ pub use erasure::{
 pub use error::Error;
 pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
+pub use handover::{
+    Entered, HANDOVER_FILES_MAX, HANDOVER_LIFE, HANDOVER_TRIES_MAX, Handover, HandoverEnd, HandoverReturn, NewHandover,
+    Offered, RETURN_LIFE, Returned, VISIT_LIFE, Visit,
+};
 pub use ids::{
-    AccountId, BackupId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId, GrantId, HoldId,
-    KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, RecoveryId, ReviewId, ServerCertificateId,
-    SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
+    AccountId, BackupId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId, GrantId, HandoverId,
+    HandoverReturnId, HoldId, KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, PartnerNoteId,
+    RecoveryId, ReviewId, ServerCertificateId, SessionId, SoftwareId, Tls12ExceptionId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{
@@ -78,11 +87,16 @@ pub use key_store::{
     open_key_store,
 };
 pub use keys::{KeyStatus, KeyStoreState, WorkingKeyRow};
+pub use listing::{NEW_COUNTED_MAX, News, PARTNERS_SOUGHT_MAX, Sought, Stage};
 pub use notices::Notice;
 pub use officer::{NotAName, OperatorName};
 pub use offices::{NewOffice, Office, OfficeAdded};
 pub use outside::{
     NewOutsideAuthority, NewOutsideDevice, OfficeNumberIn, OutsideAuthority, OutsideRegistration, OutsideTrusted,
+};
+pub use partners::{
+    Channel, DIRECTORY_ROWS_MAX, DirectoryRow, NewPartnerNote, PARTNER_NOTE_CHARACTERS_MAX, PARTNER_NOTES_MAX,
+    PartnerKept, PartnerNote,
 };
 pub use place::{DatabaseServer, NotAServer, Place};
 pub use reading::{Reading, Version};

@@ -27,6 +27,8 @@ pub enum Reading {
     View,
     /// As pages to be printed.
     Print,
+    /// As files, for the software of the office.
+    Download,
 }
 
 /// Who reads, for the log.
@@ -42,6 +44,7 @@ impl Reader {
         let reading = match self.reading {
             Reading::View => Action::SetView,
             Reading::Print => Action::SetPrint,
+            Reading::Download => Action::SetOpen,
         };
         let act = Act::person(if first { Action::SetCollect } else { reading }, &self.person, now);
         // That it was for paper is not lost by its being the first.

@@ -120,7 +120,7 @@ impl fmt::Debug for Token {
 }
 
 /// A token is random, so its hash needs no key.
-fn token_index(token: &str) -> String {
+pub(crate) fn token_index(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
 }
 
@@ -157,6 +157,21 @@ impl Store {
     #[must_use]
     pub fn password_hashings(&self) -> u64 {
         self.people.hasher.count()
+    }
+
+    /// Hashes and compares what somebody has to know.
+    pub(crate) fn hasher(&self) -> &Hasher {
+        &self.people.hasher
+    }
+
+    /// A sealed field that is a key.
+    pub(crate) fn open_key(
+        &self,
+        column: Column,
+        row: impl fmt::Display,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.open_field(column, row, sealed)
     }
 
     pub(crate) fn seal_field(&self, column: Column, row: impl fmt::Display, content: &[u8]) -> Result<Vec<u8>, Error> {

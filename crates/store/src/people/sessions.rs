@@ -462,6 +462,18 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn standing(&self, token: &str, asker: &Asker) -> Result<Standing, Error> {
+        self.look_at(token, asker, true).await
+    }
+
+    /// The same for a request that nobody made: the session's time runs on (R8.14).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn standing_unseen(&self, token: &str, asker: &Asker) -> Result<Standing, Error> {
+        self.look_at(token, asker, false).await
+    }
+
+    async fn look_at(&self, token: &str, asker: &Asker, seen: bool) -> Result<Standing, Error> {
         const WHERE: Error = Error::Impossible("session");
         let now = self.clock.now();
         let row: Option<OpenRow> = sqlx::query_as(OPEN)
@@ -516,7 +528,7 @@ impl Store {
             },
             _ => return Ok(Standing::None),
         };
-        if now >= times.seen_at + SEEN_EVERY {
+        if seen && now >= times.seen_at + SEEN_EVERY {
             let seen = self.writer.run(move |c| {
                 Box::pin(async move {
                     sqlx::query(SEEN).bind(session_id.to_string()).bind(clock::text(now)).execute(c).await?;

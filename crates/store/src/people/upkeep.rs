@@ -112,6 +112,7 @@ impl Store {
         if overdue > 0 {
             tracing::warn!(overdue, "rights lapsed because stock-taking was overdue");
         }
+        self.end_handovers().await?;
         let reviews = self.open_reviews().await?;
         Ok(Upkeep { unconfirmed, overdue, unused, recoveries, sessions, reviews })
     }

@@ -11,6 +11,8 @@ pub enum Kind {
     OfficeKeys,
     /// サインインの記録 that serve for hours or days.
     Sessions,
+    /// 一方向の受渡し, and what came back by it.
+    Handovers,
     /// お知らせ.
     Notices,
     /// 控え: boxes, and keys apart.
@@ -58,7 +60,7 @@ pub struct KindFacts {
 }
 
 /// The register.
-const FACTS: [KindFacts; 11] = [
+const FACTS: [KindFacts; 12] = [
     KindFacts {
         kind: Kind::Sets,
         id: "sets",
@@ -106,6 +108,15 @@ const FACTS: [KindFacts; 11] = [
         keep_days: 30,
     },
     KindFacts {
+        kind: Kind::Handovers,
+        id: "handovers",
+        tables: &["handover", "handover_file", "handover_return", "handover_return_file"],
+        places: &[],
+        ends: Ends::ByItself,
+        minimum_days: 0,
+        keep_days: 90,
+    },
+    KindFacts {
         kind: Kind::Notices,
         id: "notices",
         tables: &["certificate_notice"],
@@ -139,6 +150,7 @@ const FACTS: [KindFacts; 11] = [
             "server_certificate",
             "acme_account",
             "acme_turn",
+            "partner_note",
         ],
         places: &[],
         ends: Ends::Kept,
@@ -197,12 +209,13 @@ const FACTS: [KindFacts; 11] = [
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Sets,
         Self::Evidence,
         Self::Leavers,
         Self::OfficeKeys,
         Self::Sessions,
+        Self::Handovers,
         Self::Notices,
         Self::Backups,
         Self::Registers,

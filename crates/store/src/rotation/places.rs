@@ -89,7 +89,11 @@ const FIELDS: &[Place] = &[
     place!("server_certificate", "certificate_id", "key_sealed", owner "''", version "0", if "key_sealed IS NOT NULL", Field),
     place!("acme_account", "directory", "account_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("recovery", "recovery_id", "evidence_sealed", owner "''", version "0", if "1 = 1", Pieces),
+    place!("handover", "handover_id", "address_sealed", owner "''", version "0", if "address_sealed IS NOT NULL", Field),
+    place!("handover", "handover_id", "key_sealed", owner "''", version "0", if "key_sealed IS NOT NULL", Field),
+    place!("handover_return", "return_id", "key_sealed", owner "''", version "0", if "key_sealed IS NOT NULL", Field),
     place!("import_answer", "transmission_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
+    place!("partner_note", "note_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
     place!("review_finding", "finding_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
     place!("log_export", "export_id", "purpose_sealed", owner "''", version "0", if "1 = 1", Field),
 ];

@@ -344,8 +344,12 @@ async fn r6_3_every_sealed_column_is_altered_here_or_is_a_field_like_those() {
     // Sealed and opened by the same two functions as the fields above, on pages of their own.
     let likewise = [
         "acme_account.account_sealed",
+        "handover.address_sealed",
+        "handover.key_sealed",
+        "handover_return.key_sealed",
         "import_answer.note_sealed",
         "log_export.purpose_sealed",
+        "partner_note.note_sealed",
         "review_finding.note_sealed",
         "server_certificate.key_sealed",
     ];
