@@ -1,4 +1,5 @@
 use crate::gate::Gate;
+use crate::news::News;
 use crate::pages::once::Once;
 use crate::pages::passkeys;
 use crate::tls::Identity;
@@ -24,6 +25,9 @@ impl Default for Limits {
     }
 }
 
+/// Downloads of many sets that are put together at the same time: each holds its sets in memory.
+const DOWNLOADS_MAX: usize = 4;
+
 /// Documents that are typeset at the same time.
 const PRINTS_MAX: usize = 1;
 
@@ -35,6 +39,8 @@ pub(crate) struct App {
     pub(crate) exchange_url: Arc<str>,
     /// Where devices are enrolled.
     pub(crate) enrolment_url: Arc<str>,
+    /// Where an office that is not on the exchange gets what was handed over to it; absent where there is no such door.
+    pub(crate) handover_url: Option<Arc<str>>,
     /// What passkeys are bound to; absent at a bare address.
     pub(crate) site: Option<PasskeySite>,
     /// Secrets on their way to the page that shows them.
@@ -47,6 +53,10 @@ pub(crate) struct App {
     /// Typesets documents, one at a time: it takes memory and processor time of the sends.
     pub(crate) printer: Arc<print::Printer>,
     pub(crate) printing: Arc<Semaphore>,
+    /// 取込用のダウンロード.
+    pub(crate) downloading: Arc<Semaphore>,
+    /// 新着: who waits for what on this node.
+    pub(crate) news: Arc<News>,
     /// One permit per KiB of upload in memory.
     pub(crate) upload_memory: Arc<Semaphore>,
 }
@@ -55,7 +65,7 @@ impl App {
     pub(crate) fn new(
         store: Arc<Store>,
         limits: Limits,
-        [exchange_url, enrolment_url]: [&str; 2],
+        ([exchange_url, enrolment_url], handover_url): ([&str; 2], Option<&str>),
         gate: Arc<Gate>,
         identity: Arc<Identity>,
         acme: bool,
@@ -67,6 +77,7 @@ impl App {
             limits,
             exchange_url: exchange_url.into(),
             enrolment_url: enrolment_url.into(),
+            handover_url: handover_url.map(Into::into),
             gate,
             identity,
             acme,
@@ -74,6 +85,8 @@ impl App {
             once: Arc::default(),
             printer: Arc::new(printer),
             printing: Arc::new(Semaphore::new(PRINTS_MAX)),
+            downloading: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
+            news: Arc::default(),
             upload_memory: Arc::new(Semaphore::new(permits)),
         }
     }

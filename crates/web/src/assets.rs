@@ -44,3 +44,7 @@ fn script(text: &'static str) -> impl IntoResponse {
 pub(crate) async fn passkey() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../templates/passkey.js"))
 }
+
+pub(crate) async fn news() -> impl IntoResponse {
+    script(include_str!("../templates/news.js"))
+}

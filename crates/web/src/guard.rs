@@ -23,6 +23,10 @@ use store::Asker;
 use store::log::Alarms;
 use store::people::{Enrolling, HalfWay, Person, Software, Standing};
 
+/// Where pages wait for a number. It is asked for by the page, not by somebody, shows nothing about anybody, and is therefore
+/// not recorded.
+const NEWS: &str = "/news";
+
 /// What a door asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Needs {
@@ -151,6 +155,8 @@ async fn check(app: &App, needs: Needs, parts: &mut Parts) -> Result<Option<Resp
     }
     let shown = cookie::read(&parts.headers, cookie::SESSION);
     let standing = match shown {
+        // A page that waits for news is not somebody at work: it keeps no session alive (R8.14).
+        Some(shown) if parts.uri.path() == NEWS => app.store.standing_unseen(shown, &caller.asker).await?,
         Some(shown) => app.store.standing(shown, &caller.asker).await?,
         None => Standing::None,
     };
@@ -183,7 +189,7 @@ async fn check(app: &App, needs: Needs, parts: &mut Parts) -> Result<Option<Resp
 /// recorded by the verb that does it.
 async fn admit_person(app: &App, parts: &mut Parts, person: Box<Person>, token: FormToken) -> Result<(), Problem> {
     let path: Arc<str> = parts.uri.path().into();
-    if parts.method == Method::GET {
+    if parts.method == Method::GET && *path != *NEWS {
         let pattern = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         app.store.record_page(&person, &page_name(pattern), object_of(pattern, &path)).await?;
     }

@@ -10,7 +10,9 @@ pub mod evidence;
 mod form_token;
 mod gate;
 mod guard;
+mod handover;
 mod listener;
+mod news;
 mod pages;
 mod problem;
 mod routes;
@@ -78,6 +80,10 @@ pub struct Service {
     pub enrolment_url: String,
     /// Listens for devices of offices that may still use TLS 1.2, if there is such a door (R5.3).
     pub tls12: Option<TcpListener>,
+    /// Listens for offices that are not on the exchange, if there is such a door (一方向の受渡し).
+    pub handover: Option<TcpListener>,
+    /// Where they reach it.
+    pub handover_url: Option<String>,
     /// What the server shows of itself.
     pub identity: Arc<Identity>,
     /// Whether an authority may ask at the doors whether the exchange's names are ours (ACME).
@@ -99,15 +105,18 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
     let exchange_door = door(Policy::standard(), Some(Arc::clone(&gate))).answering(answers.clone());
     let enrolment_door = door(Policy::standard(), None).answering(answers);
     let tls12_door = door(Policy::tls12(), Some(Arc::clone(&gate)));
+    let handover_door = door(Policy::standard(), None);
     let app = App::new(
         service.store,
         service.limits,
-        [&service.exchange_url, &service.enrolment_url],
+        ([&service.exchange_url, &service.enrolment_url], service.handover_url.as_deref()),
         Arc::clone(&gate),
         Arc::clone(&service.identity),
         service.acme,
         service.printer,
     );
+    let news = Arc::clone(&app.news);
+    let store = Arc::clone(&app.store);
     let exchange = guarded(exchange_router(app.clone()), EXCHANGE_POLICY);
     let stopped = |mut stop: watch::Receiver<bool>| async move {
         let _ = stop.wait_for(|stop| *stop).await;
@@ -117,22 +126,38 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
             listener::serve(listener, tls12_door, exchange.clone(), stopped(stop.clone())).await;
         }
     };
+    let going_down = {
+        let (news, stop) = (Arc::clone(&news), stopped(stop.clone()));
+        async move {
+            stop.await;
+            news.close();
+        }
+    };
+    let handovers = async {
+        if let Some(listener) = service.handover {
+            let router = guarded(handover::router(app.clone()), EXCHANGE_POLICY);
+            listener::serve(listener, handover_door, router, stopped(stop.clone())).await;
+        }
+    };
     let doors = async {
         tokio::join!(
+            going_down,
             listener::serve(service.exchange, exchange_door, exchange.clone(), stopped(stop.clone())),
             listener::serve(
                 service.enrolment,
                 enrolment_door,
-                guarded(enrol::router(app), enrol::POLICY),
+                guarded(enrol::router(app.clone()), enrol::POLICY),
                 stopped(stop.clone())
             ),
             exceptions,
+            handovers,
         );
     };
     // Watches until the last connection is done, so that a revocation counts during shutdown too.
     tokio::select! {
         () = doors => {},
         () = gate.watch(service.register_every) => {},
+        () = news.look(&store) => {},
     }
     Ok(())
 }

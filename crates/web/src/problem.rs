@@ -242,6 +242,36 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "H41", what, fix)
     }
 
+    /// The operator has opened no door for it.
+    pub(crate) fn no_handovers() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "H56",
+            "この交換所では、一方向の受渡しの窓口を開いていません。",
+            "使いたいときは、交換所の運営者に相談してください。",
+        )
+    }
+
+    /// Nobody is in: the time was over, or it was taken back.
+    pub(crate) fn handover_over() -> Self {
+        Self::new(
+            StatusCode::GONE,
+            "H57",
+            "この窓口は、いまは開いていません。",
+            "手紙のアドレスから、もう一度開いてください。開けないときは、手紙を送った事業所に電話してください。",
+        )
+    }
+
+    /// So many wait for news that one more cannot.
+    pub(crate) fn too_many_waiting() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "H55",
+            "新着の知らせを待つ画面が多すぎます。",
+            "使っていない画面を閉じてください。知らせがなくても、画面を開き直せば新しい一覧が見られます。",
+        )
+    }
+
     fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -4,8 +4,8 @@
 use crate::app::App;
 use crate::guard::{self, Needs};
 use crate::pages::{
-    account, devices, evidence, first, forms, grants, log, operator, receipts, received, recovery, reviews, sign_in,
-    software, staff, stock_taking,
+    account, devices, evidence, first, forms, grants, handovers, help, log, operator, partners, receipts, received,
+    recovery, reviews, sign_in, software, staff, stock_taking,
 };
 use crate::{api, assets};
 use axum::Router;
@@ -45,6 +45,7 @@ pub(crate) fn table() -> Vec<Route> {
         get("/forms.css", Nothing, assets::forms),
         get("/icon.svg", Nothing, assets::icon),
         get("/passkey.js", Nothing, assets::passkey),
+        get("/news.js", Nothing, assets::news),
         get("/enrol.css", Nothing, assets::guide_style),
         get("/enrol.mjs", Nothing, assets::guide),
         get("/certificates.mjs", Nothing, assets::guide_certificates),
@@ -77,15 +78,42 @@ pub(crate) fn table() -> Vec<Route> {
         post("/first/done", Enrolling, first::complete),
         // People.
         get("/", SignedIn, received::front),
+        get("/sent", Person(ListSets), received::sent),
+        get("/news", Person(ListSets), received::news::news),
+        post("/received/download", Person(CollectSets), received::download),
+        post("/received/answer", Person(CollectSets), received::answer),
         get("/sets/{id}/receipt", Person(ListSets), receipts::page),
         get("/sets/{id}/receipt/file", Person(ListSets), receipts::file),
         post("/sets/{id}/receipt/acknowledge", Person(CollectSets), receipts::acknowledge),
+        post("/sets/{id}/receipt/withdraw", Person(WithdrawSets), receipts::withdraw),
         post("/sets/{id}/receipt/import", Person(CollectSets), receipts::answer),
+        get("/partners", Person(ListSets), partners::list),
+        get("/partners/new", Person(SendSets), partners::new),
+        post("/partners/new", Person(SendSets), partners::keep),
+        get("/partners/{number}", Person(SendSets), partners::edit),
+        post("/partners/{number}", Person(SendSets), partners::keep),
+        post("/partners/{number}/forget", Person(SendSets), partners::forget),
+        post("/partners", Person(ManageSoftware), partners::software),
+        // 一方向の受渡し.
+        get("/partners/{number}/handover", Person(SendSets), handovers::new),
+        post("/partners/{number}/handover", Person(SendSets), handovers::offer),
+        get("/handovers", Person(SendSets), handovers::list),
+        get("/handovers/code", Person(SendSets), handovers::code),
+        get("/handovers/{id}/letter", Person(SendSets), handovers::letter),
+        post("/handovers/{id}/withdraw", Person(WithdrawSets), handovers::withdraw),
+        // Opening what came back is collecting it.
+        get("/handovers/returned/{id}", Person(CollectSets), handovers::returned),
+        // Words of ours.
+        get("/help", SignedIn, help::situations),
+        get("/help/sign-in", Device, help::at_the_door),
+        get("/help/first-day", SignedIn, help::first_day),
+        get("/accessibility", Device, help::accessibility),
         get("/evidence", Person(ExportEvidence), evidence::page),
         post("/evidence", Person(ExportEvidence), evidence::make),
         // Opening a set collects it, if it is the receiver who opens.
         get("/sets/{id}", Person(ReadSets), forms::show_set),
         get("/sets/{id}/pictures/{number}", Person(ReadSets), forms::picture),
+        get("/sets/{id}/files/{name}", Person(ReadSets), received::file),
         get("/account", Person(OwnAccount), account::page),
         get("/account/password", Person(OwnAccount), account::password),
         post("/account/password", Person(OwnAccount), account::change_password),
@@ -182,6 +210,7 @@ pub(crate) fn table() -> Vec<Route> {
         post("/api/v1/transmissions", Software(SendSets), api::send),
         get("/api/v1/received", Software(ListSets), api::received),
         get("/api/v1/sent", Software(ListSets), api::sent),
+        get("/api/v1/news", Software(ListSets), api::news),
         get("/api/v1/transmissions/{id}", Software(ListSets), api::describe),
         post("/api/v1/device/renew", Program, api::renew),
         get("/api/v1/notices", Program, api::notices),

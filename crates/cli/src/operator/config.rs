@@ -66,6 +66,9 @@ exchange = "127.0.0.1:8443"
 enrolment = "127.0.0.1:8444"
 # TLS 1.3 にどうしても対応できない事業所のための窓口。書かなければ開きません（fumibako office tls12）。
 # tls12 = "127.0.0.1:8445"
+# 交換所に参加していない事業所が、手紙のアドレスと電話のコードで書類を受け取る窓口（一方向の受渡し）。クライアント証明書を
+# 求めません。書かなければ開きません。開く前に docs/operating.md を読み、事業所と取り決めてください。
+# handover = "127.0.0.1:8446"
 # 端末から見えるこの交換所の名前
 names = ["localhost"]
 
@@ -256,6 +259,7 @@ struct Listen {
     exchange: SocketAddr,
     enrolment: SocketAddr,
     tls12: Option<SocketAddr>,
+    handover: Option<SocketAddr>,
     names: Vec<String>,
 }
 
@@ -265,6 +269,7 @@ impl Default for Listen {
             exchange: SocketAddr::from(([127, 0, 0, 1], 8443)),
             enrolment: SocketAddr::from(([127, 0, 0, 1], 8444)),
             tls12: None,
+            handover: None,
             names: vec!["localhost".to_owned()],
         }
     }
@@ -545,6 +550,11 @@ impl Config {
 
     pub(crate) fn tls12_address(&self) -> Option<SocketAddr> {
         self.file.listen.tls12
+    }
+
+    /// Where an office that is not on the exchange gets what was handed over to it. Off unless it is configured.
+    pub(crate) fn handover_address(&self) -> Option<SocketAddr> {
+        self.file.listen.handover
     }
 
     pub(crate) fn register_every(&self) -> Duration {

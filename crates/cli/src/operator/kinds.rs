@@ -40,6 +40,11 @@ pub(crate) const fn words(kind: Kind) -> Words {
             condition: "終わって30日（失敗の数は1日、符丁は期限）",
             method: "サーバーが自動で上書きして削除",
         },
+        Kind::Handovers => Words {
+            label: "一方向の受渡しと、その返送",
+            condition: "渡したものは、取り下げたとき、誤りが続いたとき、14日たったとき。返送は90日たったとき",
+            method: "それぞれの鍵をサーバーが自動で破棄し、封も上書きして削除。控えには入りません",
+        },
         Kind::Notices => Words {
             label: "お知らせ", condition: "消去しません（端末の台帳の一部）", method: "なし"
         },

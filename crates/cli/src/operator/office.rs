@@ -23,6 +23,16 @@ pub(crate) enum Command {
         #[command(flatten)]
         place: Where,
     },
+    /// 事業所の所在地を登録します。連携先の画面に出て、探せるようになります
+    Place {
+        #[command(flatten)]
+        place: Where,
+        /// 事業所番号（10桁）
+        number: OfficeNumber,
+        /// 所在地（例: 架空市見本町）。空にすると消します
+        #[arg(long)]
+        at: String,
+    },
     /// 事業所を廃止にします。以後は送ることも受け取ることもできません
     Close {
         #[command(flatten)]
@@ -40,6 +50,7 @@ pub(crate) fn run(command: &Command) -> Outcome {
         match command {
             Command::Add { place, number, name, types } => add(place, *number, name, types).await,
             Command::List { place } => list(place).await,
+            Command::Place { place, number, at } => set_place(place, *number, at).await,
             Command::Close { place, number } => close(place, *number).await,
             Command::Tls12(command) => tls12::run(command).await,
         }
@@ -78,6 +89,21 @@ async fn list(place: &Where) -> Outcome {
         say!("{}  {}  {}{closed}", office.register.number, types.join(","), office.name);
     }
     store.close().await;
+    Ok(Done::All)
+}
+
+async fn set_place(place: &Where, number: OfficeNumber, at: &str) -> Outcome {
+    let (_, store) = place.open().await?;
+    let done = store.set_office_place(number, at).await.map_err(explain)?;
+    store.close().await;
+    if !done {
+        return Err(Failure::new(
+            format!("事業所番号 {number} の所在地を登録できません。"),
+            "番号を確かめ、所在地は100文字までで、改行などを入れずに書いてください。",
+        )
+        .into());
+    }
+    say!("所在地を登録しました: {number}");
     Ok(Done::All)
 }
 

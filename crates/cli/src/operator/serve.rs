@@ -52,7 +52,15 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
+    let handover = match config.handover_address() {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let name = &config.names()[0];
+    let handover_url = match &handover {
+        Some(listener) => Some(format!("https://{name}:{}", listener.local_addr()?.port())),
+        None => None,
+    };
     let exchange_url = format!("https://{name}:{}", exchange.local_addr()?.port());
     let enrolment_url = format!("https://{name}:{}", enrolment.local_addr()?.port());
 
@@ -84,6 +92,9 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     if let Some(listener) = &tls12 {
         say!("TLS 1.2 の例外の窓口: https://{name}:{}", listener.local_addr()?.port());
     }
+    if let Some(url) = &handover_url {
+        say!("一方向の受渡しの窓口（クライアント証明書なし）: {url}");
+    }
     let answering = acme.is_some();
     let renewing = match (acme, config.server_certificate()) {
         (Some(acme), _) => {
@@ -108,6 +119,8 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         exchange_url,
         enrolment_url,
         tls12,
+        handover,
+        handover_url,
         identity,
         acme: answering,
         printer: config.printer(),

@@ -2,6 +2,7 @@
 
 mod deliver;
 mod list;
+mod news;
 mod notices;
 mod receipts;
 mod renew;
@@ -21,6 +22,7 @@ use utoipa::{Modify, OpenApi};
 
 pub(crate) use deliver::{acknowledge, describe, download, file, withdraw, zip};
 pub(crate) use list::{received, sent};
+pub(crate) use news::news;
 pub(crate) use notices::notices;
 pub(crate) use receipts::{answer, log_key, overdue, receipt, report_fault};
 pub(crate) use renew::renew;
@@ -41,6 +43,7 @@ const DESCRIPTION: &str = "事業所のソフトウェアのための窓口で�
         send::send,
         list::received,
         list::sent,
+        news::news,
         deliver::describe,
         deliver::file,
         deliver::zip,
@@ -95,7 +98,7 @@ impl FromRequestParts<App> for SetId {
 }
 
 /// A file's name in a path.
-pub(crate) struct FileNamed(String);
+pub(crate) struct FileNamed(pub(crate) String);
 
 impl FromRequestParts<App> for FileNamed {
     type Rejection = Problem;

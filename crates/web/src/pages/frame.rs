@@ -16,6 +16,10 @@ use store::Office;
 const SCRIPTED: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; \
                         base-uri 'none'; frame-ancestors 'none'";
 
+/// Pages that are told of news run one script of ours, which asks us.
+const TOLD: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
+                    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 /// From here on, every page says so: a month, in which there is a quiet hour.
 const ENDING: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -24,7 +28,10 @@ pub(crate) struct Frame {
     pub(crate) title: &'static str,
     pub(crate) office: Option<OfficeLine>,
     pub(crate) person: Option<String>,
+    /// The day's work; everything, where there is no day's work.
     pub(crate) menu: Vec<MenuItem>,
+    /// 管理: the rest, folded up.
+    pub(crate) more: Vec<MenuItem>,
     pub(crate) token: String,
     pub(crate) notice: Option<&'static str>,
     /// The last day of the certificate of this device, once it is near.
@@ -33,6 +40,8 @@ pub(crate) struct Frame {
     pub(crate) narrow: bool,
     pub(crate) faulty: bool,
     pub(crate) passkeys: bool,
+    /// Sets that wait, for the title.
+    pub(crate) waiting: u32,
 }
 
 /// What somebody must see to, said on every page until it is seen to.
@@ -57,9 +66,16 @@ pub(crate) struct MenuItem {
     pub(crate) here: bool,
 }
 
-/// Where one can go, and the right that each needs. The order is that of the day's work.
-const MENU: &[(&str, &str, Deed)] = &[
-    ("/", "届いたもの・送ったもの", Deed::ListSets),
+/// Where one can go, and the right that each needs: the day's work, in its order.
+const DAILY: &[(&str, &str, Deed)] = &[
+    ("/", "届いたもの", Deed::ListSets),
+    ("/sent", "送ったもの", Deed::ListSets),
+    ("/partners", "連携先", Deed::ListSets),
+    ("/help", "困ったとき", Deed::ChooseOffice),
+];
+
+/// 管理: what is done now and then.
+const REST: &[(&str, &str, Deed)] = &[
     ("/operator/reviews", "ログ点検", Deed::ReadLedger),
     ("/operator/log", "証跡", Deed::ReadLedger),
     ("/operator/approvals", "承認待ち", Deed::ApproveEnrolment),
@@ -83,11 +99,21 @@ impl SignedIn {
     pub(crate) fn frame(&self, title: &'static str) -> Frame {
         let person = &self.person;
         let here = |href: &str| *self.path == *href || (href != "/" && self.path.starts_with(&format!("{href}/")));
-        let allowed = MENU.iter().filter(|(_, _, deed)| person.may(*deed));
+        let allowed = |entries: &[(&'static str, &'static str, Deed)]| -> Vec<MenuItem> {
+            let allowed = entries.iter().filter(|(_, _, deed)| person.may(*deed));
+            allowed.map(|&(href, label, _)| MenuItem { href, label, here: here(href) }).collect()
+        };
+        let (mut menu, mut more) = (allowed(DAILY), allowed(REST));
+        // Whoever has no sets to work with has the rest as the day's work.
+        if !person.may(Deed::ListSets) {
+            more.append(&mut menu);
+            menu = std::mem::take(&mut more);
+        }
         Frame {
             office: person.chosen.then(|| OfficeLine::from(&person.office)),
             person: Some(person.name.reveal().clone()),
-            menu: allowed.map(|&(href, label, _)| MenuItem { href, label, here: here(href) }).collect(),
+            menu,
+            more,
             token: self.token.text().to_owned(),
             ending: ending(&person.asker.valid_until, Timestamp::now()).filter(|_| !here("/renew")),
             alarms: reviews::alarms(self),
@@ -98,7 +124,8 @@ impl SignedIn {
 
     /// The first page this person may see.
     pub(crate) fn home(&self) -> Option<&'static str> {
-        MENU.iter().find(|(_, _, deed)| self.person.may(*deed)).map(|(href, _, _)| *href)
+        let first = if self.person.may(Deed::ListSets) { DAILY } else { REST };
+        first.iter().find(|(_, _, deed)| self.person.may(*deed)).map(|(href, _, _)| *href)
     }
 }
 
@@ -118,9 +145,23 @@ impl Frame {
     /// A page that knows nothing of whoever reads it.
     pub(crate) fn bare(title: &'static str) -> Self {
         let (office, person, notice) = (None, None, None);
-        let (menu, alarms, token) = (Vec::new(), Vec::new(), String::new());
+        let (menu, more, alarms, token) = (Vec::new(), Vec::new(), Vec::new(), String::new());
         let (narrow, faulty, passkeys) = (true, false, false);
-        Self { title, office, person, menu, token, notice, ending: None, alarms, narrow, faulty, passkeys }
+        Self {
+            title,
+            office,
+            person,
+            menu,
+            more,
+            token,
+            notice,
+            ending: None,
+            alarms,
+            narrow,
+            faulty,
+            passkeys,
+            waiting: 0,
+        }
     }
 
     /// A page for whoever is known only by device.
@@ -143,6 +184,15 @@ impl Frame {
     pub(crate) fn with_passkeys(self) -> Self {
         Self { passkeys: true, ..self }
     }
+
+    pub(crate) fn waiting(self, waiting: u32) -> Self {
+        Self { waiting, ..self }
+    }
+
+    /// Whether one is somewhere in the folded part of the menu.
+    pub(crate) fn is_in_more(&self) -> bool {
+        self.more.iter().any(|item| item.here)
+    }
 }
 
 /// A page, done.
@@ -160,6 +210,12 @@ pub(crate) fn show_again(page: &impl Template) -> Result<Response, Problem> {
 /// Lets the page run our own script, which passkeys need.
 pub(crate) fn with_script(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SCRIPTED));
+    response
+}
+
+/// Lets the page be told of what arrives meanwhile.
+pub(crate) fn told(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(TOLD));
     response
 }
 

@@ -107,7 +107,7 @@ async function ask(code, request) {
   if (response.redirected) {
     throw new Refused({
       what: "しばらく操作がなかったため、サインアウトしています。",
-      fix: "このページを開き直し、もう一度入ってください。",
+      fix: "このページを開き直し、もう一度サインインしてください。",
     });
   }
   const answer = await response.json().catch(() => ({}));

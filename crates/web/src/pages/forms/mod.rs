@@ -98,10 +98,7 @@ pub(crate) async fn picture(
 ) -> Result<Response, Problem> {
     let set = find(&app, &signed_in, &id).await?;
     let files = open(&app, &signed_in, set.id, Reading::View).await?;
-    let picture = files.into_iter().find(|file| page::is_picture(&file.name, &branch));
-    let picture = picture.filter(|file| page::is_jpeg(&file.bytes)).ok_or_else(Problem::not_found)?;
-    let kind = HeaderValue::from_static("image/jpeg");
-    Ok(([(header::CONTENT_TYPE, kind)], picture.bytes).into_response())
+    picture_of(files, &branch)
 }
 
 /// The set, if this person may open it now.
@@ -151,6 +148,21 @@ fn replaced<'v>(set: &Transmission, versions: &'v [Version], about: Option<&Hist
     let last = |item| earlier.iter().rev().find(|version| version.items.contains(item));
     let wanted: BTreeMap<_, _> = items.iter().filter_map(last).map(|version| (version.key, *version)).collect();
     wanted.into_values().rev().collect()
+}
+
+/// The forms of files that are no set of an office's folder, all on one page, to be read and printed.
+pub(crate) fn sheets_of(files: &[OpenedFile], pictures_at: &str) -> Result<String, Problem> {
+    let book = Book::read(&sources(files), None, pictures_at);
+    let sheets = page::Sheets { people: book.people, printed: true };
+    Ok(askama::Template::render(&sheets).map_err(|_| store::Error::Impossible("page"))?)
+}
+
+/// The picture of this branch among files, if it is one.
+pub(crate) fn picture_of(files: Vec<OpenedFile>, branch: &str) -> Result<Response, Problem> {
+    let picture = files.into_iter().find(|file| page::is_picture(&file.name, branch));
+    let picture = picture.filter(|file| page::is_jpeg(&file.bytes)).ok_or_else(Problem::not_found)?;
+    let kind = HeaderValue::from_static("image/jpeg");
+    Ok(([(header::CONTENT_TYPE, kind)], picture.bytes).into_response())
 }
 
 fn sources(files: &[OpenedFile]) -> Vec<SourceFile<'_>> {

@@ -38,6 +38,14 @@ pub(crate) struct SetPage<'a> {
     /// People of the whole set.
     people: usize,
     sheets: Sheets<'a>,
+    /// For software that takes files one by one.
+    files: Vec<File>,
+}
+
+struct File {
+    name: String,
+    href: String,
+    size: String,
 }
 
 /// The forms themselves, person by person.
@@ -154,10 +162,22 @@ impl<'a> SetPage<'a> {
             pages: parts.iter().enumerate().map(|(at, part)| link(view, at + 1, page, part, &id)).collect(),
             first: part.start + 1,
             people,
+            files: set.files.iter().map(|file| File::new(file, &id)).collect(),
             sheets: Sheets {
                 people: book.people.into_iter().skip(part.start).take(part.len()).collect(),
                 printed: view.print,
             },
+        }
+    }
+}
+
+impl File {
+    fn new(file: &store::StoredFile, id: &str) -> Self {
+        Self {
+            name: file.name.clone(),
+            // Names of the standard are letters, digits and a few signs that an address takes as they are.
+            href: format!("/sets/{id}/files/{}", file.name),
+            size: format!("{} KB", file.size_bytes.div_ceil(1024)),
         }
     }
 }

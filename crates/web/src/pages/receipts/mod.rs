@@ -47,6 +47,17 @@ pub(crate) async fn acknowledge(
     Ok(on_to(&format!("/sets/{id}/receipt?done=acknowledged")))
 }
 
+/// 取下げ, as long as nobody has opened it.
+pub(crate) async fn withdraw(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    SetId(id): SetId,
+    _form: Form,
+) -> Result<Response, Problem> {
+    found(&app, &signed_in, app.store.withdraw_by(&Hand::from(&signed_in.person), id).await?).await?;
+    Ok(on_to(&format!("/sets/{id}/receipt?done=withdrawn")))
+}
+
 pub(crate) async fn answer(
     State(app): State<App>,
     signed_in: SignedIn,

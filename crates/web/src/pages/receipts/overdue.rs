@@ -10,8 +10,8 @@ use store::{Folder, Overdue};
 /// Rows of each side on the first page; the interface for programs lists more.
 const ROWS: usize = 10;
 
-/// 期限を過ぎたもの, for the first page. Empty when there are none.
-#[derive(Template)]
+/// 期限を過ぎたもの, above a list. Empty when there are none.
+#[derive(Default, Template)]
 #[template(path = "receipts/overdue.html")]
 pub(crate) struct Late {
     ours: Vec<Row>,
@@ -32,16 +32,24 @@ struct Row {
 }
 
 impl Late {
-    pub(crate) async fn of(app: &App, signed_in: &SignedIn) -> Result<Self, Problem> {
-        let asker = &signed_in.person.asker;
+    /// What this office lets others wait for.
+    pub(crate) async fn received(app: &App, signed_in: &SignedIn) -> Result<Self, Problem> {
         let acting = signed_in.person.may(Deed::CollectSets);
-        let ours = app.store.overdue(asker, Folder::Received).await?;
-        let theirs = app.store.overdue(asker, Folder::Sent).await?;
+        let ours = app.store.overdue(&signed_in.person.asker, Folder::Received).await?;
         Ok(Self {
             ours_more: ours.len().saturating_sub(ROWS),
             ours: ours.iter().take(ROWS).map(|late| Row::new(late, true, acting)).collect(),
+            ..Self::default()
+        })
+    }
+
+    /// What others let it wait for.
+    pub(crate) async fn sent(app: &App, signed_in: &SignedIn) -> Result<Self, Problem> {
+        let theirs = app.store.overdue(&signed_in.person.asker, Folder::Sent).await?;
+        Ok(Self {
             theirs_more: theirs.len().saturating_sub(ROWS),
             theirs: theirs.iter().take(ROWS).map(|late| Row::new(late, false, false)).collect(),
+            ..Self::default()
         })
     }
 }

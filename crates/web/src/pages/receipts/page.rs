@@ -63,6 +63,7 @@ enum Next {
     Collect,
     Acknowledge,
     Answer,
+    Withdraw,
 }
 
 struct Answer {
@@ -107,10 +108,12 @@ impl Page {
             index: step.proof.as_ref().map(ledger::EntryProof::index),
         });
         let acting = is_receiver(signed_in, given) && signed_in.person.may(Deed::CollectSets);
+        let sent = set.sender == signed_in.person.office.register.number;
         let next = match set.state() {
             State::Waiting if acting => Next::Collect,
             State::Collected if acting => Next::Acknowledge,
             State::Acknowledged if acting => Next::Answer,
+            State::Waiting if sent && signed_in.person.may(Deed::WithdrawSets) => Next::Withdraw,
             _ => Next::Nothing,
         };
         let answer = (next == Next::Answer).then(|| Answer::new(&files, form, &faults));

@@ -3,6 +3,7 @@ use receipt::StepName;
 
 pub(super) const DONE: &[(&str, &str)] = &[
     ("acknowledged", "受領を確認しました。送信元にも伝わっています。"),
+    ("withdrawn", "取り下げました。相手の一覧では「取下げ」になり、開けません。"),
     ("answered", "取込みの結果を伝えました。送信元にも伝わっています。"),
 ];
 pub(super) const NO_OUTCOME: &str = "取込みの結果を選んでください。";

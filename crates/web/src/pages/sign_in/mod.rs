@@ -1,4 +1,4 @@
-//! 入る・二つ目の確認・事業所を選ぶ・出る (R8.2, R8.9, R8.14).
+//! サインイン・二つ目の確認・事業所を選ぶ・サインアウト (R8.2, R8.9, R8.14).
 
 mod page;
 mod wording;
@@ -192,7 +192,7 @@ pub(crate) fn out(mut response: Response) -> Result<Response, Problem> {
     Ok(response)
 }
 
-fn give_cookie(response: &mut Response, name: &str, value: &str) -> Result<(), Problem> {
+pub(crate) fn give_cookie(response: &mut Response, name: &str, value: &str) -> Result<(), Problem> {
     let cookie = cookie::set(name, value).ok_or_else(Problem::incident)?;
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(())

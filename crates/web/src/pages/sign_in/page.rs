@@ -6,7 +6,7 @@ use askama::Template;
 use store::Office;
 use store::people::{OfficeChoice, PasskeyChallenge, Ways};
 
-/// 入る.
+/// サインイン.
 #[derive(Template)]
 #[template(path = "sign_in/sign_in.html")]
 pub(super) struct SignIn {
@@ -20,7 +20,7 @@ pub(super) struct SignIn {
 impl SignIn {
     pub(super) fn new(office: &Office, token: &FormToken, back: &str, notice: Option<&'static str>) -> Self {
         Self {
-            frame: Frame::at_door("入る", office, token).notice(notice),
+            frame: Frame::at_door("サインイン", office, token).notice(notice),
             faults: Faults::default(),
             login: Field::text("login", "ログインID").autocomplete("username"),
             password: Field::password("password", "パスワード", "current-password"),
