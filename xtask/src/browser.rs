@@ -22,6 +22,8 @@ pub(crate) fn journeys(word: &str) -> Done {
     if files.is_empty() {
         return Err(format!("{FOLDER}: no journey has {word} in its name"));
     }
+    let looked_at = target().join("screenshots").join("looked-at.txt");
+    let _ = fs::remove_file(&looked_at);
     demo::with_exchange(|exchange, server| {
         run(command("node")
             .args(["--test", "--test-concurrency=2", "--test-reporter=spec"])
@@ -30,7 +32,57 @@ pub(crate) fn journeys(word: &str) -> Done {
             .env("FUMIBAKO_FOLDER", &exchange.folder)
             .env("FUMIBAKO_EXCHANGE", &server.exchange)
             .env("FUMIBAKO_ENROLMENT", &server.enrolment)
+            .env("FUMIBAKO_HANDOVER", &server.handover)
             .env("FUMIBAKO_MODULES", &modules)
             .env("FUMIBAKO_SCREENSHOTS", target().join("screenshots")))
-    })
+    })?;
+    // A part of the journeys looks at a part of the pages.
+    if !word.is_empty() {
+        return Ok(());
+    }
+    let looked_at = fs::read_to_string(&looked_at).map_err(|error| format!("{}: {error}", looked_at.display()))?;
+    every_page_was_looked_at(&looked_at)
+}
+
+/// Doors that a browser is given, and that are no page to look at: files, pictures, numbers, and ways on to a page.
+const NO_PAGES: [&str; 7] = [
+    "/news",
+    "/first",
+    "/sets/{id}/files/{name}",
+    "/sets/{id}/pictures/{number}",
+    "/sets/{id}/receipt/file",
+    "/handovers/returned/{id}",
+    // Shown to whoever works for several offices.
+    "/sign-in/office",
+];
+
+/// Compares what was looked at with the table of doors: a page without pictures, axe and the narrow window is a gap.
+fn every_page_was_looked_at(looked_at: &str) -> Done {
+    let doors = root().join("docs/routes.md");
+    let doors = fs::read_to_string(&doors).map_err(|error| format!("{}: {error}", doors.display()))?;
+    let pages = doors.lines().filter_map(|line| line.strip_prefix("| GET ")?.split(" | ").next());
+    let is_page = |path: &&str| {
+        let last = path.rsplit('/').next().unwrap_or_default();
+        !path.starts_with("/api/") && !last.contains('.') && !NO_PAGES.contains(path)
+    };
+    let missing: Vec<&str> =
+        pages.filter(is_page).filter(|page| !looked_at.lines().any(|path| fits(page, path))).collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("pages that no journey looked at: {}", missing.join(", "))) }
+}
+
+/// Whether a path is one of a pattern with segments in braces.
+fn fits(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len() && pattern.iter().zip(&path).all(|(one, other)| one.starts_with('{') || one == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_path_belongs_to_its_pattern_alone() {
+        assert!(fits("/sets/{id}/receipt", "/sets/0199/receipt") && fits("/", "/"));
+        assert!(!fits("/sets/{id}", "/sets/0199/receipt") && !fits("/sent", "/staff"));
+    }
 }

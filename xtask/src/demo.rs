@@ -5,6 +5,7 @@ use crate::shell::{Done, cargo, command, output, run, say, target};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -38,6 +39,8 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) exchange: String,
     pub(crate) enrolment: String,
+    /// Where an office that is not on the exchange gets what was handed over to it.
+    pub(crate) handover: String,
 }
 
 impl Drop for Server {
@@ -123,14 +126,21 @@ impl Demo {
         let write = |name: &str, text: &str| {
             fs::write(self.folder.join(name), text).map_err(|error| format!("{name}: {error}"))
         };
+        // This door alone is named beforehand: the program says the other two in one line.
+        let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+        let port = free.map_err(|error| format!("no free port: {error}"))?.port();
+        write("handover-port", &port.to_string())?;
         write("passphrase", PASSPHRASE)?;
         write("p12-password", P12_PASSWORD)?;
         // Port 0: whatever is free, so that a second demonstration does not meet the first.
         write(
             "fumibako.toml",
-            "data = \"data\"\n\
+            &format!(
+                "data = \"data\"\n\
              [key_store]\nfile = \"keys/master.key\"\npassphrase_file = \"passphrase\"\n\
-             [listen]\nexchange = \"127.0.0.1:0\"\nenrolment = \"127.0.0.1:0\"\nnames = [\"localhost\"]\n",
+             [listen]\nexchange = \"127.0.0.1:0\"\nenrolment = \"127.0.0.1:0\"\nhandover = \"127.0.0.1:{port}\"\n\
+             names = [\"localhost\"]\n"
+            ),
         )?;
         self.fumibako(&["init"]).map(|_| ())
     }
@@ -152,7 +162,11 @@ impl Demo {
             .map(|rest| format!("https://{}", rest.split(['（', '）', '\n']).next().unwrap_or_default()))
             .collect();
         match addresses.as_slice() {
-            [exchange, enrolment] => Ok(Server { child, exchange: exchange.clone(), enrolment: enrolment.clone() }),
+            [exchange, enrolment] => {
+                let port = fs::read_to_string(self.folder.join("handover-port")).map_err(|error| error.to_string())?;
+                let handover = format!("https://localhost:{port}");
+                Ok(Server { child, exchange: exchange.clone(), enrolment: enrolment.clone(), handover })
+            }
             _ => {
                 let _ = child.kill();
                 let _ = child.wait();

@@ -16,6 +16,8 @@ const USAGE: &str = "\
 cargo xtask demo [--once]   starts an exchange with two invented offices and sends the first letters
 cargo xtask test            everything CI runs: install, format, lints, tests, docs, dependency policy
 cargo xtask browser [WORD]  journeys in a real browser (those whose file has WORD in its name); target/screenshots
+cargo xtask screenshots     all of them: every page at 1280 and 820 px and the printed forms, in target/screenshots; fails
+                            where a page of the table of doors was not looked at
 cargo xtask print           builds fumibako-print, the typesetter of documents, and installs its fonts
 cargo xtask check           the same without the tests
 cargo xtask load [ARGS]     drives a server over TLS and measures it beside the bare floor
@@ -38,7 +40,7 @@ fn main() -> ExitCode {
         ["demo"] => demo::play(false),
         ["demo", "--once"] => demo::play(true),
         ["test"] => test::everything(),
-        ["browser"] => browser::journeys(""),
+        ["browser" | "screenshots"] => browser::journeys(""),
         ["browser", word] => browser::journeys(word),
         ["print"] => test::print(),
         ["check"] => test::check(),

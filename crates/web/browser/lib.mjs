@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -17,6 +17,7 @@ export const world = {
   folder: named("FUMIBAKO_FOLDER"),
   exchange: named("FUMIBAKO_EXCHANGE"),
   enrolment: named("FUMIBAKO_ENROLMENT"),
+  handover: named("FUMIBAKO_HANDOVER"),
   authority: join(named("FUMIBAKO_FOLDER"), "authority.pem"),
 };
 
@@ -28,6 +29,10 @@ mkdirSync(pictures, { recursive: true });
 
 /** The widths every page is looked at: a desk, and a tablet held upright. */
 const WIDTHS = [1280, 820];
+/** A desk at twice the size: the narrowest at which every page has to be whole (WCAG 1.4.10, zoom of 200 %). */
+const ZOOMED = 640;
+/** Which pages were looked at, for whoever asks whether all were. */
+const LOOKED_AT = join(pictures, "looked-at.txt");
 /** The longest a journey waits for anything. */
 const PATIENCE_MS = 20_000;
 /** Tab is pressed no more often than this to reach something. */
@@ -198,7 +203,10 @@ export async function look(page, name) {
     await fits(page, `${name} at ${width}`);
     await page.screenshot({ path: picture(`${name}-${width}`), fullPage: true });
   }
+  await page.setViewportSize({ width: ZOOMED, height: size.height });
+  await fits(page, `${name} at ${ZOOMED}`);
   await page.setViewportSize(size);
+  appendFileSync(LOOKED_AT, `${new URL(page.url()).pathname}\n`);
 }
 
 /** No finding of axe-core, best practices included. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as lib from "./lib.mjs";
-import { administrator, button, field, givePassword, link, on, setUp, signIn } from "./people.mjs";
+import { administrator, button, field, givePassword, go, link, on, setUp, signIn } from "./people.mjs";
 
 const { journey, leave, look, press, type, visit, world } = lib;
 /** What a page answers when a form comes back: 422, which the browser notes in its console. */
@@ -35,7 +35,7 @@ journey("an office looks into its own log and reviews it", async (step) => {
   });
 
   await step("r10_7 what the office did is listed, with names", async () => {
-    await press(page, link(page, "証跡"));
+    await go(page, "証跡");
     await on(page, "証跡");
     await page.getByRole("cell", { name: /^画面を開いた/ }).first().waitFor();
     await page.getByText(/^記録 \d+$/).first().click();
@@ -54,7 +54,7 @@ journey("an office looks into its own log and reviews it", async (step) => {
   });
 
   await step("r10_7 an export says what for", async () => {
-    await press(page, link(page, "証跡"));
+    await go(page, "証跡");
     await on(page, "証跡");
     await type(page, field(page, "書き出す目的"), "架空の運営指導のため");
     const downloading = page.waitForEvent("download");
@@ -65,7 +65,7 @@ journey("an office looks into its own log and reviews it", async (step) => {
   });
 
   await step("r10_8 a review in between is prepared and closed", async () => {
-    await press(page, link(page, "ログ点検"));
+    await go(page, "ログ点検");
     await on(page, "ログ点検");
     await look(page, "reviews-none");
     await press(page, button(page, "きょうまでの点検を用意する"));

@@ -104,7 +104,7 @@ journey("r7_5 an administrator sees every page, and renews the certificate of th
 
   await step("with the new one the exchange opens, and the old one is over", async () => {
     const front = await visit(world.exchange, { certificate: file });
-    await on(front, "入る");
+    await on(front, "サインイン");
     await givePassword(front, kaede);
     await on(front, "二つ目の確認");
     await leave(front);
@@ -153,7 +153,7 @@ journey("r8_4 the operator's administrator comes in by passkey and sees every pa
     await press(page, button(page, "予備コードを表示する"));
     await page.locator(".codes").waitFor();
     await press(page, button(page, "控えたので、設定を終える"));
-    await on(page, "入る");
+    await on(page, "サインイン");
     await givePassword(page, momiji);
     await on(page, "二つ目の確認");
     await press(page, button(page, "パスキーで確かめる"));

@@ -10,6 +10,14 @@ export const field = (page, name) => page.getByLabel(name, { exact: true });
 /** Waits for the page with this title. */
 export const on = (page, title) => page.getByRole("heading", { name: title, level: 1, exact: true }).waitFor();
 
+/** Goes by the menu, opening its folded part where the entry lies there. */
+export async function go(page, name) {
+  const entry = page.getByRole("navigation", { name: "メニュー" }).getByRole("link", { name, exact: true });
+  const fold = page.locator("nav details > summary");
+  if (!(await entry.isVisible())) await press(page, fold);
+  await press(page, entry);
+}
+
 /** An administrator of an office, invited at the terminal by two of the operator's people. */
 export function administrator(number, login, [name, kana, born], password) {
   const person = ["--login", login, "--name", name, "--kana", kana, "--person-key", `${kana} ${born}`];
@@ -35,7 +43,7 @@ export function app(secret) {
 export async function setUp(page, person, pictures) {
   const seen = (name) => (pictures ? look(page, `${pictures}-${name}`) : undefined);
   await page.goto(`${world.exchange}/`);
-  await on(page, "入る");
+  await on(page, "サインイン");
   await seen("1-door");
   await press(page, link(page, "コードを入力する"));
   await on(page, "コードを入力する");
@@ -63,7 +71,7 @@ export async function setUp(page, person, pictures) {
   person.paper = await page.locator(".codes li").allTextContents();
   await seen("5-codes");
   await press(page, button(page, "控えたので、設定を終える"));
-  await on(page, "入る");
+  await on(page, "サインイン");
   await page.getByText("設定が終わりました。").waitFor();
 }
 
@@ -79,10 +87,10 @@ export async function signIn(page, person) {
   await on(page, "二つ目の確認");
   await type(page, field(page, "認証アプリの6桁の数字"), await person.app());
   await page.keyboard.press("Enter");
-  await on(page, "届いたもの・送ったもの");
+  await on(page, "届いたもの");
 }
 
 export async function signOut(page) {
-  await press(page, button(page, "出る"));
-  await on(page, "入る");
+  await press(page, button(page, "サインアウト"));
+  await on(page, "サインイン");
 }

@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lib from "./lib.mjs";
+import { go } from "./people.mjs";
 
 const { journey, leave, look, press, totp, type, visit, world } = lib;
 const button = (page, name) => page.getByRole("button", { name, exact: true });
@@ -59,14 +60,14 @@ async function signedIn(number, login, name, kana) {
   await press(page, button(page, "予備コードを表示する"));
   await page.locator(".codes").waitFor();
   await press(page, button(page, "控えたので、設定を終える"));
-  await on(page, "入る");
+  await on(page, "サインイン");
   await type(page, field(page, "ログインID"), login);
   await type(page, field(page, "パスワード"), password);
   await page.keyboard.press("Enter");
   await on(page, "二つ目の確認");
   await type(page, field(page, "認証アプリの6桁の数字"), totp(secret));
   await page.keyboard.press("Enter");
-  await on(page, "届いたもの・送ったもの");
+  await on(page, "届いたもの");
   return page;
 }
 
@@ -120,7 +121,7 @@ journey("a set from arrival to evidence", async (step) => {
   });
 
   await step("r10_1 an administrator makes the document of a period", async () => {
-    await press(page, link(page, "送受信の記録"));
+    await go(page, "送受信の記録");
     await on(page, "送受信の記録");
     await look(page, "receipts-5-evidence");
     await field(page, "はじめの日").fill("2026-01-01");

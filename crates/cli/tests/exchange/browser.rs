@@ -1,7 +1,7 @@
 //! A browser on a device: keeps cookies, fills in forms as they stand on the page, follows nothing by itself.
 
 use crate::answer::Answer;
-use crate::device::Device;
+use crate::device::{Device, builder};
 use http::Method;
 use reqwest::Client;
 use std::collections::BTreeMap;
@@ -16,6 +16,12 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) fn on(device: &Device) -> Self {
         Self { http: device.client(), url: device.url.clone(), cookies: Mutex::default() }
+    }
+
+    /// One of somebody without a certificate, at a door that asks for none.
+    pub(crate) fn without_certificate(authority: &str, url: &str) -> Self {
+        let builder = builder(authority).http1_only().redirect(reqwest::redirect::Policy::none());
+        Self { http: builder.build().unwrap(), url: url.to_owned(), cookies: Mutex::default() }
     }
 
     /// The same cookies on another device: what a thief of the cookie has.

@@ -47,8 +47,8 @@ async fn r10_2_both_offices_read_a_set_as_forms_and_each_reading_is_recorded() {
     let (sender, receiver) = staff(&offices).await;
     let id = offices.sender.sends(&plan(&offices, 1)).await.accepted();
     let path = format!("/sets/{id}");
-    for browser in [&sender, &receiver] {
-        let front = browser.get("/").await.done().text();
+    for (browser, list) in [(&sender, "/sent"), (&receiver, "/")] {
+        let front = browser.get(list).await.done().text();
         assert!(front.contains(&format!("href=\"{path}\"")), "the list leads to it");
         let page = browser.get(&path).await.done().text();
         for shown in

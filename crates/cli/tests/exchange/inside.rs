@@ -95,6 +95,8 @@ impl Inside {
             exchange_url: format!("https://localhost:{}", ports.0),
             enrolment_url: format!("https://localhost:{}", ports.1),
             tls12: Some(tls12),
+            handover: None,
+            handover_url: None,
             identity: Arc::new(Identity::new(identity).unwrap()),
             acme: false,
             printer: print::Printer::new("nowhere"),

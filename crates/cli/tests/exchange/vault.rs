@@ -47,6 +47,14 @@ pub(crate) async fn execute(data: &Path, sql: &'static str, id: &str) -> u64 {
     rows
 }
 
+/// What a question about the tables is answered.
+pub(crate) async fn number(data: &Path, sql: &'static str) -> i64 {
+    let mut database = database(data).await;
+    let number = sqlx::query_scalar(sql).fetch_one(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    number
+}
+
 /// The whole ledger, each entry parsed; panics on a gap, on a leaf hash that is not the entry's, on an entry that does
 /// not read back as itself.
 pub(crate) async fn ledger(data: &Path) -> Vec<Entry> {
