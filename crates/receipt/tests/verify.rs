@@ -197,7 +197,7 @@ fn r1_10_another_time_of_download_fails() {
 #[test]
 fn r1_10_a_service_month_that_no_file_names_is_not_believed() {
     let file = files().remove(1);
-    let digest = Digest::of_digests([(file.name.as_str(), Digest::of_file(b"UP1KYO"))].into_iter());
+    let digest = Digest::of_digests([(file.name.as_str(), Digest::of_file(b"UP1KYO"))]);
     let commitment = hex(&seal::commitment(&SALT, digest.as_bytes()));
     let entry = draft(0, Action::SetAccept, SENDER, RECEIVER)
         .detail("kind", token("care-plan"))
