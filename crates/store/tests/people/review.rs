@@ -34,6 +34,9 @@ impl Month {
         let first = world.signs_in(&auditors[0]).await;
         world.store.read_log(&first, &everything(&world), None).await.expect("read").expect("allowed");
         world.later(DAY * 31);
+        for auditor in &auditors {
+            world.trains(auditor.id).await;
+        }
         let auditors = auditors.try_into().unwrap_or_else(|_| panic!("two"));
         let month = Self { world, auditors, chief };
         assert!(month.world.store.keep_up().await.expect("kept up").reviews >= 2, "whole log and office");

@@ -215,6 +215,21 @@ impl World {
         (staff, person)
     }
 
+    /// Training of somebody of the operator, recorded at the terminal: without, a month limits what they may do (R12.6).
+    pub(crate) async fn trains(&self, account: store::AccountId) {
+        let new = store::people::NewTraining {
+            account,
+            subject: "個人情報の安全管理".to_owned(),
+            held_on: self.now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).date(),
+            valid_until: None,
+            evidence: "受講証".to_owned(),
+            office: None,
+        };
+        let by = store::people::By::Terminal { by: "op-1", approved_by: "op-2" };
+        let recorded = self.store.record_training(by, new).await.expect("asked");
+        assert!(matches!(recorded, store::people::TrainingRecorded::Done(_)), "{recorded:?}");
+    }
+
     /// Somebody of the operator signs in again, as if with their passkey.
     pub(crate) async fn comes_back(&self, staff: &Staff) -> Person {
         let token = self.token(staff).await;
