@@ -61,6 +61,17 @@ fn v09_names_the_unit_that_lacks_least() {
     );
 }
 
+/// 利用者補足情報 without a month goes with a plan, even where the offices are those of 予防, which has no such plan.
+#[test]
+fn v09_believes_the_supplement_before_the_offices() {
+    let supplement = only(apart("V09", "_43_", "_46_"), &["UPHOSOKU"]);
+    assert_eq!(
+        details(&supplement, "V09"),
+        ["「居宅サービス計画書（第1〜3表）」としては、UP1KYO（居宅サービス計画1表）、UP2KYO（居宅サービス計画2表）、\
+          UP3KYO（居宅サービス計画３表）がありません。"]
+    );
+}
+
 #[test]
 fn v09_says_what_is_too_much() {
     let mut files = good("V11");
