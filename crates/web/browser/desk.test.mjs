@@ -211,7 +211,7 @@ journey("an office that is not on the exchange reads what it is given, and gives
     await on(page, "一方向の受渡し");
     await look(page, "handover-9-list");
     const download = page.waitForEvent("download");
-    await press(page, page.getByRole("link", { name: /をダウンロード$/ }));
+    await press(page, page.getByRole("link", { name: /を取込用にダウンロード$/ }));
     const path = await (await download).path();
     assert.match(names(path).join(), /^UPJSK_/);
     assert.ok(readFileSync(path).length > 0);
