@@ -161,6 +161,7 @@ journey("an office that is not on the exchange reads what it is given, and gives
     await type(page, field(page, "事業所名"), "架空ほとけのざ訪問介護");
     await field(page, "連絡の手段").selectOption({ label: "一方向の受渡し" });
     await press(page, button(page, "控える"));
+    await page.getByText("控えを書きました。").waitFor();
     await page.goto(`${world.exchange}/partners/${outside.number}`);
     await press(page, link(page, "一方向の受渡しを用意する"));
     await on(page, "一方向の受渡しを用意する");
@@ -210,7 +211,7 @@ journey("an office that is not on the exchange reads what it is given, and gives
     await on(page, "一方向の受渡し");
     await look(page, "handover-9-list");
     const download = page.waitForEvent("download");
-    await press(page, page.getByRole("link", { name: /をダウンロード$/ }));
+    await press(page, page.getByRole("link", { name: /を取込用にダウンロード$/ }));
     const path = await (await download).path();
     assert.match(names(path).join(), /^UPJSK_/);
     assert.ok(readFileSync(path).length > 0);

@@ -113,7 +113,7 @@ async fn r10_2_an_office_outside_reads_what_it_is_given_and_gives_actuals_back()
     // Only actuals, only to whoever handed something over, only sound ones.
     let back = actuals(&desk.outside, &desk.office, 2);
     let other = desk.exchange.fresh_number();
-    uploads(&guest, "/inside", "/return", &schedule(&desk.outside, &desk.office, 3)).await.faulty("返すファイル");
+    uploads(&guest, "/inside", "/return", &schedule(&desk.outside, &desk.office, 3)).await.faulty("ここから返せるのは");
     uploads(&guest, "/inside", "/return", &actuals(&desk.outside, &other, 3))
         .await
         .faulty("送信先が、この手紙の事業所ではない");

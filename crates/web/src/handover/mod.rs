@@ -67,7 +67,10 @@ async fn with_token(mut request: Request, next: Next) -> Response {
     if request.method() != Method::GET && !from_our_page(request.headers(), request.uri()) {
         return Problem::form_of_others().into_response();
     }
-    let shown = cookie::read(request.headers(), VISIT).or_else(|| cookie::read(request.headers(), cookie::DOOR));
+    // The letter's own page is for whoever has not come in, even where somebody has before.
+    let knocking = request.uri().path().starts_with("/to/");
+    let visit = cookie::read(request.headers(), VISIT).filter(|_| !knocking);
+    let shown = visit.or_else(|| cookie::read(request.headers(), cookie::DOOR));
     if let Some(token) = shown.and_then(FormToken::of) {
         request.extensions_mut().insert(token);
     }
@@ -205,6 +208,9 @@ fn check(parcel: &Parcel, visit: &Visit) -> Result<Vec<exchange::Letter>, String
     }
     let mut letters = Vec::with_capacity(report.units.len());
     for unit in &report.units {
+        if !matches!(unit.kind, Some(UnitKind::Actual | UnitKind::ActualDelete)) {
+            return Err(page::NOT_ACTUALS.to_owned());
+        }
         let sender = exchange::Office {
             number: visit.partner,
             service_types: unit.sender_type.into_iter().collect(),
@@ -215,9 +221,6 @@ fn check(parcel: &Parcel, visit: &Visit) -> Result<Vec<exchange::Letter>, String
         let receiver = receiver.ok_or_else(|| page::OTHER_RECEIVER.to_owned())?;
         let letter = exchange::address(&sender, Some(receiver), unit, &files)
             .map_err(|refusal| format!("{}{}", refusal.what(), refusal.fix()))?;
-        if !matches!(letter.kind(), UnitKind::Actual | UnitKind::ActualDelete) {
-            return Err(page::NOT_ACTUALS.to_owned());
-        }
         letters.push(letter);
     }
     Ok(letters)
