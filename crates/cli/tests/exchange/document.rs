@@ -30,6 +30,9 @@ async fn the_api_describes_itself_in_full() {
         "get /api/v1/transmissions/{id}",
         "get /api/v1/transmissions/{id}/files/{name}",
         "get /api/v1/transmissions/{id}/zip",
+        "get /api/v1/transmissions/{id}/enclosures",
+        "get /api/v1/transmissions/{id}/enclosures/{number}",
+        "get /api/v1/news",
         "post /api/v1/transmissions/{id}/acknowledge",
         "post /api/v1/transmissions/{id}/withdraw",
         "post /api/v1/transmissions/{id}/import",
@@ -45,7 +48,7 @@ async fn the_api_describes_itself_in_full() {
     // Every door that is described is there.
     for door in doors {
         let (method, path) = door.split_once(' ').unwrap();
-        let path = path.replace("{id}", "x").replace("{name}", "x");
+        let path = path.replace("{id}", "x").replace("{name}", "x").replace("{number}", "1");
         let method = method.to_uppercase().parse::<Method>().unwrap();
         let answer = Answer::read(sender.request(method, &path).send().await.unwrap()).await;
         assert!(answer.status == 200 || answer.json()["code"] != "H12", "{door}: {answer:?}");
@@ -99,12 +102,20 @@ async fn the_first_page_lists_both_folders_and_escapes_what_it_shows() {
     offices.sender.sends(&set).await.accepted();
     for device in [&offices.sender, &offices.receiver, &offices.stranger] {
         let viewer = world.exchange.member(device, Role::OfficeViewer).await;
-        let page = viewer.signs_in(device).await.get("/").await.done();
-        assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
-        let page = String::from_utf8(page.body).unwrap();
-        assert!(page.contains(&device.number) && is_japanese(&page));
-        assert!(!page.contains("<script"));
-        assert_eq!(page.contains(&offices.sender.number), device.number != offices.stranger.number);
+        let browser = viewer.signs_in(device).await;
+        let front = browser.get("/").await.done();
+        assert_eq!(front.headers["content-type"], "text/html; charset=utf-8");
+        let sent = browser.get("/sent").await.done().text();
+        let front = String::from_utf8(front.body).unwrap();
+        for page in [&front, &sent] {
+            assert!(page.contains(&device.number) && is_japanese(page));
+            // One script, which tells of what arrives; none in the page itself.
+            let scripts: Vec<&str> = page.split("<script").skip(1).collect();
+            assert!(scripts.iter().all(|script| script.starts_with(" src=\"/news.js\" defer></script>")), "{page}");
+        }
+        let partner = if device.number == offices.sender.number { &offices.receiver } else { &offices.sender };
+        let shown = front.contains(&partner.number) || sent.contains(&partner.number);
+        assert_eq!(shown, device.number != offices.stranger.number);
     }
     let style = offices.sender.get("/style.css").await.done();
     assert_eq!(style.headers["content-type"], "text/css; charset=utf-8");

@@ -332,8 +332,8 @@ async fn r1_10_a_person_acknowledges_and_answers_on_the_page() {
     assert!(text.contains("取り込めなかった") && text.contains("次の月に"), "{text}");
     let file = browser.get(&format!("{page}/file")).await.done();
     assert!(Receipt::parse(&file.body).unwrap().verify(&offices.sender.policy().await).is_ok());
-    let front = browser.get("/").await.done().text();
-    assert!(front.contains(&page) && front.contains("取り込めず"), "{front}");
+    let sent = browser.get("/sent").await.done().text();
+    assert!(sent.contains(&page) && sent.contains("取り込めず"), "{sent}");
     // To others it does not exist.
     let stranger = world.exchange.member(&offices.stranger, Role::OfficeAdministrator).await;
     let browser = stranger.signs_in(&offices.stranger).await;

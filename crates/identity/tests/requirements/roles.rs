@@ -29,6 +29,7 @@ read-sets           x x x . . . .
 collect-sets        x x . . . . .
 send-sets           x x . . . . .
 withdraw-sets       x x . . . . .
+reconcile-sets      x x . . . . .
 manage-staff        x . . . . . .
 manage-devices      x . . . . . .
 manage-software     x . . . . . .

@@ -353,6 +353,8 @@ async fn r6_3_every_sealed_column_is_altered_here_or_is_a_field_like_those() {
         "handover_return.key_sealed",
         "import_answer.note_sealed",
         "log_export.purpose_sealed",
+        "outgoing.body_sealed",
+        "outgoing.reason_sealed",
         "responsible.contact_sealed",
         "responsible.deputy_contact_sealed",
         "responsible.deputy_sealed",

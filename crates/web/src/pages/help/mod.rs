@@ -142,8 +142,8 @@ async fn of_office(app: &App, signed_in: &SignedIn) -> Result<Vec<Step>, Problem
             !sent.is_empty(),
             "はじめてのデータを送る",
             "ケアソフトから書き出したファイルを送ります。送ったものは「送ったもの」に並び、相手が開いたかも分かります。",
-            "/sent",
-            "送ったものの画面を開く",
+            "/send",
+            "送る画面を開く",
         ),
     ])
 }
