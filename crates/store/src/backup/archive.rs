@@ -170,11 +170,23 @@ async fn copy_in(c: &mut SqliteConnection) -> Result<Snapshot, Error> {
     Ok(Snapshot { ledger_size: ledger_size.unsigned_abs(), erasures: erasures.unsigned_abs(), rows })
 }
 
-/// Makes the data again, in the open and empty `main`, out of the attached `boxes` and `keys`.
-pub(crate) async fn restore(c: &mut SqliteConnection) -> Result<BTreeMap<String, u64>, Error> {
+/// Makes the data again, in the open and empty `main`, out of the attached `boxes` and `keys`. Of keys that are newer than the
+/// boxes, what is about things that came after the boxes is left out: they are lost, and the gap is declared.
+pub(crate) async fn restore(c: &mut SqliteConnection, newer_keys: bool) -> Result<BTreeMap<String, u64>, Error> {
     sqlx::query("PRAGMA foreign_keys = OFF").execute(&mut *c).await?;
     let mut transaction = c.begin().await?;
-    let rows = restore_in(&mut transaction).await?;
+    let mut rows = restore_in(&mut transaction).await?;
+    if newer_keys {
+        for (table, _) in plan::PLAN.iter().filter(|(_, carried)| matches!(carried, Carried::Keys)) {
+            let late = format!(
+                "DELETE FROM main.\"{table}\" WHERE rowid IN (SELECT \"rowid\" FROM pragma_foreign_key_check('{table}', 'main'))"
+            );
+            let late = run(&mut transaction, late).await?;
+            if let Some(count) = rows.get_mut(*table) {
+                *count = count.saturating_sub(late);
+            }
+        }
+    }
     transaction.commit().await?;
     let broken: Vec<(String, Option<i64>, String, i64)> =
         sqlx::query_as("PRAGMA main.foreign_key_check").fetch_all(&mut *c).await?;

@@ -252,7 +252,7 @@ async fn build(
     let mut c = archive::open(&database, key.key.reveal(), true).await?;
     archive::attach(&mut c, &found.boxes_path, Part::Boxes.id(), &found.boxes_key).await?;
     archive::attach(&mut c, &found.keys_path, Part::Keys.id(), &found.keys_key).await?;
-    let rows = archive::restore(&mut c).await?;
+    let rows = archive::restore(&mut c, found.keys.backup != found.boxes.backup).await?;
     for (table, count) in &found.boxes.rows {
         let carried = rows.get(table).copied().unwrap_or_default();
         // What comes with a newer archive of keys may be more.
