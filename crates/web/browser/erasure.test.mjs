@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import * as lib from "./lib.mjs";
-import { button, field, givePassword, link, on, setUp } from "./people.mjs";
+import { button, field, givePassword, link, on, setUp, go } from "./people.mjs";
 
 const { journey, leave, look, press, type, visit, world } = lib;
 /** What a page answers when a form comes back: 422, which the browser notes in its console. */
@@ -34,7 +34,7 @@ async function comesInByPasskey(page, person, title) {
   await press(page, button(page, "予備コードを表示する"));
   await page.locator(".codes").waitFor();
   await press(page, button(page, "控えたので、設定を終える"));
-  await on(page, "入る");
+  await on(page, "サインイン");
   await givePassword(page, person);
   await on(page, "二つ目の確認");
   await press(page, button(page, "パスキーで確かめる"));
@@ -99,7 +99,7 @@ journey("an erasure is asked for, agreed to by another, and stopped", async (ste
 
   await step("r11_5 another agrees, and a day has to pass", async () => {
     await comesInByPasskey(other, sumomo, "承認待ち");
-    await press(other, link(other, "消去"));
+    await go(other, "消去");
     await on(other, "消去");
     await press(other, other.getByRole("link", { name: /に申請された消去を開く$/ }).first());
     await on(other, "消去の内容");
@@ -132,7 +132,7 @@ journey("a hold is placed by one and ended by two", async (step) => {
 
   await step("what is kept how long", async () => {
     await comesInByPasskey(page, tsuge, "承認待ち");
-    await press(page, link(page, "保存と保全"));
+    await go(page, "保存と保全");
     await on(page, "保存と保全");
     await look(page, "retention");
   });
@@ -157,7 +157,7 @@ journey("a hold is placed by one and ended by two", async (step) => {
     if (await row(page).getByRole("button", { name: /同意する$/ }).count()) throw new Error("one's own request");
     await look(page, "retention-asked");
     await comesInByApp(other, kuri, "ログ点検");
-    await press(other, link(other, "保存と保全"));
+    await go(other, "保存と保全");
     await on(other, "保存と保全");
     await press(other, row(other).getByRole("button", { name: /同意する$/ }));
     await other.getByText("保全を解きました。").waitFor();

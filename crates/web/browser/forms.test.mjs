@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lib from "./lib.mjs";
-import { administrator, link, on, setUp, signIn } from "./people.mjs";
+import { administrator, link, on, setUp, signIn, go } from "./people.mjs";
 
 const { fits, journey, leave, look, press, visit, world } = lib;
 
@@ -161,6 +161,7 @@ journey("the forms of 予防, with the picture of the family", async (step) => {
   await step("what was sent is read by its sender too", async () => {
     await setUp(page, kaede);
     await signIn(page, kaede);
+    await go(page, "送ったもの");
     await press(page, page.locator("td.kind a").first());
     await page.getByRole("heading", { name: "利用者基本情報", exact: true }).first().waitFor();
     await look(page, "forms-prevention");

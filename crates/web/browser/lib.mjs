@@ -106,7 +106,7 @@ export const OPERATORS = ["--by", "journey-1", "--approved-by", "journey-2"];
 
 let devices = 0;
 /** How the office was proven, and who says so; every device has a name of its own. */
-const proof = () => ["--label", `端末${++devices}`, "--evidence", "架空", ...OPERATORS];
+const proof = () => ["--label", `端末${process.pid}-${++devices}`, "--evidence", "架空", ...OPERATORS];
 
 /** A one-time code for a device of an office, and for what else is asked for. */
 export const enrolmentCode = (number, ...more) =>

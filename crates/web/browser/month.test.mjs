@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lib from "./lib.mjs";
-import { administrator, button, field, link, on, setUp, signIn } from "./people.mjs";
+import { administrator, button, field, link, on, setUp, signIn, go } from "./people.mjs";
 
 const { fits, journey, leave, look, press, type, visit, world } = lib;
 
@@ -68,7 +68,7 @@ journey("a month from the first plan to the last difference, by keyboard", async
   await step("a month with nothing in it says what to do", async () => {
     await setUp(page, suzuna);
     await signIn(page, suzuna);
-    await press(page, link(page, "今月"));
+    await go(page, "今月");
     await on(page, "今月");
     await look(page, "month-1-empty");
   });

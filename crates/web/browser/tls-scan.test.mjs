@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lib from "./lib.mjs";
-import { field, givePassword, link, on, setUp } from "./people.mjs";
+import { field, givePassword, link, on, setUp, go } from "./people.mjs";
 
 const { journey, leave, look, press, type, visit, world } = lib;
 
@@ -45,7 +45,7 @@ journey("the operator sees how the doors stand", async (step) => {
     await on(page, "二つ目の確認");
     await type(page, field(page, "認証アプリの6桁の数字"), await nagi.app());
     await page.keyboard.press("Enter");
-    await press(page, link(page, "通信の点検"));
+    await go(page, "通信の点検");
     await on(page, "通信の点検");
     await page.getByText(/項目とも問題なし/).first().waitFor();
     await look(page, "tls-scan");
