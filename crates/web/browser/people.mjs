@@ -12,7 +12,9 @@ export const on = (page, title) => page.getByRole("heading", { name: title, leve
 
 /** Goes by the menu, opening its folded part where the entry lies there. */
 export async function go(page, name) {
-  const entry = page.getByRole("navigation", { name: "メニュー" }).getByRole("link", { name, exact: true });
+  const menu = page.getByRole("navigation", { name: "メニュー" });
+  await menu.waitFor();
+  const entry = menu.getByRole("link", { name, exact: true });
   const fold = page.locator("nav details > summary");
   if (!(await entry.isVisible())) await press(page, fold);
   await press(page, entry);
