@@ -48,6 +48,15 @@ journey("r7_5 an administrator sees every page, and renews the certificate of th
     await look(page, "stock-taking-compare");
     await press(page, button(page, "照らし合わせたことを記録する"));
     await page.getByText("名簿と照らし合わせました。").waitFor();
+    administrator(number, `tsubaki-${number}`, ["架空 つばき", "かくうつばき", "1969-02-14"], "");
+    await page.goto(`${world.exchange}/staff`);
+    await press(page, link(page, "架空 つばきの氏名を直す"));
+    await on(page, "氏名を直す");
+    await look(page, "staff-name");
+    await page.goto(`${world.exchange}/staff`);
+    await press(page, link(page, "架空 つばきの利用を終える"));
+    await on(page, "利用を終える");
+    await look(page, "staff-close");
   });
 
   await step("r7_3 the pages about devices and programs", async () => {
@@ -168,6 +177,20 @@ journey("r8_4 the operator's administrator comes in by passkey and sees every pa
     await see(page, `/operator/offices/${number}/close`, "operator-office-close", "事業所を閉じる");
     await see(page, "/operator/staff", "operator-staff", "運営の職員");
     await see(page, "/operator/staff/new", "operator-staff-new", "職員を招待する");
+    const yanagi = ["--login", `yanagi-${number}`, "--name", "架空 やなぎ", "--kana", "かくうやなぎ", "--person-key", `やなぎ ${number}`];
+    lib.fumibako("account", "invite-operator", ...yanagi, ...lib.OPERATORS);
+    await page.goto(`${world.exchange}/operator/staff`);
+    await press(page, link(page, "架空 やなぎの氏名を直す"));
+    await on(page, "氏名を直す");
+    await look(page, "operator-staff-name");
+    await page.goto(`${world.exchange}/operator/staff`);
+    await press(page, link(page, "架空 やなぎの利用を終える"));
+    await on(page, "利用を終える");
+    await look(page, "operator-staff-close");
+    await page.goto(`${world.exchange}/operator/staff`);
+    await press(page, button(page, "架空 やなぎのコードを作り直す"));
+    await on(page, "招待のコード");
+    await look(page, "operator-staff-code");
     await see(page, "/operator/tls12", "operator-tls12", "TLS 1.2 の例外");
     await see(page, "/recovery", "operator-recovery", "再登録");
   });
