@@ -46,7 +46,7 @@ pub enum Offered {
     NotAllowed,
     /// The partner is on the exchange: it is sent to as usual.
     Registered,
-    /// [`HANDOVERS_OPEN_MAX`] are open already, or there are too many files.
+    /// As many are open already as may be, or there are too many files.
     TooMany,
     /// So many passwords wait to be hashed that one more cannot.
     Busy,

@@ -46,7 +46,7 @@ pub enum Returned {
     Already,
     /// The handover ended meanwhile.
     Over,
-    /// [`RETURNS_MAX`] came back already.
+    /// As many came back already as may.
     TooMany,
 }
 
