@@ -37,6 +37,16 @@ pub(crate) fn app_shows(seed: &str, steps: i64) -> String {
     app.build_noncompliant().generate(time).to_string()
 }
 
+/// The number of the step before is still taken for as long as this step lasts: whoever shows it lets the turn go by first.
+async fn away_from_the_turn() {
+    const STEP_MS: u64 = 30_000;
+    const NEEDED_MS: u64 = 3_000;
+    let left = STEP_MS - u64::try_from(Timestamp::now().as_millisecond()).unwrap() % STEP_MS;
+    if left < NEEDED_MS {
+        tokio::time::sleep(std::time::Duration::from_millis(left)).await;
+    }
+}
+
 impl Exchange {
     /// An account with an initial code, as the operator makes it at the terminal.
     pub(crate) async fn invited(&self, number: &str, role: Role) -> (String, String, String) {
@@ -67,6 +77,7 @@ impl Exchange {
         assert_eq!(browser.fill("/first/password", "/first/password", &fields).await.sent_on(), "/first");
         assert_eq!(browser.get("/first").await.sent_on(), "/first/factor");
         let seed = in_class(&browser.get("/first/factor").await.done().text(), "secret");
+        away_from_the_turn().await;
         let shown = app_shows(&seed, -1);
         let set = browser.fill("/first/factor", "/first/factor/totp", &[("code", &shown)]).await;
         assert_eq!(set.sent_on(), "/first");
