@@ -49,6 +49,8 @@ const PEOPLE: usize = 300;
 /// Of each person.
 const PARTNERS_OF_ONE: usize = 4;
 const READERS: usize = 30;
+/// What a page may weigh.
+const PAGE_BYTES: usize = 100_000;
 const ROUND: Duration = Duration::from_secs(20);
 /// Sets on their way to the writer at the same time.
 const AT_ONCE: usize = 128;
@@ -76,6 +78,7 @@ async fn measure(sets: usize) {
     let begun = Instant::now();
     let page = first.get(&board).await.done().text();
     println!("first look at the board: {:?}, {} bytes", begun.elapsed(), page.len());
+    assert!(page.len() < PAGE_BYTES, "a page of {} bytes", page.len());
     let token = hidden_fields(&page, "/month/export").into_iter().find(|(name, _)| name == "form_token").unwrap().1;
     for turn in 1..=20 {
         let begun = Instant::now();

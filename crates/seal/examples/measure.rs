@@ -7,7 +7,7 @@ mod support;
 use std::hint::black_box;
 use std::time::Instant;
 
-use fumibako_seal::{Envelope, OfficePublicKey, OfficeSecretKey, Sealer, SetKey, Suite};
+use fumibako_seal::{Agreement, Envelope, OfficePublicKey, OfficeSecretKey, Party, Sealer, SetKey, Suite};
 use support::{binding, content, file, rng};
 
 /// The best batch tells what the work costs, the median what the machine was doing besides.
@@ -47,6 +47,13 @@ fn main() {
         });
         time(suite, "of which: seal envelope for 2", || {
             black_box(Envelope::seal(&key, sender.public(), receiver.public(), &place, &mut rng).unwrap());
+        });
+        let agree =
+            |office: &OfficeSecretKey, party, rng: &mut _| Agreement::with(office.public(), party, rng).unwrap();
+        let agreed = [agree(&sender, Party::Sender, &mut rng), agree(&receiver, Party::Receiver, &mut rng)];
+        time(suite, "the same under agreements made before", || {
+            let wraps = [&agreed[0], &agreed[1]].map(|agreement| agreement.wrap(&key, &place, &mut rng).unwrap());
+            black_box(Envelope::new(wraps.to_vec()).unwrap());
         });
         time(suite, "of which: open envelope", || {
             black_box(Envelope::parse(&envelope).unwrap().open(&receiver, &place).unwrap());

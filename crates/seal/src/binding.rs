@@ -82,6 +82,20 @@ impl SetBinding<'_> {
             .finish()
     }
 
+    /// The same of a key agreement that serves the sets of a short time.
+    pub(crate) fn agreement_info(suite: Suite, key: KeyId, party: Party) -> Vec<u8> {
+        Aad::new("fumibako key agreement v1")
+            .with(Field::Suite, &suite.to_bytes())
+            .with(Field::KeyId, key.as_bytes())
+            .with(Field::Party, &[party.to_byte()])
+            .finish()
+    }
+
+    /// What is exported from it for one wrap of one set: its place, and chance that no other wrap has.
+    pub(crate) fn export_context(&self, salt: &[u8]) -> Vec<u8> {
+        self.bind(Aad::new("fumibako set key export v1")).with(Field::Header, salt).finish()
+    }
+
     /// HPKE's `aad`: the place of the set.
     pub(crate) fn wrap_aad(&self) -> Vec<u8> {
         self.bind(Aad::new("fumibako set v1")).finish()
@@ -89,7 +103,7 @@ impl SetBinding<'_> {
 }
 
 /// For whom a set key is wrapped: a copy for the sender is not a copy for the receiver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Party {
     /// 送信元 — the sender's own copy.
     Sender,

@@ -36,11 +36,16 @@ impl<'a> Reader<'a> {
 
     /// Four bytes that name the format, then its version. The two are told apart so that a newer file is not called damaged.
     pub(crate) fn header(&mut self, magic: [u8; 4], version: u8) -> Result<(), Error> {
+        self.header_of(magic, &[version]).map(|_| ())
+    }
+
+    /// The same of a format that has several versions; says which.
+    pub(crate) fn header_of(&mut self, magic: [u8; 4], versions: &[u8]) -> Result<u8, Error> {
         if self.array::<4>("magic")? != magic {
             return Err(Error::Malformed("magic"));
         }
         match self.u8("version")? {
-            read if read == version => Ok(()),
+            read if versions.contains(&read) => Ok(read),
             other => Err(Error::UnknownVersion(other)),
         }
     }

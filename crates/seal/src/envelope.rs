@@ -1,22 +1,40 @@
 //! 封筒 — the envelope of a set: its key, wrapped to each office that may open it (R6.2).
+//!
+//! ```text
+//! version 1: magic "FMBE" · 1 · number of keys 1 · each: suite 6, role 1, key id 16, encapsulated key, wrapped key 48
+//! version 2: the same, but each key has a byte before its encapsulated key: 1 as above, 2 under a shared key agreement, and
+//!            then a salt of 32 before the wrapped key
+//! ```
+//!
+//! An envelope none of whose keys is shared is written as version 1.
 
 use std::fmt;
 
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use aes_gcm::{Aes256Gcm, Nonce};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::binding::{Party, SetBinding};
 use crate::bytes::Reader;
-use crate::office::{KeyId, OfficePublicKey, OfficeSecretKey, Suite};
+use crate::office::{Exporter, KeyId, OfficePublicKey, OfficeSecretKey, Suite};
 use crate::{Error, ObjectBinding, OpenedObject};
 
 /// Wrapped keys in one envelope: two offices, each with an old and a new key while keys rotate, and room to spare.
 pub const ENVELOPE_KEYS_MAX: usize = 8;
 
 const MAGIC: [u8; 4] = *b"FMBE";
-const VERSION: u8 = 1;
+/// Every key is wrapped by an agreement of its own.
+const ALONE: u8 = 1;
+/// Keys say how they are wrapped.
+const MIXED: u8 = 2;
 const KEY_BYTES: usize = 32;
-const WRAPPED_BYTES: usize = KEY_BYTES + 16;
+const TAG_BYTES: usize = 16;
+const WRAPPED_BYTES: usize = KEY_BYTES + TAG_BYTES;
+const SALT_BYTES: usize = 32;
+/// In version 2: an encapsulated key of its own, or an [`Agreement`]'s.
+const OWN_KEY: u8 = 1;
+const SHARED_KEY: u8 = 2;
 
 /// The key of one set of files. Wiped when dropped; `Debug` shows nothing.
 pub struct SetKey(Zeroizing<[u8; KEY_BYTES]>);
@@ -43,7 +61,8 @@ impl SetKey {
     ) -> Result<WrappedKey, Error> {
         let info = SetBinding::wrap_info(office.suite(), office.id(), party);
         let (encapsulated, ciphertext) = office.hpke_seal(&info, &binding.wrap_aad(), self.0.as_slice(), rng)?;
-        Ok(WrappedKey { suite: office.suite(), party, key_id: office.id(), encapsulated, ciphertext })
+        let salt = None;
+        Ok(WrappedKey { suite: office.suite(), party, key_id: office.id(), encapsulated, salt, ciphertext })
     }
 
     /// [`crate::seal_object`] as a method.
@@ -68,6 +87,72 @@ impl fmt::Debug for SetKey {
     }
 }
 
+/// 鍵の合意 — one key agreement with an office, for the sets that are sealed to it in one role in a short time.
+///
+/// The agreement is what wrapping costs. Keys of sets stay apart all the same: each is wrapped under a key that is exported
+/// (RFC 9180, 5.3) for its place and a salt of its own, and knowing one tells nothing of another. What is shared is the
+/// danger of the time in between: whoever reads the memory of this program while an agreement lives can open what is wrapped
+/// under it, so the caller drops it soon. On disk nothing is weaker: opening takes the private key of the office.
+pub struct Agreement {
+    suite: Suite,
+    party: Party,
+    key_id: KeyId,
+    encapsulated: Vec<u8>,
+    exporter: Exporter,
+}
+
+impl Agreement {
+    /// Agrees on a key with an office.
+    pub fn with(office: &OfficePublicKey, party: Party, rng: &mut impl CryptoRng) -> Result<Self, Error> {
+        let info = SetBinding::agreement_info(office.suite(), office.id(), party);
+        let (encapsulated, exporter) = office.hpke_begin(&info, rng)?;
+        Ok(Self { suite: office.suite(), party, key_id: office.id(), encapsulated, exporter })
+    }
+
+    /// In which role it wraps.
+    #[must_use]
+    pub fn party(&self) -> Party {
+        self.party
+    }
+
+    /// Wraps the key of a set in its place.
+    pub fn wrap(&self, key: &SetKey, binding: &SetBinding<'_>, rng: &mut impl CryptoRng) -> Result<WrappedKey, Error> {
+        let mut salt = [0; SALT_BYTES];
+        rng.fill_bytes(&mut salt);
+        let under = Exported::of(|okm| self.exporter.export(&binding.export_context(&salt), okm))?;
+        let mut ciphertext = key.0.to_vec();
+        let tag = under
+            .cipher
+            .encrypt_inout_detached(&Nonce::from(under.nonce), &binding.wrap_aad(), ciphertext.as_mut_slice().into())
+            .map_err(|_| Error::Internal)?;
+        ciphertext.extend_from_slice(&tag);
+        let (suite, party, key_id) = (self.suite, self.party, self.key_id);
+        Ok(WrappedKey { suite, party, key_id, encapsulated: self.encapsulated.clone(), salt: Some(salt), ciphertext })
+    }
+}
+
+impl fmt::Debug for Agreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Agreement({:?}, {:?}, {}, ..)", self.party, self.suite, self.key_id)
+    }
+}
+
+/// The key and the nonce of one wrap under an agreement: no other wrap has them.
+struct Exported {
+    cipher: Aes256Gcm,
+    nonce: [u8; 12],
+}
+
+impl Exported {
+    fn of(export: impl FnOnce(&mut [u8]) -> Result<(), Error>) -> Result<Self, Error> {
+        let mut okm = Zeroizing::new([0; KEY_BYTES + 12]);
+        export(okm.as_mut())?;
+        let (key, nonce) = okm.split_at(KEY_BYTES);
+        let nonce = nonce.try_into().map_err(|_| Error::Internal)?;
+        Ok(Self { cipher: Aes256Gcm::new_from_slice(key).map_err(|_| Error::Internal)?, nonce })
+    }
+}
+
 /// A set key wrapped to one office key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WrappedKey {
@@ -75,6 +160,8 @@ pub struct WrappedKey {
     party: Party,
     key_id: KeyId,
     encapsulated: Vec<u8>,
+    /// Where the encapsulated key is an [`Agreement`]'s, which others share.
+    salt: Option<[u8; SALT_BYTES]>,
     ciphertext: Vec<u8>,
 }
 
@@ -97,10 +184,14 @@ impl WrappedKey {
         self.key_id
     }
 
-    /// The two parts that wrapping made anew, for whoever destroys it and looks afterwards whether it is gone (R11.2).
+    /// What wrapping made anew, for whoever destroys it and looks afterwards whether it is gone (R11.2). The encapsulated
+    /// key of an agreement is not among it: other sets have it too, and it opens nothing without these.
     #[must_use]
-    pub fn parts(&self) -> (&[u8], &[u8]) {
-        (&self.encapsulated, &self.ciphertext)
+    pub fn parts(&self) -> [&[u8]; 2] {
+        match &self.salt {
+            Some(salt) => [salt, &self.ciphertext],
+            None => [&self.encapsulated, &self.ciphertext],
+        }
     }
 
     /// Unwraps it with the office's private key, in the place it was wrapped for.
@@ -108,14 +199,42 @@ impl WrappedKey {
         if self.key_id != office.id() || self.suite != office.suite() {
             return Err(Error::NotAddressed);
         }
-        let info = SetBinding::wrap_info(self.suite, self.key_id, self.party);
-        let opened = office.hpke_open(&info, &binding.wrap_aad(), &self.encapsulated, &self.ciphertext)?;
+        let opened = match &self.salt {
+            None => {
+                let info = SetBinding::wrap_info(self.suite, self.key_id, self.party);
+                office.hpke_open(&info, &binding.wrap_aad(), &self.encapsulated, &self.ciphertext)?
+            }
+            Some(salt) => self.open_shared(office, binding, salt)?,
+        };
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         if opened.len() != KEY_BYTES {
             return Err(Error::Rejected);
         }
         key.copy_from_slice(&opened);
         Ok(SetKey(key))
+    }
+
+    fn open_shared(
+        &self,
+        office: &OfficeSecretKey,
+        binding: &SetBinding<'_>,
+        salt: &[u8; SALT_BYTES],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let info = SetBinding::agreement_info(self.suite, self.key_id, self.party);
+        let context = binding.export_context(salt);
+        let under = Exported::of(|okm| office.hpke_export(&info, &self.encapsulated, &context, okm))?;
+        let (body, tag) = self.ciphertext.split_last_chunk::<TAG_BYTES>().ok_or(Error::Malformed("wrapped key"))?;
+        let mut opened = Zeroizing::new(body.to_vec());
+        under
+            .cipher
+            .decrypt_inout_detached(
+                &Nonce::from(under.nonce),
+                &binding.wrap_aad(),
+                opened.as_mut_slice().into(),
+                &(*tag).into(),
+            )
+            .map_err(|_| Error::Rejected)?;
+        Ok(opened)
     }
 
     fn order(&self) -> (Party, KeyId) {
@@ -201,13 +320,20 @@ impl Envelope {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(6 + self.keys.len() * 1200);
         bytes.extend_from_slice(&MAGIC);
-        bytes.push(VERSION);
+        let mixed = self.keys.iter().any(|wrapped| wrapped.salt.is_some());
+        bytes.push(if mixed { MIXED } else { ALONE });
         bytes.push(self.keys.len() as u8); // at most ENVELOPE_KEYS_MAX
         for wrapped in &self.keys {
             bytes.extend_from_slice(&wrapped.suite.to_bytes());
             bytes.push(wrapped.party.to_byte());
             bytes.extend_from_slice(wrapped.key_id.as_bytes());
+            if mixed {
+                bytes.push(if wrapped.salt.is_some() { SHARED_KEY } else { OWN_KEY });
+            }
             bytes.extend_from_slice(&wrapped.encapsulated);
+            if let Some(salt) = &wrapped.salt {
+                bytes.extend_from_slice(salt);
+            }
             bytes.extend_from_slice(&wrapped.ciphertext);
         }
         bytes
@@ -216,7 +342,7 @@ impl Envelope {
     /// Reads what [`Envelope::to_bytes`] wrote, and nothing else.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes);
-        reader.header(MAGIC, VERSION)?;
+        let version = reader.header_of(MAGIC, &[ALONE, MIXED])?;
         let count = usize::from(reader.u8("number of wrapped keys")?);
         if count > ENVELOPE_KEYS_MAX {
             return Err(Error::Malformed("number of wrapped keys"));
@@ -226,11 +352,24 @@ impl Envelope {
             let suite = Suite::from_bytes(reader.array("suite")?)?;
             let party = Party::from_byte(reader.u8("party")?).ok_or(Error::Malformed("party"))?;
             let key_id = KeyId::from_bytes(reader.array("key id")?);
+            let shared = match version {
+                MIXED => match reader.u8("kind of wrap")? {
+                    OWN_KEY => false,
+                    SHARED_KEY => true,
+                    _ => return Err(Error::Malformed("kind of wrap")),
+                },
+                _ => false,
+            };
             let encapsulated = reader.take(suite.encapsulated_bytes(), "encapsulated key")?.to_vec();
+            let salt = if shared { Some(reader.array("salt")?) } else { None };
             let ciphertext = reader.take(WRAPPED_BYTES, "wrapped key")?.to_vec();
-            keys.push(WrappedKey { suite, party, key_id, encapsulated, ciphertext });
+            keys.push(WrappedKey { suite, party, key_id, encapsulated, salt, ciphertext });
         }
         reader.end()?;
+        // One envelope, one spelling.
+        if version == MIXED && keys.iter().all(|wrapped| wrapped.salt.is_none()) {
+            return Err(Error::Malformed("kind of wrap"));
+        }
         Self { keys }.checked()
     }
 }

@@ -112,6 +112,8 @@ listed! {
         Office,
         /// 名札の鍵: what an office may read of the people in its index.
         Labels,
+        /// 鍵の合意: what the sets of a minute to one office are wrapped under, each by a key of its own.
+        Agreement,
         /// The key of one set.
         Set,
         /// The key of one file of a set.
@@ -148,6 +150,7 @@ impl KeyUse {
             Self::Database => "database key",
             Self::Office => "office key",
             Self::Labels => "label key",
+            Self::Agreement => "key agreement",
             Self::Set => "set key",
             Self::Object => "object key",
             Self::Authority => "ca key",
@@ -174,6 +177,7 @@ impl KeyUse {
             Self::Office => &[Algorithm::HpkeXWing, Algorithm::HpkeX25519],
             Self::Set => &[Algorithm::HkdfSha256, Algorithm::HmacSha256],
             Self::Labels
+            | Self::Agreement
             | Self::Database
             | Self::Backup
             | Self::Authority
@@ -211,7 +215,7 @@ impl KeyUse {
             Self::Office | Self::Authority | Self::Server | Self::Ledger | Self::Certificate | Self::AccountSecret => {
                 Some(Self::Wrapping)
             }
-            Self::Labels | Self::Set => Some(Self::Office),
+            Self::Labels | Self::Agreement | Self::Set => Some(Self::Office),
             Self::Object => Some(Self::Set),
             Self::Field => Some(Self::FieldKey),
         }

@@ -37,7 +37,7 @@ mod store_file;
 mod token;
 
 pub use binding::{ObjectBinding, ObjectPurpose, Party, Purpose, SetBinding};
-pub use envelope::{ENVELOPE_KEYS_MAX, Envelope, SetKey, WrappedKey};
+pub use envelope::{Agreement, ENVELOPE_KEYS_MAX, Envelope, SetKey, WrappedKey};
 pub use inventory::{Algorithm, KeyUse, Standing};
 pub use lookup::{blind_index, commitment};
 pub use master::{MasterKey, SECRET_BYTES_MAX, WRAPPED_KEY_ID_AT, WorkingKey, wrapped_under};

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use hpke::aead::{AeadCtxS, AesGcm256};
 use hpke::kem::{X25519HkdfSha256, XWing};
-use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, aead::AesGcm256, kdf::HkdfSha256};
+use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, kdf::HkdfSha256};
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
@@ -183,6 +184,40 @@ impl OfficePublicKey {
     }
 }
 
+impl OfficePublicKey {
+    /// One key agreement, of which keys are exported later (RFC 9180, 5.3).
+    pub(crate) fn hpke_begin(&self, info: &[u8], rng: &mut impl CryptoRng) -> Result<(Vec<u8>, Exporter), Error> {
+        match &self.key {
+            Public::XWing(key) => {
+                let (encapsulated, context) = begin::<XWing>(key, info, rng)?;
+                Ok((encapsulated, Exporter::XWing(Box::new(context))))
+            }
+            Public::X25519(key) => {
+                let (encapsulated, context) = begin::<X25519HkdfSha256>(key, info, rng)?;
+                Ok((encapsulated, Exporter::X25519(Box::new(context))))
+            }
+        }
+    }
+}
+
+/// The sender's side of a key agreement. hpke wipes it when it is dropped; boxed so that moving it leaves no copy behind.
+pub(crate) enum Exporter {
+    XWing(Box<Context<XWing>>),
+    X25519(Box<Context<X25519HkdfSha256>>),
+}
+
+type Context<K> = AeadCtxS<AesGcm256, HkdfSha256, K>;
+
+impl Exporter {
+    pub(crate) fn export(&self, context: &[u8], out: &mut [u8]) -> Result<(), Error> {
+        match self {
+            Self::XWing(exporter) => exporter.export(context, out),
+            Self::X25519(exporter) => exporter.export(context, out),
+        }
+        .map_err(|_| Error::Internal)
+    }
+}
+
 impl fmt::Debug for OfficePublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "OfficePublicKey({:?}, {})", self.suite(), self.id())
@@ -200,6 +235,26 @@ fn seal<K: Kem>(
         hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, K>(&OpModeS::Base, key, info, plaintext, aad, rng)
             .map_err(|_| Error::UnusableKey)?;
     Ok((encapsulated.to_bytes().to_vec(), ciphertext))
+}
+
+fn begin<K: Kem>(key: &K::PublicKey, info: &[u8], rng: &mut impl CryptoRng) -> Result<(Vec<u8>, Context<K>), Error> {
+    let (encapsulated, context) =
+        hpke::setup_sender_with_rng::<AesGcm256, HkdfSha256, K>(&OpModeS::Base, key, info, rng)
+            .map_err(|_| Error::UnusableKey)?;
+    Ok((encapsulated.to_bytes().to_vec(), context))
+}
+
+fn export<K: Kem>(
+    key: &K::PrivateKey,
+    info: &[u8],
+    encapsulated: &[u8],
+    context: &[u8],
+    out: &mut [u8],
+) -> Result<(), Error> {
+    let encapsulated = K::EncappedKey::from_bytes(encapsulated).map_err(|_| Error::Rejected)?;
+    hpke::setup_receiver::<AesGcm256, HkdfSha256, K>(&OpModeR::Base, key, &encapsulated, info)
+        .and_then(|agreed| agreed.export(context, out))
+        .map_err(|_| Error::Rejected)
 }
 
 fn open<K: Kem>(
@@ -302,6 +357,22 @@ impl OfficeSecretKey {
         match &self.key {
             Secret::XWing(key) => open::<XWing>(key, info, aad, encapsulated, ciphertext),
             Secret::X25519(key) => open::<X25519HkdfSha256>(key, info, aad, encapsulated, ciphertext),
+        }
+    }
+}
+
+impl OfficeSecretKey {
+    /// What the other side exported from this key agreement in this context.
+    pub(crate) fn hpke_export(
+        &self,
+        info: &[u8],
+        encapsulated: &[u8],
+        context: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        match &self.key {
+            Secret::XWing(key) => export::<XWing>(key, info, encapsulated, context, out),
+            Secret::X25519(key) => export::<X25519HkdfSha256>(key, info, encapsulated, context, out),
         }
     }
 }

@@ -279,7 +279,7 @@ fn an_envelope_has_one_spelling() {
     assert!(Envelope::parse(&[head, one, one].concat()).is_err(), "one key twice");
     assert!(Envelope::parse(&[&bytes[..], &[0]].concat()).is_err(), "trailing byte");
     assert!(Envelope::parse(b"FMBE\x01\x00").is_err(), "no key at all");
-    assert_eq!(Envelope::parse(b"FMBE\x02\x01").unwrap_err(), Error::UnknownVersion(2));
+    assert_eq!(Envelope::parse(b"FMBE\x03\x01").unwrap_err(), Error::UnknownVersion(3));
     assert_eq!(Envelope::new(vec![world.envelope.keys()[0].clone(); 2]).unwrap_err(), {
         Error::Malformed("order of wrapped keys")
     });

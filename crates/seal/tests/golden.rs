@@ -9,8 +9,8 @@ mod support;
 use std::path::PathBuf;
 
 use fumibako_seal::{
-    Argon2Cost, Envelope, Error, KeyStoreFile, Lock, MasterKey, OfficeSecretKey, Purpose, SetBinding, SetKey, Suite,
-    Zeroizing, blind_index, commitment,
+    Agreement, Argon2Cost, Envelope, Error, KeyStoreFile, Lock, MasterKey, OfficeSecretKey, Party, Purpose, SetBinding,
+    SetKey, Suite, Zeroizing, blind_index, commitment,
 };
 use support::{binding, content, file, hex, rng, unhex};
 
@@ -38,6 +38,13 @@ fn read(name: &str) -> Vec<u8> {
 
 #[test]
 fn stored_sets_still_open() {
+    let shared = [(Suite::XWing, "envelope-2-xwing.hex"), (Suite::X25519, "envelope-2-x25519.hex")];
+    for (suite, envelope) in shared {
+        let envelope = Envelope::parse(&read(envelope)).unwrap();
+        for byte in [0x0a, 0x0b] {
+            envelope.open(&office(suite, byte), &place()).unwrap();
+        }
+    }
     for (suite, envelope) in [(Suite::XWing, "envelope-1-xwing.hex"), (Suite::X25519, "envelope-1-x25519.hex")] {
         let envelope = Envelope::parse(&read(envelope)).unwrap();
         for byte in [0x0a, 0x0b] {
@@ -114,4 +121,11 @@ fn the_same_chance_writes_the_same_bytes() {
     same("keystore-1-passphrase.hex", hex(&file.to_bytes()));
     let file = KeyStoreFile::seal(&master(), Lock::Credential(&[0x33; 32]), &mut rng).unwrap();
     same("keystore-1-credential.hex", hex(&file.to_bytes()));
+    for (suite, name) in [(Suite::XWing, "envelope-2-xwing.hex"), (Suite::X25519, "envelope-2-x25519.hex")] {
+        let wraps = [(0x0a, Party::Sender), (0x0b, Party::Receiver)].map(|(byte, party)| {
+            let agreement = Agreement::with(office(suite, byte).public(), party, &mut rng).unwrap();
+            agreement.wrap(&key, &place(), &mut rng).unwrap()
+        });
+        same(name, hex(&Envelope::new(wraps.to_vec()).unwrap().to_bytes()));
+    }
 }

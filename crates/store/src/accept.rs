@@ -12,7 +12,7 @@ use crate::{Answer, Asker, Error, Hand, Office, OutgoingId, Store, Transmission,
 use exchange::{Digest, Enclosure, Letter, Refusal};
 use ledger::Action;
 use rand::Rng as _;
-use seal::{Envelope, ObjectBinding, ObjectPurpose, Sealer, SetBinding, SetKey};
+use seal::{ObjectBinding, ObjectPurpose, Sealer, SetBinding, SetKey};
 use standard::SourceFile;
 
 /// A set as it will lie on disk: nothing of it that is written can be read without an office's key.
@@ -175,8 +175,7 @@ impl Store {
         let (transmission, from, to) = (id.to_string(), sender.office.id.to_string(), receiver.id.to_string());
         let binding = SetBinding { transmission: &transmission, sender: &from, receiver: &to };
         let key = SetKey::generate(&mut rng);
-        let envelope = Envelope::seal(&key, &sender.office.public_key, &receiver.public_key, &binding, &mut rng)
-            .map_err(|_| WHERE)?;
+        let envelope = self.agreements.envelope(&key, &sender.office.public_key, &receiver.public_key, &binding)?;
         let mut sealed_files = Vec::with_capacity(letter.files().len());
         for (ordinal, file) in (0..).zip(letter.files().iter().map(|&index| files[index])) {
             let place = ObjectBinding::new(binding, ObjectPurpose::File, ordinal, file.name);

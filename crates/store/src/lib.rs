@@ -3,6 +3,7 @@
 //! Nothing is acknowledged before it is on disk, and nothing is handed out before the record of handing it out is (R10.2).
 
 mod accept;
+mod agreements;
 mod alarms;
 mod arrivals;
 mod authority;
@@ -175,6 +176,7 @@ pub struct Store {
     database_key_id: String,
     public_keys: PublicKeys,
     label_keys: board::LabelKeys,
+    agreements: agreements::Agreements,
     people: People,
     log_tree: tree::LogTree,
     /// Whoever holds it takes over entries for searching.
@@ -324,6 +326,7 @@ impl Store {
             database_key_id,
             public_keys: PublicKeys::default(),
             label_keys: board::LabelKeys::default(),
+            agreements: agreements::Agreements::default(),
             log_tree: tree::LogTree::default(),
             indexing: tokio::sync::Mutex::default(),
             deadlines: Deadlines::default(),

@@ -214,7 +214,7 @@ journey("the service office sees the same month from its side", async (step) => 
   });
 
   await step("a version says that it is the current one, and when there is a newer one", async () => {
-    await press(page, page.locator("table.month a.chip").first());
+    await press(page, page.locator("table.month a.state").first());
     await page.getByText("現在の版です。").waitFor();
     lib.fumibako("send", "--device", device, sample("schedule", care, service, "20260326090000", "2"));
     await page.reload();

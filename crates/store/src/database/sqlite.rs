@@ -22,6 +22,14 @@ const GUARDS: &str = "
        AND name IN ('ledger_is_append_only_update', 'ledger_is_append_only_delete', 'ledger_is_append_only_insert')";
 const GUARDS_COUNT: i64 = 3;
 
+/// Pages that stay decrypted in the memory of the connection that writes: what a page costs is mostly its decryption.
+const WRITER_CACHE_KIB: u32 = 32 << 10;
+/// The same of each that reads. Whatever is written makes it forget, so much of it would serve nobody.
+const READER_CACHE_KIB: u32 = 8 << 10;
+/// The log of writes is carried over into the file when it has so many pages (16 MiB): a page that many groups of writes
+/// touched is then carried once.
+const WAL_PAGES_MAX: u32 = 4_000;
+
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The file, and what opens it.
@@ -89,8 +97,11 @@ impl File {
 
     pub(super) async fn writer(&self) -> Result<Connection, Error> {
         let mut connection = self.options("rw")?.connect().await?;
-        unlock(&mut connection, &self.key).await?;
-        sqlx::raw_sql("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").execute(&mut connection).await?;
+        unlock(&mut connection, &self.key, WRITER_CACHE_KIB).await?;
+        let pragmas = format!(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = {WAL_PAGES_MAX}"
+        );
+        sqlx::raw_sql(AssertSqlSafe(pragmas)).execute(&mut connection).await?;
         Ok(connection)
     }
 
@@ -102,7 +113,7 @@ impl File {
             .test_before_acquire(false)
             .after_connect(move |connection, _| {
                 let key = Arc::clone(&key);
-                Box::pin(async move { unlock(connection, &key).await })
+                Box::pin(async move { unlock(connection, &key, READER_CACHE_KIB).await })
             })
             .connect_with(self.options("ro")?)
             .await?;
@@ -119,10 +130,11 @@ impl File {
 }
 
 /// Must come before anything else that reads the file.
-async fn unlock(connection: &mut Connection, key: &str) -> Result<(), sqlx::Error> {
+async fn unlock(connection: &mut Connection, key: &str, cache_kib: u32) -> Result<(), sqlx::Error> {
     // Intermediate results never go to a temporary file (R6.8).
     let pragmas = Zeroizing::new(format!(
-        "PRAGMA key = {key}; PRAGMA busy_timeout = {}; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON",
+        "PRAGMA key = {key}; PRAGMA busy_timeout = {}; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; \
+         PRAGMA cache_size = -{cache_kib}",
         BUSY_WAIT.as_millis()
     ));
     sqlx::raw_sql(AssertSqlSafe(pragmas.as_str())).execute(connection).await?;

@@ -329,9 +329,9 @@ impl Blanker {
                 let Some((envelope, sender, receiver)) = row else { return Ok(taken) };
                 // One that cannot be read any more is destroyed like any other.
                 for wrapped in Envelope::parse(&envelope).iter().flat_map(|envelope| envelope.keys()) {
-                    let (encapsulated, ciphertext) = wrapped.parts();
-                    taken.note(encapsulated, 0);
-                    taken.note(ciphertext, 0);
+                    for part in wrapped.parts() {
+                        taken.note(part, 0);
+                    }
                 }
                 let files: Vec<(Option<Vec<u8>>, Option<String>)> =
                     sqlx::query_as(SET_BODIES).bind(object).fetch_all(&mut *c).await?;

@@ -118,6 +118,7 @@ impl Store {
     pub async fn refresh_keys(&self) -> Result<bool, Error> {
         const LIVE: &str = "
             SELECT kind, key_id FROM working_key WHERE destroyed_at IS NULL ORDER BY kind, key_version DESC";
+        self.agreements.forget_old()?;
         let Ok(ring) = self.keys.ring() else { return Ok(false) };
         let live: Vec<(String, String)> = sqlx::query_as(LIVE).fetch_all(&self.reads).await?;
         let same = live

@@ -12,13 +12,17 @@ use rand::Rng as _;
 use seal::Zeroizing;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
+use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// The one that is being hashed and those that wait for it; more are told to come back.
 const QUEUE_MAX: usize = 33;
-/// How far the hashing thread stands back behind the rest: with both cores busy it gets about a tenth of one, so a flood of
-/// sign-ins does not slow down sends, and a sign-in at the busiest hour still takes less than a second.
+/// How far the hashing thread stands back behind the rest where all cores are busy.
 const NICE: i32 = 10;
+/// How many times as long as it worked it then rests: at most a third of one core, and of the memory's speed, is a flood's, so
+/// sends keep their rate (R8.9). An answer does not wait for the rest; the last of a full queue gets its own within two
+/// seconds.
+const REST: u32 = 2;
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
@@ -85,7 +89,9 @@ fn hash_one_after_another(jobs: &mpsc::Receiver<Job>) {
         tracing::warn!(%error, "the hashing thread keeps its priority");
     }
     for job in jobs {
+        let began = Instant::now();
         job();
+        std::thread::sleep(began.elapsed() * REST);
     }
 }
 

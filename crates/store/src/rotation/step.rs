@@ -39,7 +39,7 @@ const SEEN: &str = "UPDATE key_rotation SET done = total - $2, walked_at = $3 WH
 /// Between two looks when there is nothing to do.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Time left to others for each part of one's own.
-const STAND_BACK: u32 = 11;
+const STAND_BACK: u32 = 15;
 
 /// What a call to [`Store::rotation_step`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -46,25 +46,29 @@ pub(crate) async fn keep(
     let witnessing: Vec<_> =
         witnesses.map(|witness| tokio::spawn(keep_witnessing(Arc::clone(&store), witness, stopped.clone()))).collect();
     loop {
-        tokio::select! {
-            _ = stopped.changed() => break,
-            _ = sign.tick() => match store.sign_checkpoint().await {
-                Ok(signed) if signed.checkpoint().size() == anchored => {}
-                Ok(signed) => match anchor::write(&outside.anchor_file, &signed) {
-                    Ok(()) => anchored = signed.checkpoint().size(),
-                    Err(error) => tracing::error!(%error, "the newest checkpoint was not anchored"),
-                },
-                Err(Error::LogContradicts) => {
-                    tracing::error!("the log contradicts its own checkpoint; the service stops");
-                    sound = false;
-                    let _ = stop.send(true);
-                    break;
-                }
-                Err(error) => tracing::warn!(%error, "the log was not signed"),
+        let stopping = tokio::select! {
+            _ = stopped.changed() => true,
+            _ = sign.tick() => false,
+        };
+        match store.sign_checkpoint().await {
+            Ok(signed) if signed.checkpoint().size() == anchored => {}
+            Ok(signed) => match anchor::write(&outside.anchor_file, &signed) {
+                Ok(()) => anchored = signed.checkpoint().size(),
+                Err(error) => tracing::error!(%error, "the newest checkpoint was not anchored"),
             },
+            Err(Error::LogContradicts) => {
+                tracing::error!("the log contradicts its own checkpoint; the service stops");
+                sound = false;
+                let _ = stop.send(true);
+            }
+            Err(error) => tracing::warn!(%error, "the log was not signed"),
+        }
+        if stopping || !sound {
+            break;
         }
     }
-    // The last entry of a service that stops in order is recorded after this; the next start anchors it.
+    // What was done until now is anchored. The last entry of a service that stops in order is recorded after this; the next
+    // start anchors it.
     for task in mailing.into_iter().chain(alarming).chain(witnessing) {
         task.abort();
         // It holds the store, which is to be closed in order.
