@@ -1,4 +1,4 @@
-//! 重要な知らせ — what must not happen unseen: recovery shares used, or tried (R6.6). Every administrator, key custodian and
+//! 重要な知らせ — what must not happen unseen: recovery shares used, or tried (R6.6), a certificate that nobody recorded (R7.7). Every administrator, key custodian and
 //! auditor of the operator is told on every page until each has seen it, and by mail where one is set up.
 
 use crate::database::Connection;
@@ -26,11 +26,14 @@ pub enum AlarmKind {
     KeyDrill,
     /// Somebody put enough shares together and was refused.
     KeyRecoveryRefused,
+    /// A certificate stands in the register, and no entry of the log says that it was issued.
+    CertificateUnlogged,
 }
 
 impl AlarmKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::KeyEmergency, Self::KeyDrill, Self::KeyRecoveryRefused];
+    pub const ALL: [Self; 4] =
+        [Self::KeyEmergency, Self::KeyDrill, Self::KeyRecoveryRefused, Self::CertificateUnlogged];
 
     /// Stable id.
     #[must_use]
@@ -39,6 +42,7 @@ impl AlarmKind {
             Self::KeyEmergency => "key-emergency",
             Self::KeyDrill => "key-drill",
             Self::KeyRecoveryRefused => "key-recovery-refused",
+            Self::CertificateUnlogged => "certificate-unlogged",
         }
     }
 
@@ -54,6 +58,8 @@ pub struct OperatorAlarm {
     pub id: AlarmId,
     /// What it is about.
     pub kind: AlarmKind,
+    /// Our number of what it is about: an emergency, the serial of a certificate.
+    pub subject: String,
     /// When, RFC 3339 in UTC.
     pub raised_at: String,
     /// Why, in the words of whoever declared it.
@@ -69,12 +75,13 @@ pub struct OperatorAlarm {
 }
 
 const RAISE: &str = "INSERT INTO operator_alarm (alarm_id, kind, subject, raised_at) VALUES ($1, $2, $3, $4)";
+const RAISED: &str = "SELECT count(*) FROM operator_alarm WHERE kind = $1 AND subject = $2";
 const UNSEEN: &str = "
     SELECT count(*) FROM operator_alarm a
      WHERE a.raised_at > $2
        AND NOT EXISTS (SELECT 1 FROM operator_alarm_seen s WHERE s.alarm_id = a.alarm_id AND s.account_id = $1)";
 const NEWEST: &str = "
-    SELECT a.alarm_id, a.kind, a.raised_at, e.reason, e.declared_by, e.approved_by, s.seen_at,
+    SELECT a.alarm_id, a.kind, a.subject, a.raised_at, e.reason, e.declared_by, e.approved_by, s.seen_at,
            (SELECT count(*) FROM operator_alarm_seen o WHERE o.alarm_id = a.alarm_id) AS seen_by
       FROM operator_alarm a
       LEFT JOIN key_emergency e ON e.emergency_id = a.subject
@@ -93,6 +100,7 @@ const MAILED: &str = "UPDATE operator_alarm SET mailed_at = $2 WHERE alarm_id = 
 struct Row {
     alarm_id: String,
     kind: String,
+    subject: String,
     raised_at: String,
     reason: Option<String>,
     declared_by: Option<String>,
@@ -113,6 +121,36 @@ pub(crate) async fn raise(c: &mut Connection, kind: AlarmKind, subject: &str, no
 impl Store {
     fn told_since(&self) -> String {
         clock::text(self.clock.now() - TOLD_FOR)
+    }
+
+    /// Raises an alarm for each certificate that nobody recorded and of which nobody has been told yet (R7.7). Answers how
+    /// many. Meant to be called every hour: it reads what was ever recorded about certificates.
+    ///
+    /// # Errors
+    /// When the database fails, or the log holds what is no entry.
+    pub async fn watch_certificates(&self) -> Result<u64, Error> {
+        const KIND: AlarmKind = AlarmKind::CertificateUnlogged;
+        let unlogged = self.unlogged_certificates().await?;
+        if unlogged.is_empty() {
+            return Ok(0);
+        }
+        let now = self.clock.now();
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    let mut raised = 0;
+                    for serial in unlogged {
+                        let told = sqlx::query_scalar(RAISED).bind(KIND.id()).bind(&serial);
+                        let told: i64 = told.fetch_one(&mut *c).await?;
+                        if told == 0 {
+                            raise(c, KIND, &serial, now).await?;
+                            raised += 1;
+                        }
+                    }
+                    Ok(raised)
+                })
+            })
+            .await
     }
 
     /// How many alarms this person has yet to see; none for whom they are not.
@@ -139,6 +177,7 @@ impl Store {
             Ok(OperatorAlarm {
                 id: row.alarm_id.parse().map_err(|_| Error::Impossible("operator_alarm.alarm_id"))?,
                 kind: AlarmKind::from_id(&row.kind).ok_or(Error::Impossible("operator_alarm.kind"))?,
+                subject: row.subject,
                 raised_at: row.raised_at,
                 reason: row.reason,
                 declared_by: row.declared_by,

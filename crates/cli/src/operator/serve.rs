@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 use web::tls::Identity;
 
 /// How often what has had its time is ended.
+const CERTIFICATES_EVERY: Duration = Duration::from_hours(1);
 const UPKEEP_EVERY: Duration = Duration::from_mins(5);
 /// How often new entries of the log are made findable.
 const INDEX_EVERY: Duration = Duration::from_secs(10);
@@ -114,6 +115,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         (None, None) => None,
     };
     let upkeep = tokio::spawn(keep_up(Arc::clone(&store), config.erasure_places(), stopped.clone()));
+    let comparing = tokio::spawn(watch_certificates(Arc::clone(&store), stopped.clone()));
     let watching = tokio::spawn(watch_clock(Arc::clone(&store), clock, stopped.clone()));
     let indexing = tokio::spawn(index_log(Arc::clone(&store), stopped.clone()));
     let signing = tokio::spawn(log::keep(Arc::clone(&store), outside, stop, stopped.clone()));
@@ -145,6 +147,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         let _ = renewing.await;
     }
     upkeep.await?;
+    comparing.await?;
     watching.await?;
     indexing.await?;
     let sound = signing.await?;
@@ -182,6 +185,22 @@ async fn keep_up(store: Arc<Store>, places: Places, mut stopped: watch::Receiver
                     Err(error) => tracing::warn!(%error, "expiry was left for the next time"),
                 }
             }
+        }
+    }
+}
+
+/// Looks every hour, and at the start, whether every certificate was issued on the record (R7.7).
+async fn watch_certificates(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    let mut due = tokio::time::interval(CERTIFICATES_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = due.tick() => match store.watch_certificates().await {
+                Ok(0) => {}
+                Ok(raised) => tracing::error!(raised, "certificates that nobody recorded stand in the register"),
+                Err(error) => tracing::warn!(%error, "certificates were not compared with the log"),
+            },
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::device::certificate_request;
 use crate::inside::{Card, HERE, Inside};
 use crate::vault;
 use crate::wire;
-use crate::world::officer;
+use crate::world::{World, officer};
 use jiff::SignedDuration;
 use ledger::{Action, Detail, Outcome};
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -110,6 +110,29 @@ async fn r7_2_the_register_names_both_people_and_every_certificate_has_its_entry
         SELECT 'ff', $1, device_id, issued_at, valid_from, valid_until FROM certificate";
     assert_eq!(vault::execute(&data, slip, "00c0ffee").await, 1);
     assert_eq!(inside.store.unlogged_certificates().await.unwrap(), ["00c0ffee"]);
+    assert_eq!(inside.store.watch_certificates().await.unwrap(), 1);
+    assert_eq!(inside.store.watch_certificates().await.unwrap(), 0, "told once");
+    let kinds: Vec<_> = inside.store.alarms_to_mail().await.unwrap().into_iter().map(|(_, kind, _)| kind).collect();
+    assert_eq!(kinds, [store::AlarmKind::CertificateUnlogged]);
+}
+
+#[tokio::test]
+async fn r7_7_a_running_exchange_finds_a_certificate_that_nobody_recorded() {
+    let World { exchange, server } = World::new().await;
+    let offices = exchange.offices(&server).await;
+    assert!(server.stop().await.0.success());
+    let slip = "INSERT INTO certificate (certificate_digest, serial, device_id, issued_at, valid_from, valid_until)
+        SELECT 'ff', $1, device_id, issued_at, valid_from, valid_until FROM certificate LIMIT 1";
+    assert_eq!(vault::execute(&exchange.data(), slip, "00c0ffee").await, 1);
+    let server = exchange.start();
+    let alarms = "SELECT count(*) FROM operator_alarm WHERE kind = 'certificate-unlogged' AND subject = '00c0ffee'";
+    let begun = std::time::Instant::now();
+    while vault::number(&exchange.data(), alarms).await == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "nobody was told");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // Those that were issued in order work as before.
+    offices.sender.meets(&server).get("/api/v1/sent").await.done();
 }
 
 #[tokio::test]

@@ -45,6 +45,7 @@ impl Mail {
             AlarmKind::KeyEmergency => "非常時が宣言され、分割鍵からマスター鍵が戻されました。",
             AlarmKind::KeyDrill => "訓練として、分割鍵からマスター鍵が戻ることが確かめられました。",
             AlarmKind::KeyRecoveryRefused => "非常時の宣言なしに分割鍵が使われようとし、断りました。",
+            AlarmKind::CertificateUnlogged => "発行の記録がない証明書が、台帳に見つかりました。",
         };
         let at = store::japanese_time(at);
         self.deliver(

@@ -30,6 +30,8 @@ struct Row {
     reason: Option<String>,
     /// Who declared it and who agreed.
     people: Option<String>,
+    /// The serial of the certificate that it is about.
+    certificate: Option<String>,
     seen_at: Option<String>,
     seen_by: u64,
 }
@@ -43,6 +45,7 @@ impl From<OperatorAlarm> for Row {
             what,
             then,
             at: moment(&alarm.raised_at),
+            certificate: (alarm.kind == AlarmKind::CertificateUnlogged).then_some(alarm.subject),
             reason: alarm.reason,
             people: people.map(|(declared, approved)| format!("宣言 {}、承認 {}", actor(&declared), actor(&approved))),
             seen_at: alarm.seen_at.as_deref().map(moment),
@@ -65,6 +68,10 @@ fn words(kind: AlarmKind) -> (&'static str, &'static str) {
         AlarmKind::KeyRecoveryRefused => (
             "非常時の宣言なしに分割鍵が使われようとし、断りました。",
             "分割鍵が集められています。だれが何のために使おうとしたのか、分割鍵を持つ人に確かめてください。",
+        ),
+        AlarmKind::CertificateUnlogged => (
+            "発行の記録がない証明書が、台帳に見つかりました。",
+            "だれかが正しい手順の外で台帳に書き込んだおそれがあります。その証明書の端末をすぐに止め、責任者に知らせ、データベースに近づける人を調べてください。",
         ),
     }
 }
