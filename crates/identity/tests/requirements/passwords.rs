@@ -351,34 +351,6 @@ fn judging_takes_bounded_time() {
     assert!(slowest < 5_000, "{slowest} ms");
 }
 
-#[test]
-#[ignore = "a figure, not a test: cargo test --release -- --ignored --nocapture"]
-fn figure_time_of_judging() {
-    let policy = Policy::of(Profile::default());
-    let report = |what: &str, passwords: &[String], about: &About<'_>| {
-        let start = Instant::now();
-        let mut slowest = 0;
-        for password in passwords {
-            let each = Instant::now();
-            let _ = judge(password, about, policy, &NoList, &|_| false);
-            slowest = slowest.max(each.elapsed().as_micros());
-        }
-        let mean = start.elapsed().as_micros() / passwords.len() as u128;
-        // Written to the test's own output, where whoever asked for the figure reads it.
-        let mut out = std::io::stdout();
-        let _ = std::io::Write::write_fmt(&mut out, format_args!("{what}: mean {mean} µs, slowest {slowest} µs\n"));
-    };
-    report("first call", &["vellum-osprey-7-quarry".to_owned()], &ABOUT);
-    let mut rng = rng();
-    let random: Vec<String> = (0..200).map(|_| random(&mut rng, 20, ALL)).collect();
-    report("20 characters by chance", &random, &ABOUT);
-    report("guessable", &vec!["Kaigo2026Shien!".to_owned(); 200], &ABOUT);
-    for hostile in hostile() {
-        let what: String = hostile.chars().take(12).collect();
-        report(&format!("hostile, {what:?}…"), &[hostile], &ABOUT);
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

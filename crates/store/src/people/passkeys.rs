@@ -188,7 +188,8 @@ impl Store {
         let passkey = match (state, answer) {
             (Some(state), Some(answer)) => {
                 let state: PasskeyRegistration = serde_json::from_slice(&state).map_err(|_| STATE)?;
-                site.0.finish_passkey_registration(&answer, &state).ok()
+                let finished = site.0.finish_passkey_registration(&answer, &state);
+                finished.inspect_err(|error| tracing::info!(%error, "a new passkey was not taken")).ok()
             }
             _ => None,
         };

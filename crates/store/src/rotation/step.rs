@@ -39,7 +39,7 @@ const SEEN: &str = "UPDATE key_rotation SET done = total - $2, walked_at = $3 WH
 /// Between two looks when there is nothing to do.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Time left to others for each part of one's own.
-const STAND_BACK: u32 = 15;
+const STAND_BACK: u32 = 60;
 
 /// What a call to [`Store::rotation_step`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,8 +162,8 @@ impl Store {
         Ok(RotationStep::Waiting)
     }
 
-    /// One step, and how long to wait before the next: while others write, a rotation works a
-    /// twelfth of the time.
+    /// One step, and how long to wait before the next: while others write, a rotation works
+    /// one part in [`STAND_BACK`] of the time: what it changes is written, synced and carried over besides.
     ///
     /// # Errors
     /// As [`Store::rotation_step`].
