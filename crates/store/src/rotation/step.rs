@@ -163,7 +163,7 @@ impl Store {
     }
 
     /// One step, and how long to wait before the next: while others write, a rotation works
-    /// one part in [`STAND_BACK`] of the time: what it changes is written, synced and carried over besides.
+    /// one part in `STAND_BACK` of the time: what it changes is written, synced and carried over besides.
     ///
     /// # Errors
     /// As [`Store::rotation_step`].
