@@ -2,7 +2,7 @@
 
 use crate::bare::BARE;
 use crate::board::{self, Roster, Rows};
-use crate::database::Connection;
+use crate::database::{Connection, Together};
 use crate::enclosures::{self, SealedEnclosure};
 use crate::history::{self, Trace};
 use crate::outgoing;
@@ -13,6 +13,7 @@ use exchange::{Digest, Enclosure, Letter, Refusal};
 use ledger::Action;
 use rand::Rng as _;
 use seal::{ObjectBinding, ObjectPurpose, Sealer, SetBinding, SetKey};
+use sqlx::Row as _;
 use standard::SourceFile;
 
 /// A set as it will lie on disk: nothing of it that is written can be read without an office's key.
@@ -345,18 +346,17 @@ async fn write(
         .number("size_bytes", size_bytes as u64)
         .hex("commitment", &seal::commitment(&set.commitment_salt, letter.digest().as_bytes()))
         .done()?;
-    if record::append(c, &entry).await? != accepted_index && !BARE {
-        return Err(Error::Impossible("transmission.accepted_index"));
-    }
     let id = set.id.to_string();
+    let mut together = Together::default();
+    record::append_with(&mut together, &entry)?;
     for (chunk, files) in set.files.chunks(FILES_AT_ONCE_MAX).enumerate() {
-        let mut insert = sqlx::query(INSERT_FILES[files.len() - 1]);
+        together.statement(INSERT_FILES[files.len() - 1]);
         for (ordinal, file) in files.iter().enumerate() {
             let (body, body_key) = match &file.body {
                 Body::InRow(sealed) => (Some(sealed.as_slice()), None),
                 Body::Apart(key) => (None, Some(key.as_str())),
             };
-            insert = insert
+            together
                 .bind(&id)
                 .bind(count((chunk * FILES_AT_ONCE_MAX + ordinal) as u64)?)
                 .bind(&file.name)
@@ -365,11 +365,16 @@ async fn write(
                 .bind(body)
                 .bind(body_key);
         }
-        insert.execute(&mut *c).await?;
     }
-    enclosures::write(c, &id, &set.enclosures).await?;
-    history::write(c, &id, &set.traces).await?;
-    board::write(c, &id, &set.rows).await?;
+    enclosures::write(&mut together, &id, &set.enclosures)?;
+    history::write(&mut together, &id, &set.traces);
+    board::write(&mut together, &id, &set.rows);
+    // The entry is the only one that answers: with its index.
+    let rows = together.run(c).await?;
+    let index = rows.first().map(|row| row.try_get::<i64, _>(0)).transpose()?;
+    if index != Some(accepted_index) && !BARE {
+        return Err(Error::Impossible("transmission.accepted_index"));
+    }
     if let Some(held) = set.release {
         outgoing::release(c, hand, held, set.id, now).await?;
     }

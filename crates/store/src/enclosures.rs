@@ -1,7 +1,7 @@
 //! 添付: documents and a message that go with a set. Sealed under the key of the set, so they end with it; their names lie
 //! inside the boxes, for people name files after people.
 
-use crate::database::Connection;
+use crate::database::{Connection, Together};
 use crate::deliver::find;
 use crate::people::Person;
 use crate::reading::Reader;
@@ -70,17 +70,13 @@ pub(crate) fn seal(
     sealed.collect()
 }
 
-pub(crate) async fn write(c: &mut Connection, id: &str, sealed: &[SealedEnclosure]) -> Result<(), Error> {
+/// Writes what goes with a set, in the transaction that takes it.
+pub(crate) fn write<'v>(into: &mut Together<'v>, id: &'v str, sealed: &'v [SealedEnclosure]) -> Result<(), Error> {
     const WHERE: Error = Error::Impossible("enclosure");
     for (ordinal, one) in (0_i64..).zip(sealed) {
-        sqlx::query(INSERT)
-            .bind(id)
-            .bind(ordinal)
-            .bind(one.kind.id())
-            .bind(i64::try_from(one.size_bytes).map_err(|_| WHERE)?)
-            .bind(one.body.as_slice())
-            .execute(&mut *c)
-            .await?;
+        let size_bytes = i64::try_from(one.size_bytes).map_err(|_| WHERE)?;
+        into.statement(INSERT).bind(id).bind(ordinal).bind(one.kind.id()).bind(size_bytes);
+        into.bind(Some(one.body.as_slice()));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 use crate::accept::SealedSet;
 use crate::batch::{Insert, values};
-use crate::database::Connection;
+use crate::database::Together;
 use crate::devices::Asker;
 use crate::hex::{hex, unhex};
 use crate::{Error, Store};
@@ -127,15 +127,13 @@ impl Store {
 }
 
 /// Writes what a set is about, in the transaction that takes it.
-pub(crate) async fn write(c: &mut Connection, transmission: &str, traces: &[Trace]) -> Result<(), Error> {
+pub(crate) fn write<'v>(into: &mut Together<'v>, transmission: &'v str, traces: &'v [Trace]) {
     for (text, part) in INSERT.parts(traces) {
-        let mut query = sqlx::query(text);
+        into.statement(text);
         for (index, place) in part {
-            query = query.bind(index).bind(transmission).bind(place);
+            into.bind(index).bind(transmission).bind(place);
         }
-        query.execute(&mut *c).await?;
     }
-    Ok(())
 }
 
 fn place_of(text: &str) -> Result<[u8; 4], Error> {

@@ -1,7 +1,7 @@
 //! Writing to the ledger, inside the transaction of the thing that is recorded.
 
 use crate::bare::BARE;
-use crate::database::Connection;
+use crate::database::{Connection, Together};
 use crate::hex::hex;
 use crate::people::Person;
 use crate::{AccountId, Asker, DeviceId, Error, OperatorName, Store};
@@ -221,13 +221,27 @@ const APPEND: &str = "
     SELECT coalesce(max(entry_index) + 1, 0), $1, $2 FROM ledger
     RETURNING entry_index";
 
+/// What an entry is written as: its text and the hash of its leaf.
+fn written(entry: &Entry) -> Result<(String, String), Error> {
+    let bytes = entry.clone().with_clock(crate::writer::clock_state()).to_bytes();
+    let leaf = hex(&ledger::leaf_hash(&bytes));
+    Ok((String::from_utf8(bytes).map_err(|_| WHERE)?, leaf))
+}
+
+/// Appends an entry together with what else is written, and answers with a row of its index.
+pub(crate) fn append_with(into: &mut Together<'_>, entry: &Entry) -> Result<(), Error> {
+    if !BARE {
+        let (text, leaf) = written(entry)?;
+        into.statement(APPEND).bind(text).bind(leaf);
+    }
+    Ok(())
+}
+
 /// Appends an entry and returns its index. The writer is alone in its transaction, so indexes have no gap.
 pub(crate) async fn append(connection: &mut Connection, entry: &Entry) -> Result<i64, Error> {
     if BARE {
         return Ok(-1);
     }
-    let bytes = entry.clone().with_clock(crate::writer::clock_state()).to_bytes();
-    let leaf = hex(&ledger::leaf_hash(&bytes));
-    let text = String::from_utf8(bytes).map_err(|_| WHERE)?;
+    let (text, leaf) = written(entry)?;
     Ok(sqlx::query_scalar(APPEND).bind(text).bind(leaf).fetch_one(connection).await?)
 }

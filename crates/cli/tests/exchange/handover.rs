@@ -129,6 +129,10 @@ async fn r10_2_an_office_outside_reads_what_it_is_given_and_gives_actuals_back()
     let archive = desk.browser.get(&format!("/handovers/returned/{link}")).await.done();
     crate::device::assert_same(&unzip(&archive.body), &back);
     assert!(!desk.browser.get("/").await.done().text().contains("返ってきています"), "opened by now");
+    // After its time nobody opens it, whether or not it has been taken away by then.
+    let over = "UPDATE handover_return SET returned_at = '2026-01-01T00:00:00.000Z' WHERE return_id = $1";
+    assert_eq!(vault::execute(&desk.exchange.data(), over, link).await, 1);
+    desk.browser.get(&format!("/handovers/returned/{link}")).await.problem_page(404, "H01");
 
     let recorded = desk.recorded().await;
     for deed in [

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::{Action, Actor};
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
+use standard::sample::SampleFile;
 use std::sync::Arc;
 
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n";
@@ -305,6 +306,35 @@ async fn somebody_without_a_service_at_the_receiver_goes_only_when_two_people_sa
     assert_eq!(who(Action::SetHold, &id), desk.members[0].account);
     assert_eq!(who(Action::SetRelease, &id), desk.members[1].account);
     assert_eq!(who(Action::SetAccept, &transmission), desk.members[1].account);
+}
+
+#[tokio::test]
+async fn a_set_is_not_held_while_what_was_brought_with_it_has_no_place() {
+    let desk = desk().await;
+    let asks = &desk.browsers[0];
+    let both: Vec<SampleFile> = desk.misdirected(1).into_iter().chain(desk.schedule(2)).collect();
+    let draft = brings(asks, &both).await;
+    let number = draft.rsplit('/').next().unwrap();
+    // One more than these is as many as somebody may have open.
+    let others = "
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 98)
+        INSERT INTO outgoing (outgoing_id, office_id, account_id, purpose, content_index, body_sealed, made_at, expires_at)
+        SELECT 'other-' || i, office_id, account_id, purpose, 'other-' || i, x'', made_at, expires_at
+          FROM outgoing, n WHERE outgoing_id = $1";
+    assert_eq!(vault::execute(&world().await.exchange.data(), others, number).await, 98);
+    let page = asks.get(&draft).await.done().text();
+    assert!(page.contains("（1件）"), "{page}");
+    let hold = format!("{draft}/hold");
+    let fields = [("set", "0"), ("reason", "架空の事業所が合併したため。")];
+    asks.fill(&draft, &hold, &fields).await.problem_page(400, "H06");
+    assert_eq!(asks.get(&draft).await.done().text(), page, "nothing of it is lost");
+    let fewer = "DELETE FROM outgoing WHERE outgoing_id LIKE 'other-%' AND account_id =
+                 (SELECT account_id FROM outgoing WHERE outgoing_id = $1)";
+    assert_eq!(vault::execute(&world().await.exchange.data(), fewer, number).await, 98);
+    let rest = asks.fill(&draft, &hold, &fields).await.sent_on();
+    let rest = rest.strip_suffix("?done=held").unwrap();
+    let ticked = [("acknowledged", &*desk.offices.receiver.number)];
+    assert_eq!(confirms(asks, rest, &ticked).await.sent_on(), rest);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use seal::Zeroizing;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 
 /// Tables of a schema; ours has some fifty.
@@ -237,6 +238,27 @@ pub(crate) async fn is_whole(c: &mut SqliteConnection) -> Result<bool, Error> {
     let damaged: Vec<String> = sqlx::query_scalar("PRAGMA cipher_integrity_check").fetch_all(&mut *c).await?;
     let checked: Vec<String> = sqlx::query_scalar("PRAGMA quick_check").fetch_all(&mut *c).await?;
     Ok(damaged.is_empty() && checked == ["ok"])
+}
+
+/// Nobody else changes an archive while this is held: not another of this process, not a command, not another node that sees
+/// the place. What is written into it and the digest in its manifest would otherwise be of different turns.
+pub(crate) struct Alone {
+    _folder: File,
+}
+
+/// Waits for whoever has it. `None` where there is no such archive.
+pub(crate) async fn alone(folder: &Path) -> Result<Option<Alone>, Error> {
+    let path = folder.to_owned();
+    let locked = tokio::task::spawn_blocking(move || {
+        let folder = match File::open(&path) {
+            Ok(folder) => folder,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::file(&path)(error)),
+        };
+        folder.lock().map_err(Error::file(&path))?;
+        Ok(Some(Alone { _folder: folder }))
+    });
+    locked.await.map_err(|_| Error::Impossible("lock of an archive"))?
 }
 
 /// Opens an archive in its folder and reads all of it back.

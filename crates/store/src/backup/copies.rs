@@ -113,6 +113,7 @@ impl Store {
     ) -> Result<bool, Error> {
         let folder = places.folder(Part::Keys, id);
         let signer = self.certificate_key().await?;
+        let Some(_alone) = archive::alone(&folder).await? else { return Ok(false) };
         let mut manifest = match Manifest::read(&folder) {
             Ok(Some(manifest)) => manifest,
             Ok(None) | Err(Error::BackupDamaged(_)) => return Ok(false),

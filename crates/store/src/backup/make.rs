@@ -298,6 +298,8 @@ impl Store {
         by: Option<&OperatorName>,
     ) -> Result<Rotated, Error> {
         let mut rotated = Rotated::default();
+        // One that was carried elsewhere keeps none of the others alive; it is told at the end.
+        let mut elsewhere = None;
         let (mut boxes, mut keys) = (0, 0);
         let newest_unfinished_stays = |index: usize, row: &BackupRow| index == 0 && row.ledger_size.is_none();
         for (index, row) in self.backups().await?.into_iter().enumerate() {
@@ -309,20 +311,26 @@ impl Store {
             if row.data_gone_at.is_none() {
                 boxes += usize::from(whole);
                 if !whole && boxes > 0 || boxes > keep_boxes.max(1) {
-                    self.destroy_archive(places, &row, Part::Boxes, by).await?;
-                    rotated.boxes.push(row.id);
+                    match self.destroy_archive(places, &row, Part::Boxes, by).await {
+                        Ok(()) => rotated.boxes.push(row.id),
+                        Err(error @ Error::File { .. }) => elsewhere = Some(elsewhere.unwrap_or(error)),
+                        Err(error) => return Err(error),
+                    }
                 }
             }
             if row.keys_gone_at.is_none() {
                 keys += usize::from(whole);
                 if !whole && keys > 0 || keys > keep_keys.max(1) {
-                    self.destroy_archive(places, &row, Part::Keys, by).await?;
-                    rotated.keys.push(row.id);
+                    match self.destroy_archive(places, &row, Part::Keys, by).await {
+                        Ok(()) => rotated.keys.push(row.id),
+                        Err(error @ Error::File { .. }) => elsewhere = Some(elsewhere.unwrap_or(error)),
+                        Err(error) => return Err(error),
+                    }
                 }
             }
         }
         self.tidy_pool(places).await?;
-        Ok(rotated)
+        elsewhere.map_or(Ok(rotated), Err)
     }
 
     /// Destroys both archives of a generation, or only that of its keys.

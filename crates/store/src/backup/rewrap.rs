@@ -26,6 +26,7 @@ impl Store {
         for row in self.backups().await? {
             for part in [Part::Boxes, Part::Keys] {
                 let folder = places.folder(part, &row.id.to_string());
+                let Some(_alone) = archive::alone(&folder).await? else { continue };
                 // Damaged or away: its own check says so.
                 let Ok(Some(mut manifest)) = Manifest::read(&folder) else { continue };
                 if manifest.verify(&signer.public()).is_err() {

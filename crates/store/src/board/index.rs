@@ -3,7 +3,7 @@
 use super::labels::{Label, OfficeLabels};
 use super::{Family, person_id, short_index};
 use crate::batch::{Insert, values};
-use crate::database::Connection;
+use crate::database::{Connection, Together};
 use crate::{Error, Keys, Office, OfficeId, PersonId, Store, TransmissionId};
 use exchange::Letter;
 use standard::truth::{Key, Subject, arrivals};
@@ -195,7 +195,13 @@ impl Store {
                 Box::pin(async move {
                     // Not for what was taken back or erased meanwhile.
                     let stands: i64 = sqlx::query_scalar(STANDS).bind(id.to_string()).fetch_one(&mut *c).await?;
-                    if stands == 1 { write(c, &id.to_string(), &rows).await } else { Ok(()) }
+                    if stands == 0 {
+                        return Ok(());
+                    }
+                    let id = id.to_string();
+                    let mut together = Together::default();
+                    write(&mut together, &id, &rows);
+                    together.run(c).await.map(|_| ())
                 })
             })
             .await
@@ -257,29 +263,26 @@ static INSERT_SETS: LazyLock<Insert> = LazyLock::new(|| {
 });
 
 /// Writes the rows of a set, in the transaction that takes it.
-pub(crate) async fn write(c: &mut Connection, transmission: &str, rows: &Rows) -> Result<(), Error> {
+pub(crate) fn write<'v>(into: &mut Together<'v>, transmission: &'v str, rows: &'v Rows) {
     for (text, part) in UPSERT_PEOPLE.parts(&rows.people) {
-        let mut query = sqlx::query(text);
+        into.statement(text);
         for row in part {
-            query = query.bind(&row.office).bind(&row.person).bind(row.label.as_deref());
-            query = query.bind(i64::from(row.named)).bind(&rows.order);
+            into.bind(&row.office).bind(&row.person).bind(row.label.as_deref());
+            into.bind(i64::from(row.named)).bind(&rows.order);
         }
-        query.execute(&mut *c).await?;
     }
     for (text, part) in INSERT_SETS.parts(&rows.sets) {
-        let mut query = sqlx::query(text);
+        into.statement(text);
         for row in part {
-            query = query.bind(&row.subject).bind(transmission).bind(&row.office).bind(&row.person);
-            query = query.bind(&row.partner).bind(row.family.id());
-            query = query.bind(row.month.map(|month| month.to_string()).unwrap_or_default());
-            query = query.bind(i64::from(row.sent)).bind(i64::from(rows.deletes)).bind(&rows.order);
+            into.bind(&row.subject).bind(transmission).bind(&row.office).bind(&row.person);
+            into.bind(&row.partner).bind(row.family.id());
+            into.bind(row.month.map(|month| month.to_string()).unwrap_or_default());
+            into.bind(i64::from(row.sent)).bind(i64::from(rows.deletes)).bind(&rows.order);
         }
-        query.execute(&mut *c).await?;
     }
     if !rows.sets.is_empty() {
-        sqlx::query(OLDER).bind(transmission).bind(&rows.order).execute(&mut *c).await?;
+        into.statement(OLDER).bind(transmission).bind(&rows.order);
     }
-    Ok(())
 }
 
 const TAKE_BACK: &str = "UPDATE person_set SET taken_back = 1, latest = 0 WHERE transmission_id = $1";

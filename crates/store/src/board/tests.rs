@@ -1,6 +1,7 @@
 //! Any order of arrival, both sides equal, flag and history in agreement (R1.8).
 
 use super::{ChainState, Roster, person_id, take_back, write};
+use crate::database::Together;
 use crate::{Error, HostClock, MasterKey, NewOffice, Office, OfficeAdded, Store, TransmissionId};
 use standard::truth::Subject;
 use standard::value::{InsuredNumber, InsurerNumber, PersonKey};
@@ -86,7 +87,10 @@ impl Desk {
                 let query = sqlx::query(TRANSMISSION).bind(id.to_string()).bind(index).bind(from).bind(to);
                 let query = query.bind(kind.id()).bind(unit(serial).serial.to_string());
                 query.bind(Vec::<u8>::new()).execute(&mut *c).await?;
-                write(c, &id.to_string(), &rows).await
+                let id = id.to_string();
+                let mut together = Together::default();
+                write(&mut together, &id, &rows);
+                together.run(c).await.map(|_| ())
             })
         });
         work.await.expect("written");

@@ -6,6 +6,7 @@
 
 mod postgres;
 mod sqlite;
+mod together;
 
 use crate::database_key::DatabaseKey;
 use crate::{DatabaseServer, Error, Place};
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub(crate) use sqlite::{MIGRATIONS, NAME as DATABASE_FILE, options as file_options, reserve};
+pub(crate) use together::Together;
 
 /// A connection, in or outside a transaction.
 pub(crate) type Connection = sqlx::AnyConnection;

@@ -2,7 +2,7 @@
 
 use super::boxes::{self, FileRow, Sealed};
 use super::visit::by_letter;
-use super::{LISTED_MAX, RETURN_KEY, RETURNS_MAX, Visit};
+use super::{LISTED_MAX, RETURN_KEY, RETURN_LIFE, RETURNS_MAX, Visit};
 use crate::people::Person;
 use crate::record::{self, Act};
 use crate::{Error, HandoverReturnId, OpenedFile, Store, clock};
@@ -86,12 +86,14 @@ const LIST: &str = "
       FROM handover_return WHERE office_id = $1 ORDER BY returned_at DESC LIMIT $2";
 const KEPT: &str = "
     SELECT key_sealed, envelope, partner_number FROM handover_return
-     WHERE return_id = $1 AND office_id = $2 AND ended_at IS NULL";
+     WHERE return_id = $1 AND office_id = $2 AND ended_at IS NULL AND returned_at > $3";
 const FILES: &str = "SELECT ordinal, name, body FROM handover_return_file WHERE return_id = $1 ORDER BY ordinal";
 const COLLECT: &str = "
-    UPDATE handover_return SET collected_at = $2 WHERE return_id = $1 AND collected_at IS NULL AND ended_at IS NULL";
+    UPDATE handover_return SET collected_at = coalesce(collected_at, $2)
+     WHERE return_id = $1 AND ended_at IS NULL AND returned_at > $3";
 const WAITING: &str = "
-    SELECT count(*) FROM handover_return WHERE office_id = $1 AND collected_at IS NULL AND ended_at IS NULL";
+    SELECT count(*) FROM handover_return 
+     WHERE office_id = $1 AND collected_at IS NULL AND ended_at IS NULL AND returned_at > $2";
 
 impl Store {
     /// Takes back one set for the office that offered the handover. `files` is what was given to [`exchange::address`].
@@ -182,8 +184,9 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn handover_returns_waiting(&self, person: &Person) -> Result<u32, Error> {
+        let since = clock::text(self.clock.now() - RETURN_LIFE);
         let waiting: i64 =
-            sqlx::query_scalar(WAITING).bind(person.office.id.to_string()).fetch_one(&self.reads).await?;
+            sqlx::query_scalar(WAITING).bind(person.office.id.to_string()).bind(since).fetch_one(&self.reads).await?;
         Ok(u32::try_from(waiting).unwrap_or(u32::MAX))
     }
 
@@ -202,8 +205,10 @@ impl Store {
             return Ok(None);
         }
         let office = person.office.id.to_string();
+        let now = self.clock.now();
+        let since = clock::text(now - RETURN_LIFE);
         let kept: Option<Kept> =
-            sqlx::query_as(KEPT).bind(id.to_string()).bind(&office).fetch_optional(&self.reads).await?;
+            sqlx::query_as(KEPT).bind(id.to_string()).bind(&office).bind(&since).fetch_optional(&self.reads).await?;
         let Some(Kept { key_sealed: Some(key), envelope: Some(envelope), partner_number: partner }) = kept else {
             return Ok(None);
         };
@@ -212,21 +217,25 @@ impl Store {
         let opened = tokio::task::spawn_blocking(move || boxes::open(&id.to_string(), &office, &key, &envelope, rows))
             .await
             .map_err(|_| Error::Impossible("opening"))??;
-        let now = self.clock.now();
         let entry = Act::person(Action::HandoverCollect, person, now)
             .object(id)
             .counterpart(partner.parse().map_err(|_| WHERE)?)
             .number("files", opened.len() as u64)
             .done()?;
-        self.writer
+        let is_there = self
+            .writer
             .run(move |c| {
                 Box::pin(async move {
-                    sqlx::query(COLLECT).bind(id.to_string()).bind(clock::text(now)).execute(&mut *c).await?;
-                    record::append(c, &entry).await.map(|_| ())
+                    let collected = sqlx::query(COLLECT).bind(id.to_string()).bind(clock::text(now)).bind(since);
+                    // It may have been taken away while it was being opened.
+                    if collected.execute(&mut *c).await?.rows_affected() == 0 {
+                        return Ok(false);
+                    }
+                    record::append(c, &entry).await.map(|_| true)
                 })
             })
             .await?;
-        Ok(Some(opened))
+        Ok(is_there.then_some(opened))
     }
 }
 

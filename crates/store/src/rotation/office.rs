@@ -140,9 +140,7 @@ impl Store {
         self.writer
             .run(move |c| {
                 Box::pin(async move {
-                    for (id, new, old) in &batch.changed {
-                        sqlx::query(UPDATE).bind(id).bind(new).bind(old).execute(&mut *c).await?;
-                    }
+                    batch.write(c, UPDATE).await?;
                     for id in &batch.damaged {
                         note_damage(c, id, now).await?;
                     }

@@ -2,7 +2,7 @@
 
 use super::places::{self, Place, Sealed};
 use super::{OLD_KEY_LIFE_MIN, OPEN, Row, WHERE, finish};
-use crate::database::{Connection, Pool};
+use crate::database::{Connection, Pool, Together};
 use crate::key_copies::{self, CopyPlace, KeyKind};
 use crate::record::{self, Act};
 use crate::{Error, SYSTEM, Store, clock, people};
@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// Rows wrapped anew in one go: they share a commit with whatever else waits for the writer, so they must be few.
 const ROWS_AT_ONCE: i64 = 256;
+/// Of these, rows written together. The text of so many statements stays prepared.
+const ROWS_TOGETHER: usize = 32;
 /// Rotations looked at in one go; there is one per kind and office at most.
 const OPEN_AT_ONCE: i64 = 100;
 
@@ -101,6 +103,18 @@ impl Batch {
     /// What came of rows that are written by whoever knows them.
     pub(super) fn counting(seen: u64, found: i64, last: Option<String>) -> Self {
         Self { seen, last, elsewhere: found, ..Self::default() }
+    }
+
+    /// Writes what was changed with a statement of id, new and old.
+    pub(super) async fn write(&self, c: &mut Connection, update: &'static str) -> Result<(), Error> {
+        for part in self.changed.chunks(ROWS_TOGETHER) {
+            let mut together = Together::default();
+            for (id, new, old) in part {
+                together.statement(update).bind(id).bind(Some(new.as_slice())).bind(Some(old.as_slice()));
+            }
+            together.run(c).await?;
+        }
+        Ok(())
     }
 
     pub(super) fn found(&self) -> i64 {
@@ -243,9 +257,7 @@ impl Store {
             .run(move |c| {
                 Box::pin(async move {
                     let start = Instant::now();
-                    for (id, new, old) in &batch.changed {
-                        sqlx::query(place.update).bind(id).bind(new).bind(old).execute(&mut *c).await?;
-                    }
+                    batch.write(c, place.update).await?;
                     keys.worked_since(start);
                     damaged(c, &batch, now).await?;
                     match &batch.last {

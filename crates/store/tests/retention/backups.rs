@@ -1,5 +1,7 @@
 use crate::world::{World, files, name};
-use fumibako_store::{BackupPlaces, Blocked, Certified, ErasureRequested, Kind, Made, Ran, backup_plan};
+use fumibako_store::{
+    BackupId, BackupPlaces, Blocked, Certified, ErasureRequested, Error, Kind, Made, Ran, backup_plan,
+};
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -233,6 +235,25 @@ async fn r4_3_archives_go_in_the_end_wherever_a_crash_left_them() {
     assert!(!places.keys.join(emptied.to_string()).exists());
     let again = world.store.rotate_backups(&places, 1, 1, Some(&tanaka)).await.expect("nothing to do");
     assert!(again.boxes.is_empty() && again.keys.is_empty());
+}
+
+#[tokio::test]
+async fn r4_3_an_archive_that_was_carried_away_keeps_no_other_alive() {
+    let world = World::new().await;
+    let places = world.backup_places();
+    let (carried, old) = (world.backs_up().await, world.backs_up().await);
+    let (place, away) = (places.keys.join(carried.to_string()), world.folder.path().join("in another building"));
+    fs::rename(&place, &away).expect("carried away");
+    let newest = world.backs_up().await;
+    let told = world.store.rotate_backups(&places, 1, 1, None).await;
+    assert!(matches!(&told, Err(Error::File { path, .. }) if *path == place), "{told:?}");
+    let left = |folder: &std::path::Path, id: BackupId| folder.join(id.to_string()).exists();
+    assert!(!left(&places.keys, old) && !left(&places.boxes, old) && !left(&places.boxes, carried));
+    assert!(left(&places.keys, newest) && left(&places.boxes, newest));
+    // Back in its place it goes like any other.
+    fs::rename(&away, &place).expect("brought back");
+    let rotated = world.store.rotate_backups(&places, 1, 1, None).await.expect("rotated");
+    assert_eq!((rotated.boxes, rotated.keys), (Vec::new(), vec![carried]));
 }
 
 #[tokio::test]

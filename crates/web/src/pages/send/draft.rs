@@ -96,6 +96,8 @@ pub(crate) async fn mend(
     files.extend(mending.files.into_iter().map(|file| Upload { name: file.name, bytes: file.bytes }));
     let body = Parcel::of(files).packed();
     match app.store.keep_draft(&signed_in.person, &body).await? {
+        // Files that are as they were make the same draft, which then stays.
+        OutgoingKept::Done(mended) if mended == id => Ok(on_to(&format!("/send/drafts/{id}"))),
         OutgoingKept::Done(mended) => {
             app.store.end_draft(&signed_in.person, id, "withdrawn", String::new()).await?;
             Ok(on_to(&format!("/send/drafts/{mended}?done=mended")))
@@ -128,11 +130,15 @@ pub(crate) async fn hold(
             Ok(on_to("/send/held?done=held"))
         }
         OutgoingKept::Done(_) => {
-            let rest = app.store.keep_draft(&signed_in.person, &Parcel::of(rest).packed()).await?;
-            app.store.end_draft(&signed_in.person, id, "withdrawn", String::new()).await?;
-            match rest {
-                OutgoingKept::Done(rest) => Ok(on_to(&format!("/send/drafts/{rest}?done=held"))),
-                _ => Ok(on_to("/send/held?done=held")),
+            match app.store.keep_draft(&signed_in.person, &Parcel::of(rest).packed()).await? {
+                OutgoingKept::Done(rest) => {
+                    app.store.end_draft(&signed_in.person, id, "withdrawn", String::new()).await?;
+                    Ok(on_to(&format!("/send/drafts/{rest}?done=held")))
+                }
+                // What is left has no place of its own: the draft stays as it is, so that nothing is lost.
+                OutgoingKept::TooMuch | OutgoingKept::UnfitReason => {
+                    Err(Problem::unreadable_request(wording::TOO_MANY_DRAFTS))
+                }
             }
         }
         OutgoingKept::TooMuch => Err(Problem::unreadable_request(wording::TOO_MANY_DRAFTS)),
