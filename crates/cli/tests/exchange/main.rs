@@ -21,6 +21,7 @@ mod desk;
 mod device;
 mod disk;
 mod document;
+mod enclosing;
 mod erasing;
 mod evidence;
 mod forms;
