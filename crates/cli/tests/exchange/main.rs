@@ -8,6 +8,7 @@
 
 mod acme;
 mod answer;
+mod arrival_mail;
 mod authorities;
 mod board;
 mod browser;
@@ -35,6 +36,7 @@ mod ledger_entries;
 mod left_behind;
 mod life;
 mod log;
+mod mailbox;
 mod nodes;
 mod people;
 mod pki;
