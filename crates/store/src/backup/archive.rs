@@ -123,8 +123,7 @@ pub(crate) async fn copy(c: &mut SqliteConnection, owner: &str) -> Result<Snapsh
 async fn copy_in(c: &mut SqliteConnection) -> Result<Snapshot, Error> {
     // The first look at the data decides which moment it is; everything below sees the same.
     let ledger_size: i64 = sqlx::query_scalar("SELECT count(*) FROM main.ledger").fetch_one(&mut *c).await?;
-    let erasures: i64 =
-        sqlx::query_scalar("SELECT coalesce(max(list_number), 0) FROM main.erasure").fetch_one(&mut *c).await?;
+    let erasures = crate::erasure::known_lines(c).await?;
     for sql in [SCHEMA, SCHEMA_ROWS, BODY, PART] {
         run(c, sql.to_owned()).await?;
     }
@@ -167,7 +166,7 @@ async fn copy_in(c: &mut SqliteConnection) -> Result<Snapshot, Error> {
         };
         rows.insert(table.name, count);
     }
-    Ok(Snapshot { ledger_size: ledger_size.unsigned_abs(), erasures: erasures.unsigned_abs(), rows })
+    Ok(Snapshot { ledger_size: ledger_size.unsigned_abs(), erasures, rows })
 }
 
 /// Makes the data again, in the open and empty `main`, out of the attached `boxes` and `keys`. Of keys that are newer than the

@@ -36,6 +36,10 @@ fn statements(kind: Kind) -> &'static [&'static str] {
             // From `id/` up to what follows it: every file of the set.
             "DELETE FROM part WHERE tab = 'transmission_file' AND col = 'digest' AND row >= $1 || '/' AND row < $1 || '0'",
             "DELETE FROM transmission_item WHERE transmission_id = $1",
+            "DELETE FROM accepted_difference WHERE EXISTS (SELECT 1 FROM person_set s
+              WHERE s.transmission_id = $1 AND s.office_id = accepted_difference.office_id
+                AND s.person_index = accepted_difference.person_index AND s.month = accepted_difference.month
+                AND s.partner_id = accepted_difference.partner_id)",
             "DELETE FROM person_set WHERE transmission_id = $1",
             "DELETE FROM person WHERE NOT EXISTS (SELECT 1 FROM person_set s
               WHERE s.office_id = person.office_id AND s.person_index = person.person_index) AND $1 = $1",
@@ -199,5 +203,20 @@ impl Store {
             places.push(place("backup-boxes", boxes));
         }
         Ok((places, searched))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::plan::{Carried, PLAN};
+
+    #[test]
+    fn r11_2_every_table_that_goes_with_the_keys_is_reached_by_an_erasure() {
+        let reached: Vec<&str> = Kind::ALL.into_iter().flat_map(statements).copied().collect();
+        for (table, _) in PLAN.iter().filter(|(_, carried)| matches!(carried, Carried::Keys)) {
+            let delete = format!("DELETE FROM {table} WHERE");
+            assert!(reached.iter().any(|sql| sql.starts_with(&delete)), "{table} keeps what was erased");
+        }
     }
 }

@@ -295,7 +295,20 @@ fn whole_bytes(path: &Path) -> std::io::Result<u64> {
     Ok(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at as u64 + 1))
 }
 
-const KNOWN: &str = "SELECT coalesce(max(list_number), 0) FROM erasure";
+/// Lines up to which everything is done. Numbers are given and noted at different moments, by several nodes: one that is missing
+/// below a higher one, or whose erasure has only begun, is not known.
+const KNOWN: &str = "
+    SELECT min(settled.n)
+      FROM (SELECT 0 AS n UNION ALL SELECT list_number FROM erasure WHERE list_number IS NOT NULL) settled
+     WHERE NOT EXISTS (SELECT 1 FROM erasure e WHERE e.list_number = settled.n + 1 AND e.state <> 'erasing')";
+const HEARD_OF: &str = "SELECT coalesce(max(list_number), 0) FROM erasure";
+const SETTLED: &str = "SELECT count(*) FROM erasure WHERE erasure_id = $1 AND list_number = $2 AND state <> 'erasing'";
+
+/// How far the data and the list agree, so that a backup can say it too.
+pub(crate) async fn known_lines(c: &mut sqlx::SqliteConnection) -> Result<u64, Error> {
+    let known: i64 = sqlx::query_scalar(KNOWN).fetch_one(c).await?;
+    Ok(known.unsigned_abs())
+}
 
 impl Store {
     /// Compares the data with the list of erasures, and runs again what the data do not know of: data that were put back from
@@ -308,19 +321,27 @@ impl Store {
     pub async fn settle_erasures(&self, list: &ErasureList) -> Result<u64, Error> {
         let known: i64 = sqlx::query_scalar(KNOWN).fetch_one(&self.reads).await?;
         let known = known.unsigned_abs();
+        let heard_of: i64 = sqlx::query_scalar(HEARD_OF).fetch_one(&self.reads).await?;
+        let heard_of = heard_of.unsigned_abs();
         let key = self.certificate_key().await?;
         let Some(read) = list.read(&key.public(), known)? else {
-            if known > 0 {
+            if heard_of > 0 {
                 return Err(ListError::Missing.into());
             }
             list.begin(&key)?;
             return Ok(0);
         };
-        if read.lines < known {
-            return Err(ListError::Behind { list: read.lines, data: known }.into());
+        if read.lines < heard_of {
+            return Err(ListError::Behind { list: read.lines, data: heard_of }.into());
         }
         let mut again = 0;
         for line in &read.later {
+            let number = i64::try_from(line.n).map_err(|_| Error::Impossible("erasure.list_number"))?;
+            let settled: i64 =
+                sqlx::query_scalar(SETTLED).bind(&line.erasure).bind(number).fetch_one(&self.reads).await?;
+            if settled > 0 {
+                continue;
+            }
             again += u64::from(self.erase_again(line).await?);
         }
         Ok(again)

@@ -13,6 +13,7 @@ mod search;
 
 pub use certify::Certified;
 pub(crate) use certify::own_places;
+pub(crate) use list::known_lines;
 pub use list::{ErasureList, ListError};
 pub use objects::Blocked;
 pub use pages::{ErasureDetail, Outlook};

@@ -409,9 +409,12 @@ impl Store {
             let mut c = self.reads.acquire().await?;
             find(&mut c, id).await?.is_some()
         };
-        let all: Vec<String> = objects.iter().cloned().collect();
-        for some in all.chunks(OBJECTS_AT_ONCE) {
-            self.blank_unlisted(&line.erasure, kind, some.to_vec(), known).await?;
+        if known {
+            self.blank_all(&line.erasure, kind, &objects, None).await?;
+        } else {
+            for some in line.objects.chunks(OBJECTS_AT_ONCE) {
+                self.blank_unlisted(&line.erasure, kind, some.to_vec()).await?;
+            }
         }
         let digest = digest_of(&objects);
         self.writer
@@ -436,11 +439,8 @@ impl Store {
         Ok(!known)
     }
 
-    /// As [`Store::blank_some`], where the data may not have the erasure's own rows.
-    async fn blank_unlisted(&self, erasure: &str, kind: Kind, objects: Vec<String>, known: bool) -> Result<(), Error> {
-        if known {
-            return self.blank_some(erasure, kind, objects, None).await;
-        }
+    /// As [`Store::blank_some`], where the data do not have the erasure's own rows.
+    async fn blank_unlisted(&self, erasure: &str, kind: Kind, objects: Vec<String>) -> Result<(), Error> {
         let (erasure, now, blanker) = (erasure.to_owned(), self.clock.now(), self.blanker());
         let bodies = self
             .writer

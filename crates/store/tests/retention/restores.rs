@@ -181,6 +181,58 @@ async fn r4_6_data_put_back_by_hand_are_not_opened_before_the_erasures_are_run_a
 }
 
 #[tokio::test]
+async fn r4_6_what_was_copied_while_an_erasure_had_only_begun_does_not_come_back() {
+    let world = World::new().await;
+    world.rule(Kind::Sets, 0, 300).await;
+    let (gone, kept) = (world.sends().await, world.sends().await);
+    world.store.settle_erasures(&world.list()).await.expect("begun");
+    let erasure = world.agreed(Kind::Sets, &[gone.to_string()]).await;
+    // In the list, and its row says so; no key is gone yet. That moment is what is copied.
+    let begun = "UPDATE erasure SET state = 'erasing', list_number = 1 WHERE erasure_id = $1";
+    world.execute(begun, &[&erasure.to_string()]).await.expect("begun");
+    let backup = world.backs_up().await;
+    let (places, elsewhere) = (world.backup_places(), world.folder.path().join("carried elsewhere"));
+    copy(&places.keys, &elsewhere);
+    let back = "UPDATE erasure SET state = 'approved', list_number = NULL WHERE erasure_id = $1";
+    world.execute(back, &[&erasure.to_string()]).await.expect("back");
+    assert!(matches!(world.runs(erasure).await, fumibako_store::Ran::Done { objects: 1, .. }));
+    // The archive that the erasure could not reach is the one that is left.
+    copy(&elsewhere, &places.keys);
+    world.restores(&world.order(backup), &world.list()).await.expect("restored");
+    let mut connection = world.connection_to(&world.aside()).await;
+    let state: String = sqlx::query_scalar("SELECT state FROM erasure").fetch_one(&mut connection).await.expect("one");
+    sqlx::Connection::close(connection).await.expect("closed");
+    assert_eq!(state, "replayed");
+    assert_eq!(opens(world.restored_store().await, &world, &[gone, kept]).await, [None, Some(3)]);
+}
+
+#[tokio::test]
+async fn r4_6_a_number_that_another_erasure_overtook_is_still_run_again() {
+    let world = World::new().await;
+    world.rule(Kind::Sets, 0, 300).await;
+    let (first, second, kept) = (world.sends().await, world.sends().await, world.sends().await);
+    world.store.settle_erasures(&world.list()).await.expect("begun");
+    let snapshot = world.folder.path().join("snapshot of the disk");
+    world.checkpoint().await;
+    copy(&world.data(), &snapshot);
+    world.erases(Kind::Sets, &[first.to_string()]).await;
+    world.erases(Kind::Sets, &[second.to_string()]).await;
+    let list = world.list();
+    let store = Store::open(&snapshot, world.masters.clone(), world.clock()).await.expect("opens");
+    assert_eq!(store.settle_erasures(&list).await.expect("settled"), 2);
+    // As a node leaves it that noted its number after another had noted a higher one.
+    let mut connection = world.connection_to(&snapshot).await;
+    let lost = "UPDATE erasure SET list_number = NULL, state = 'erasing' WHERE list_number = 1";
+    sqlx::query(lost).execute(&mut connection).await.expect("lost");
+    store.settle_erasures(&list).await.expect("settled");
+    let noted: i64 =
+        sqlx::query_scalar("SELECT min(list_number) FROM erasure").fetch_one(&mut connection).await.expect("one");
+    sqlx::Connection::close(connection).await.expect("closed");
+    assert_eq!(noted, 1);
+    assert_eq!(opens(store, &world, &[first, second, kept]).await, [None, None, Some(3)]);
+}
+
+#[tokio::test]
 async fn r4_4_the_boxes_alone_or_with_another_exchanges_key_restore_nothing() {
     let world = World::new().await;
     world.sends().await;

@@ -299,7 +299,7 @@ impl World {
     }
 
     /// The same to any encrypted database in a folder.
-    async fn connection_to(&self, data: &Path) -> sqlx::AnyConnection {
+    pub(crate) async fn connection_to(&self, data: &Path) -> sqlx::AnyConnection {
         Kept::embedded(data).connection_with(&self.masters).await
     }
 
