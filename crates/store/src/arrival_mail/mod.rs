@@ -8,7 +8,7 @@ pub use due::{ArrivalMail, MailFailure, MailText};
 pub use own::{MailAsked, MailConfirmed};
 
 use crate::people::Column;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{TimeZone, offset};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use standard::value::Private;
@@ -56,9 +56,9 @@ fn day(now: Timestamp) -> Date {
 
 /// When it is that hour in Japan the next time.
 fn next(hour: i64, now: Timestamp) -> Option<Timestamp> {
-    let hour = i8::try_from(hour).ok()?;
-    let today = day(now).at(hour, 0, 0, 0);
-    let at = |when: jiff::civil::DateTime| when.to_zoned(japan()).ok().map(|zoned| zoned.timestamp());
+    let hour = Time::new(i8::try_from(hour).ok()?, 0, 0, 0).ok()?;
+    let today = day(now).to_datetime(hour);
+    let at = |when: DateTime| when.to_zoned(japan()).ok().map(|zoned| zoned.timestamp());
     at(today).filter(|at| *at > now).or_else(|| at(today.checked_add(1.day()).ok()?))
 }
 
