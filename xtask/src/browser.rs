@@ -39,7 +39,7 @@ pub(crate) fn journeys(word: &str, name: &str) -> Done {
 }
 
 /// Doors that a browser is given, and that are no page to look at: files, pictures, numbers, and ways on to a page.
-const NO_PAGES: [&str; 14] = [
+const NO_PAGES: [&str; 12] = [
     "/news",
     "/first",
     "/sets/{id}/files/{name}",
@@ -51,10 +51,6 @@ const NO_PAGES: [&str; 14] = [
     "/operator/tls-scan/{id}",
     "/operator/erasures/{id}/certificate",
     "/operator/erasures/{id}/paper",
-    // For a browser that runs no script: there nothing can be measured. The tables are those of `/send`.
-    "/send/drafts/{id}",
-    // Shown once, to the second of two operators; a journey of two is still to be written.
-    "/operator/enrolments/code",
     // Shown to whoever works for several offices.
     "/sign-in/office",
 ];

@@ -29,6 +29,11 @@ pub(crate) fn play(once: bool) -> Done {
     outcome
 }
 
+fn free_port() -> Done<u16> {
+    let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+    Ok(free.map_err(|error| format!("no free port: {error}"))?.port())
+}
+
 /// How the program is built.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
@@ -73,7 +78,8 @@ impl Server {
 /// A fresh exchange that serves while `then` runs, and is thrown away afterwards.
 pub(crate) fn with_exchange(build: Build, then: impl FnOnce(&Demo, &Server) -> Done) -> Done {
     let demo = Demo::build(build)?;
-    let outcome = demo.prepare().and_then(|()| demo.serve()).and_then(|server| then(&demo, &server));
+    let outcome =
+        demo.prepare().and_then(|()| demo.mails()).and_then(|()| demo.serve()).and_then(|server| then(&demo, &server));
     demo.clear();
     outcome
 }
@@ -140,8 +146,7 @@ impl Demo {
             fs::write(self.folder.join(name), text).map_err(|error| format!("{name}: {error}"))
         };
         // This door alone is named beforehand: the program says the other two in one line.
-        let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-        let port = free.map_err(|error| format!("no free port: {error}"))?.port();
+        let port = free_port()?;
         write("handover-port", &port.to_string())?;
         write("passphrase", PASSPHRASE)?;
         write("p12-password", P12_PASSWORD)?;
@@ -156,6 +161,18 @@ impl Demo {
             ),
         )?;
         self.fumibako(&["init"]).map(|_| ())
+    }
+
+    /// Mails go to a port of this machine, where a journey may listen.
+    fn mails(&self) -> Done {
+        let (config, port) = (self.folder.join("fumibako.toml"), free_port()?);
+        let failed = |error: std::io::Error| format!("mails: {error}");
+        fs::write(self.folder.join("mail-port"), port.to_string()).map_err(failed)?;
+        let text = fs::read_to_string(&config).map_err(failed)?;
+        let mail = format!(
+            "{text}[log]\nmail = {{ server = \"127.0.0.1\", port = {port}, tls = \"none\", from = \"exchange@example.jp\", to = \"audit@example.jp\" }}\n"
+        );
+        fs::write(&config, mail).map_err(failed)
     }
 
     pub(crate) fn serve(&self) -> Done<Server> {

@@ -279,6 +279,15 @@ actions! {
     HandoverCollect = "handover.collect",
     /// A handover ended, and its key was destroyed.
     HandoverEnd = "handover.end",
+
+    /// Somebody asked to be mailed when something waits; the address is not told.
+    MailAsk = "mail.ask",
+    /// They gave back the code that was mailed, or tried to.
+    MailConfirm = "mail.confirm",
+    /// They no longer are: switched off, or they or their office left.
+    MailEnd = "mail.end",
+    /// A mail was handed to a mail server, or it did not take it.
+    MailSend = "mail.send",
 }
 
 impl Action {

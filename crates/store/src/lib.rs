@@ -5,6 +5,7 @@
 mod accept;
 mod agreements;
 mod alarms;
+mod arrival_mail;
 mod arrivals;
 mod authority;
 mod backup;
@@ -60,6 +61,10 @@ mod writer;
 
 pub use accept::{Acceptance, SealedSet};
 pub use alarms::{AlarmKind, OperatorAlarm};
+pub use arrival_mail::{
+    ArrivalMail, MAIL_ASKED_MAX, MAIL_CODE_LIFE, MAIL_CODE_TRIES_MAX, MailAsked, MailConfirmed, MailFailure, MailText,
+    OwnMail,
+};
 pub use arrivals::{Changed, Looked};
 pub use authority::{AuthorityRequest, Installed, ServerCertificate};
 pub use backup::{

@@ -3,52 +3,12 @@
 
 import { join } from "node:path";
 import * as lib from "./lib.mjs";
-import { button, field, givePassword, link, on, setUp, go } from "./people.mjs";
+import { button, comesInByApp, comesInByPasskey, field, invited, link, on, go } from "./people.mjs";
 
 const { journey, leave, look, press, type, visit, world } = lib;
 /** What a page answers when a form comes back: 422, which the browser notes in its console. */
 const FAULTY = /status of 422/;
 const mark = process.pid;
-
-function invited(role, login, [name, kana], password) {
-  const person = ["--login", login, "--name", name, "--kana", kana, "--person-key", `${kana} ${mark}`];
-  const words = ["account", "invite-operator", "--role", role, ...person, ...lib.OPERATORS];
-  return { login, name, password, code: lib.told(lib.fumibako(...words), "招待コード") };
-}
-
-/** From a code to being signed in, with a passkey: some roles are only for who has one (R8.4). */
-async function comesInByPasskey(page, person, title) {
-  await lib.virtualAuthenticator(page);
-  await press(page, link(page, "コードを入力する"));
-  await on(page, "コードを入力する");
-  await type(page, field(page, "ログインID"), person.login);
-  await type(page, field(page, "受け取ったコード"), person.code);
-  await page.keyboard.press("Enter");
-  await on(page, "パスワードを決める");
-  await type(page, field(page, "新しいパスワード"), person.password);
-  await type(page, field(page, "新しいパスワード（もう一度）"), person.password);
-  await page.keyboard.press("Enter");
-  await on(page, "二つ目の手段を決める");
-  await press(page, button(page, "パスキーを登録する"));
-  await on(page, "予備コードを控える");
-  await press(page, button(page, "予備コードを表示する"));
-  await page.locator(".codes").waitFor();
-  await press(page, button(page, "控えたので、設定を終える"));
-  await on(page, "サインイン");
-  await givePassword(page, person);
-  await on(page, "二つ目の確認");
-  await press(page, button(page, "パスキーで確かめる"));
-  await on(page, title);
-}
-
-async function comesInByApp(page, person, title) {
-  await setUp(page, person);
-  await givePassword(page, person);
-  await on(page, "二つ目の確認");
-  await type(page, field(page, "認証アプリの6桁の数字"), await person.app());
-  await page.keyboard.press("Enter");
-  await on(page, title);
-}
 
 /** A set that waits at its receiver; returns its number. */
 function sentSet() {

@@ -3,18 +3,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as lib from "./lib.mjs";
-import { administrator, button, field, givePassword, go, link, on, setUp, signIn } from "./people.mjs";
+import { administrator, button, comesInByApp, field, go, invited, link, on, setUp, signIn } from "./people.mjs";
 
 const { journey, leave, look, press, type, visit, world } = lib;
 /** What a page answers when a form comes back: 422, which the browser notes in its console. */
 const FAULTY = /status of 422/;
-
-/** Somebody of the operator's, invited at the terminal. */
-function auditor(login, [name, kana, born], password) {
-  const person = ["--login", login, "--name", name, "--kana", kana, "--person-key", `${kana} ${born}`];
-  const words = ["account", "invite-operator", "--role", "auditor", ...person, ...lib.OPERATORS];
-  return { login, name, password, code: lib.told(lib.fumibako(...words), "招待コード") };
-}
 
 async function judge(page, finding, verdict, note) {
   await finding.getByRole("radio", { name: new RegExp(`^${verdict}`) }).check();
@@ -80,22 +73,14 @@ journey("an office looks into its own log and reviews it", async (step) => {
 journey("two auditors judge what a month has, and neither their own", async (step) => {
   const certificate = lib.enrolledDevice("--operator");
   const mark = process.pid;
-  const fuji = auditor(`fuji-${mark}`, ["架空 ふじ", "かくうふじ", "1970-01-02"], "海辺のV駅で、貝を8つ拾って帰る");
-  const hagi = auditor(`hagi-${mark}`, ["架空 はぎ", "かくうはぎ", "1971-03-04"], "山あいのX湯に、9日つかって眠る");
+  const fuji = invited("auditor", `fuji-${mark}`, ["架空 ふじ", "かくうふじ"], "海辺のV駅で、貝を8つ拾って帰る");
+  const hagi = invited("auditor", `hagi-${mark}`, ["架空 はぎ", "かくうはぎ"], "山あいのX湯に、9日つかって眠る");
   const page = await visit(world.exchange, { certificate });
   const other = await visit(world.exchange, { certificate });
-  const comesIn = async (at, person) => {
-    await setUp(at, person);
-    await givePassword(at, person);
-    await on(at, "二つ目の確認");
-    await type(at, field(at, "認証アプリの6桁の数字"), await person.app());
-    await at.keyboard.press("Enter");
-    await on(at, "ログ点検");
-  };
 
   await step("the auditors come in, and the review is the first they see", async () => {
-    await comesIn(page, fuji);
-    await comesIn(other, hagi);
+    await comesInByApp(page, fuji, "ログ点検");
+    await comesInByApp(other, hagi, "ログ点検");
   });
 
   await step("r10_8 findings are prepared", async () => {

@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lib from "./lib.mjs";
-import { administrator, button, field, link, on, setUp, signIn, go } from "./people.mjs";
+import { administrator, button, link, on, setUp, signIn, go } from "./people.mjs";
 
 const { fits, journey, leave, look, press, type, visit, world } = lib;
 

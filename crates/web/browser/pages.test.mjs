@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lib from "./lib.mjs";
-import { administrator, button, field, givePassword, link, on, setUp, signIn } from "./people.mjs";
+import { administrator, button, comesInByPasskey, field, givePassword, invited, link, on, setUp, signIn } from "./people.mjs";
 
 const { journey, leave, look, press, type, visit, world } = lib;
 /** What a page answers when it said no: 4xx, which the browser notes in its console. */
@@ -124,49 +124,14 @@ journey("r7_5 an administrator sees every page, and renews the certificate of th
   });
 });
 
-/** A device of the operator's own. */
-function operatorsDevice() {
-  const folder = lib.freshFolder();
-  const proof = ["--label", `運営${Date.now()}`, "--evidence", "架空", ...lib.OPERATORS];
-  const code = lib.told(lib.fumibako("device", "code", "--operator", ...proof), "登録コード");
-  const words = ["--enrolment", world.enrolment, "--code", code, "--authority", world.authority];
-  lib.fumibako("device", "enrol", ...words, "--device", folder);
-  return { cert: readFileSync(join(folder, "certificate.pem")), key: readFileSync(join(folder, "key.pem")) };
-}
-
 journey("r8_4 the operator's administrator comes in by passkey and sees every page", async (step) => {
   const number = lib.newOffice("架空もみじ居宅介護支援事業所");
-  const login = `momiji-${number}`;
-  const person = ["--login", login, "--name", "架空 もみじ", "--kana", "かくうもみじ", "--person-key", `もみじ ${number}`];
-  const momiji = {
-    login,
-    password: "坂のうえのV字の雲が、4つに割れていた",
-    code: lib.told(lib.fumibako("account", "invite-operator", ...person, ...lib.OPERATORS), "招待コード"),
-  };
-  const page = await visit(world.exchange, { certificate: operatorsDevice() });
+  const momiji = invited("operator-administrator", `momiji-${number}`, ["架空 もみじ", "かくうもみじ"], "坂のうえのV字の雲が、4つに割れていた");
+  const certificate = lib.enrolledDevice("--operator");
+  const page = await visit(world.exchange, { certificate });
 
   await step("a passkey is the second factor from the beginning", async () => {
-    await lib.virtualAuthenticator(page);
-    await press(page, link(page, "コードを入力する"));
-    await on(page, "コードを入力する");
-    await type(page, field(page, "ログインID"), momiji.login);
-    await type(page, field(page, "受け取ったコード"), momiji.code);
-    await page.keyboard.press("Enter");
-    await on(page, "パスワードを決める");
-    await type(page, field(page, "新しいパスワード"), momiji.password);
-    await type(page, field(page, "新しいパスワード（もう一度）"), momiji.password);
-    await page.keyboard.press("Enter");
-    await on(page, "二つ目の手段を決める");
-    await press(page, button(page, "パスキーを登録する"));
-    await on(page, "予備コードを控える");
-    await press(page, button(page, "予備コードを表示する"));
-    await page.locator(".codes").waitFor();
-    await press(page, button(page, "控えたので、設定を終える"));
-    await on(page, "サインイン");
-    await givePassword(page, momiji);
-    await on(page, "二つ目の確認");
-    await press(page, button(page, "パスキーで確かめる"));
-    await on(page, "承認待ち");
+    await comesInByPasskey(page, momiji, "承認待ち");
   });
 
   await step("every page of the operator", async () => {
@@ -177,8 +142,7 @@ journey("r8_4 the operator's administrator comes in by passkey and sees every pa
     await see(page, `/operator/offices/${number}/close`, "operator-office-close", "事業所を閉じる");
     await see(page, "/operator/staff", "operator-staff", "運営の職員");
     await see(page, "/operator/staff/new", "operator-staff-new", "職員を招待する");
-    const yanagi = ["--login", `yanagi-${number}`, "--name", "架空 やなぎ", "--kana", "かくうやなぎ", "--person-key", `やなぎ ${number}`];
-    lib.fumibako("account", "invite-operator", ...yanagi, ...lib.OPERATORS);
+    invited("operator-administrator", `yanagi-${number}`, ["架空 やなぎ", "かくうやなぎ"]);
     await page.goto(`${world.exchange}/operator/staff`);
     await press(page, link(page, "架空 やなぎの氏名を直す"));
     await on(page, "氏名を直す");
@@ -204,6 +168,21 @@ journey("r8_4 the operator's administrator comes in by passkey and sees every pa
     await on(page, "承認待ち");
     await page.getByText("あなたの申請です").waitFor();
     await look(page, "operator-approvals-waiting");
+  });
+
+  await step("r7_2 who agrees is shown the code, once", async () => {
+    const katsura = invited("operator-administrator", `katsura-${number}`, ["架空 かつら", "かくうかつら"], "川べりのN番目の石に、2羽のさぎがいる");
+    const other = await visit(world.exchange, { certificate });
+    await comesInByPasskey(other, katsura, "承認待ち");
+    await press(other, button(other, "架空もみじ居宅介護支援事業所の受付のPCを承認する"));
+    await on(other, "登録コード");
+    assert.match(await other.locator(".secret").textContent(), /^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/);
+    await look(other, "operator-enrolment-code");
+    await other.reload();
+    await other.getByText("登録コードは一度だけ表示します。").waitFor();
+    assert.equal(await other.locator(".secret").count(), 0);
+    await look(other, "operator-enrolment-code-gone");
+    await leave(other, REFUSED);
   });
   await leave(page, REFUSED);
 });

@@ -27,6 +27,13 @@ export function administrator(number, login, [name, kana, born], password) {
   return { login, name, code, password };
 }
 
+/** Somebody of the operator's, invited at the terminal in a role. */
+export function invited(role, login, [name, kana], password) {
+  const person = ["--login", login, "--name", name, "--kana", kana, "--person-key", `${kana} ${login}`];
+  const words = ["account", "invite-operator", "--role", role, ...person, ...lib.OPERATORS];
+  return { login, name, password, code: lib.told(lib.fumibako(...words), "招待コード") };
+}
+
 /**
  * An authenticator app. Digits are taken once, so the second ones of half a minute are those of the next; those after
  * them have to be waited for.
@@ -41,12 +48,8 @@ export function app(secret) {
   };
 }
 
-/** From a code to an account of one's own. `pictures` says under which name. */
-export async function setUp(page, person, pictures) {
-  const seen = (name) => (pictures ? look(page, `${pictures}-${name}`) : undefined);
-  await page.goto(`${world.exchange}/`);
-  await on(page, "サインイン");
-  await seen("1-door");
+/** From the door to the second factor: the code, and a password of one's own. */
+async function choosesPassword(page, person, seen = () => {}) {
   await press(page, link(page, "コードを入力する"));
   await on(page, "コードを入力する");
   await seen("2-code");
@@ -59,22 +62,53 @@ export async function setUp(page, person, pictures) {
   await type(page, field(page, "新しいパスワード"), person.password);
   await type(page, field(page, "新しいパスワード（もう一度）"), person.password);
   await page.keyboard.press("Enter");
-
   await on(page, "二つ目の手段を決める");
+}
+
+/** From the second factor to the door; returns the spare codes. */
+async function keepsCodes(page, seen = () => {}) {
+  await on(page, "予備コードを控える");
+  await press(page, button(page, "予備コードを表示する"));
+  await page.locator(".codes").waitFor();
+  const paper = await page.locator(".codes li").allTextContents();
+  await seen("5-codes");
+  await press(page, button(page, "控えたので、設定を終える"));
+  await on(page, "サインイン");
+  return paper;
+}
+
+/** From a code to an account of one's own. `pictures` says under which name. */
+export async function setUp(page, person, pictures) {
+  const seen = (name) => (pictures ? look(page, `${pictures}-${name}`) : undefined);
+  await page.goto(`${world.exchange}/`);
+  await on(page, "サインイン");
+  await seen("1-door");
+  await choosesPassword(page, person, seen);
   await press(page, page.getByText("図を読み取れないとき"));
   person.app = app(await page.locator(".secret").textContent());
   await seen("4-factor");
   await type(page, field(page, "アプリに出た6桁の数字"), await person.app());
   await page.keyboard.press("Enter");
-
-  await on(page, "予備コードを控える");
-  await press(page, button(page, "予備コードを表示する"));
-  await page.locator(".codes").waitFor();
-  person.paper = await page.locator(".codes li").allTextContents();
-  await seen("5-codes");
-  await press(page, button(page, "控えたので、設定を終える"));
-  await on(page, "サインイン");
+  person.paper = await keepsCodes(page, seen);
   await page.getByText("設定が終わりました。").waitFor();
+}
+
+/** From a code to being signed in, with a passkey: some roles are only for who has one (R8.4). */
+export async function comesInByPasskey(page, person, title) {
+  await lib.virtualAuthenticator(page);
+  await choosesPassword(page, person);
+  await press(page, button(page, "パスキーを登録する"));
+  await keepsCodes(page);
+  await givePassword(page, person);
+  await on(page, "二つ目の確認");
+  await press(page, button(page, "パスキーで確かめる"));
+  await on(page, title);
+}
+
+/** The same with an authenticator app. */
+export async function comesInByApp(page, person, title) {
+  await setUp(page, person);
+  await signIn(page, person, title);
 }
 
 export async function givePassword(page, { login, password }) {
@@ -84,12 +118,12 @@ export async function givePassword(page, { login, password }) {
   await page.keyboard.press("Enter");
 }
 
-export async function signIn(page, person) {
+export async function signIn(page, person, title = "届いたもの") {
   await givePassword(page, person);
   await on(page, "二つ目の確認");
   await type(page, field(page, "認証アプリの6桁の数字"), await person.app());
   await page.keyboard.press("Enter");
-  await on(page, "届いたもの");
+  await on(page, title);
 }
 
 export async function signOut(page) {

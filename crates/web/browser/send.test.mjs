@@ -1,13 +1,13 @@
 // 送る: files are chosen, looked over in the browser, confirmed once for all partners, and sent; the month's end, by clock (issue 6).
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lib from "./lib.mjs";
-import { administrator, button, link, on, setUp, signIn, go } from "./people.mjs";
+import { administrator, button, link, on, signIn, go } from "./people.mjs";
+import { PDF, desk, files, isReady, month, opens, rewritten, sets, signedIn } from "./sending.mjs";
 
-const { accessible, fits, journey, leave, look, press, tabTo, type, visit, world } = lib;
+const { accessible, fits, journey, leave, look, press, tabTo, type, world } = lib;
 
 /** People and partners of the month's end. The whole size is `cargo xtask month-end`. */
 const [PEOPLE, PARTNERS] = (process.env.FUMIBAKO_MONTH_END ?? "20x5").split("x").map(Number);
@@ -16,62 +16,8 @@ const MONTH_END_MS = 60_000;
 /** Of a page, without the module and what is attached. */
 const PAGE_BYTES_MAX = 100_000;
 const SENT = "送ったもの";
-const PDF = Buffer.from("%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n");
 
 const CARE = "架空なでしこ居宅介護支援事業所";
-
-let born = 1970;
-
-/** An office of care managers, as many partners as asked for, and a person of theirs who has signed in. */
-async function desk(name, partners, login, password) {
-  const care = lib.newOffice(name, "43");
-  const services = Array.from({ length: partners }, (_, at) => lib.newOffice(`架空の訪問介護${at + 1}号`, "11"));
-  const certificate = lib.enrolledDevice(care);
-  // Nobody has two accounts.
-  const who = administrator(care, `${login}-${care}`, ["架空 かえで", "かくうかえで", `${++born}-10-20`], password);
-  return { care, services, certificate, who };
-}
-
-async function signedIn(certificate, who, options = {}) {
-  const page = await visit(world.exchange, { certificate, ...options });
-  await setUp(page, who);
-  await signIn(page, who);
-  return page;
-}
-
-/** A folder with one month's set from one office to another. */
-function month(folder, from, to, { people = 2, second = 1, seed = 7 } = {}) {
-  mkdirSync(folder, { recursive: true });
-  const serial = `202603250900${String(second).padStart(2, "0")}`;
-  const between = ["--sender", from, "--sender-type", "43", "--receiver", to, "--receiver-type", "11"];
-  const about = ["--people", String(people), "--seed", String(seed), "--month", "202604", "--serial", serial];
-  lib.fumibako("sample", "--kind", "schedule", ...about, ...between, folder);
-  return folder;
-}
-
-const files = (folder) => readdirSync(folder).map((name) => join(folder, name));
-
-/** The same files with what `edit` makes of their text, written in `encoding`. */
-function rewritten(folder, edit, encoding = "CP932") {
-  const other = lib.freshFolder();
-  for (const path of files(folder)) {
-    const text = execFileSync("iconv", ["-f", "CP932", "-t", "UTF-8"], { input: readFileSync(path) }).toString("utf8");
-    const bytes = execFileSync("iconv", ["-f", "UTF-8", "-t", encoding], { input: edit(text) });
-    writeFileSync(join(other, path.split("/").at(-1)), bytes);
-  }
-  return other;
-}
-
-/** The page is ready when it has its module. */
-const isReady = (page) => page.locator("html[data-send=ready]").waitFor({ state: "attached" });
-
-async function opens(page) {
-  await page.goto(`${world.exchange}/send`);
-  await on(page, "送る");
-  await isReady(page);
-}
-
-const sets = (page, n, partners) => page.getByRole("heading", { name: `送るもの（${partners}事業所、${n}件）` });
 
 journey("files are looked over, put right, confirmed once for all partners, and sent", async (step) => {
   const { care, services, certificate, who } = await desk(CARE, 3, "kaede", "裏山のZ色の狐が5匹、縁側で茶を飲む");

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lib from "./lib.mjs";
-import { field, givePassword, link, on, setUp, go } from "./people.mjs";
+import { comesInByApp, invited, link, on, go } from "./people.mjs";
 
-const { journey, leave, look, press, type, visit, world } = lib;
+const { journey, leave, look, press, visit, world } = lib;
 
 /** A configuration in which the doors have changed places: the scan takes one for the other. */
 function changedDoors() {
@@ -28,23 +28,11 @@ function changedDoors() {
 
 journey("the operator sees how the doors stand", async (step) => {
   const certificate = lib.enrolledDevice("--operator");
-  const login = `nagi-${process.pid}`;
-  const person = ["--login", login, "--name", "架空 なぎ", "--kana", "かくうなぎ", "--person-key", "かくうなぎ 1973-05-06"];
-  const words = ["account", "invite-operator", "--role", "auditor", ...person, ...lib.OPERATORS];
-  const nagi = {
-    login,
-    name: "架空 なぎ",
-    password: "谷川のT淵で、石を6つ数えて戻る",
-    code: lib.told(lib.fumibako(...words), "招待コード"),
-  };
+  const nagi = invited("auditor", `nagi-${process.pid}`, ["架空 なぎ", "かくうなぎ"], "谷川のT淵で、石を6つ数えて戻る");
   const page = await visit(world.exchange, { certificate });
 
   await step("r5_11 the newest report of each door is there", async () => {
-    await setUp(page, nagi);
-    await givePassword(page, nagi);
-    await on(page, "二つ目の確認");
-    await type(page, field(page, "認証アプリの6桁の数字"), await nagi.app());
-    await page.keyboard.press("Enter");
+    await comesInByApp(page, nagi, "ログ点検");
     await go(page, "通信の点検");
     await on(page, "通信の点検");
     await page.getByText(/項目とも問題なし/).first().waitFor();

@@ -61,6 +61,9 @@ pub(crate) struct App {
     /// 新着: who waits for what on this node.
     pub(crate) news: Arc<News>,
 
+    /// Whether mails go out: 届いた知らせのメール.
+    pub(crate) mails: bool,
+
     /// 標準の検査 for browsers, if it lies beside the program.
     pub(crate) standard_module: Option<axum::body::Bytes>,
     /// One permit per KiB of upload in memory.
@@ -96,6 +99,7 @@ impl App {
             printing: Arc::new(Semaphore::new(PRINTS_MAX)),
             downloading: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
             news: Arc::default(),
+            mails: false,
             standard_module: standard_module.map(axum::body::Bytes::from),
             upload_memory: Arc::new(Semaphore::new(permits)),
         }

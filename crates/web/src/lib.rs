@@ -104,6 +104,8 @@ pub struct Service {
     pub register_every: Duration,
     /// How often the server scans its own doors, the first time at once (R5.11). Never, for those that scan otherwise.
     pub scan_every: Option<Duration>,
+    /// Whether mails go out: people can ask for one when something waits.
+    pub mails: bool,
 }
 
 /// Serves until `stop` turns true, then lets running requests finish.
@@ -122,7 +124,7 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
     let tls12_door = door(DoorKind::Tls12, Some(Arc::clone(&gate)));
     let handover_door = door(DoorKind::Handover, None);
     let scanning = scanning(&service, Arc::clone(&tallies));
-    let app = App::new(
+    let mut app = App::new(
         service.store,
         service.limits,
         ([&service.exchange_url, &service.enrolment_url], service.handover_url.as_deref()),
@@ -132,6 +134,7 @@ pub async fn serve(service: Service, stop: watch::Receiver<bool>) -> Result<(), 
         (service.printer, service.erasure),
         service.standard_module,
     );
+    app.mails = service.mails;
     let news = Arc::clone(&app.news);
     let store = Arc::clone(&app.store);
     let exchange = guarded(exchange_router(app.clone()), EXCHANGE_POLICY);

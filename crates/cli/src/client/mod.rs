@@ -1,6 +1,7 @@
 //! Commands on a device of an office: enrol, send, collect.
 
 pub(crate) mod collect;
+mod enclosing;
 pub(crate) mod enrol;
 mod packs;
 pub(crate) mod receipt;

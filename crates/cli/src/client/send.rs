@@ -1,4 +1,5 @@
-use super::packs::{Pack, Stray, pack};
+use super::enclosing::{Enclosed, Enclosing, the_one_set};
+use super::packs::{Pack, Packed, Stray, pack};
 use super::{DeviceFolder, FindingView, ProblemView, Session, block_on, call};
 use crate::terminal::{Done, Outcome, say};
 use reqwest::multipart::{Form, Part};
@@ -15,6 +16,8 @@ pub(crate) struct Args {
     /// 送るファイルか、それが入っているフォルダー
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    enclosed: Enclosed,
 }
 
 #[derive(Deserialize)]
@@ -50,17 +53,26 @@ struct StrayView {
 /// Splits what is under the paths into sets and sends each; a set that was sent before is not sent twice.
 pub(crate) fn run(args: &Args) -> Outcome {
     let session = Session::open(&args.device)?;
-    let (packs, strays) = pack(&args.paths)?;
+    let enclosing = Enclosing::read(&args.enclosed)?;
+    let Packed { packs, sets, mut strays } = pack(&args.paths)?;
+    strays.retain(|stray| !enclosing.has(&stray.path));
+    let mut with = match enclosing.is_empty() {
+        true => None,
+        false => Some((the_one_set(&sets, !strays.is_empty())?, enclosing)),
+    };
     block_on(async {
         let mut tally = Tally::default();
-        for Stray { shown, why } in &strays {
+        for Stray { shown, why, .. } in &strays {
             tally.refused += 1;
             say!("送りませんでした: {shown}");
             say!("  {why}");
         }
         for pack in packs {
-            let answer: SendView =
-                call(session.post("/api/v1/transmissions").multipart(form(pack)?)).await?.json().await?;
+            let mut form = form(pack)?;
+            if let Some((set, enclosing)) = with.take() {
+                form = enclosing.beside(form, set)?;
+            }
+            let answer: SendView = call(session.post("/api/v1/transmissions").multipart(form)).await?.json().await?;
             for stray in &answer.strays {
                 tally.refused += 1;
                 say!("送りませんでした: {}", stray.file);

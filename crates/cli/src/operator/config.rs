@@ -131,6 +131,7 @@ import_days = 14
 # アクセス記録の控え（最新の署名）。データとは別のディスクに置きます。書かなければ、鍵ファイルの隣に置きます。
 # anchor_file = "keys/log-anchor"
 # 毎日、控えを送る宛先。starttls で送ります（tls = "none" は、この機械のメールサーバーにだけ）。
+# 職員が申し込んだ「届いた知らせのメール」も、この server と from で送ります。
 # mail = { server = "mail.example.jp", from = "exchange@example.jp", to = "audit@example.jp", user = "exchange", password_file = "/run/secrets/mail" }
 # 控えに署名する立会人（C2SP tlog-witness）
 # [[log.witness]]

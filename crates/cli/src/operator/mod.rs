@@ -1,6 +1,7 @@
 //! Commands of those who run an exchange.
 
 pub(crate) mod account;
+mod arrival_mail;
 pub(crate) mod authority;
 pub(crate) mod backup;
 mod breached;

@@ -1,5 +1,5 @@
 use super::server_certificate::acme::Keeper;
-use super::{Where, block_on, explain, log, server_certificate};
+use super::{Where, arrival_mail, block_on, explain, log, server_certificate};
 use crate::memory;
 use crate::terminal::{Done, Failure, Outcome, say};
 use anyhow::Context as _;
@@ -91,6 +91,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     };
     let identity = Arc::new(Identity::new(first)?);
     let outside = config.outside()?;
+    let mail = outside.mail.clone();
     store.record_service(true).await.map_err(explain)?;
     // Printed only once both doors are open: whoever starts the program may wait for it.
     say!("交換所を開きました: {exchange_url}（端末の登録: {enrolment_url}）");
@@ -119,6 +120,9 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     let watching = tokio::spawn(watch_clock(Arc::clone(&store), clock, stopped.clone()));
     let indexing = tokio::spawn(index_log(Arc::clone(&store), stopped.clone()));
     let signing = tokio::spawn(log::keep(Arc::clone(&store), outside, stop, stopped.clone()));
+    let mails = mail.is_some();
+    let url = exchange_url.clone();
+    let mailing = mail.map(|mail| tokio::spawn(arrival_mail::keep(Arc::clone(&store), mail, url, stopped.clone())));
     let watching_keys = tokio::spawn(watch_keys(Arc::clone(&store), stopped.clone()));
     let refreshing = tokio::spawn(refresh_keys(Arc::clone(&store), stopped.clone()));
     let rotating = tokio::spawn(rotate_keys(Arc::clone(&store), stopped.clone()));
@@ -139,6 +143,7 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
         standard_module: standard_module(),
         register_every: config.register_every(),
         scan_every: Some(web::self_scan::SCAN_EVERY),
+        mails,
     };
     web::serve(service, stopped).await?;
     if let Some(renewing) = renewing {
@@ -151,6 +156,9 @@ async fn serve(place: &Where, demo: bool) -> Outcome {
     watching.await?;
     indexing.await?;
     let sound = signing.await?;
+    if let Some(mailing) = mailing {
+        mailing.await?;
+    }
     refreshing.await?;
     rotating.await?;
     watching_keys.await?;

@@ -1,6 +1,7 @@
 //! What leaves the house of the log: anchor, witness and mail; and what an older state of the data meets at the next start.
 
 use crate::commands::{done, failed};
+use crate::mailbox::Mailbox;
 use crate::samples::schedule;
 use crate::world::{Exchange, copy};
 use ledger::{Policy, SignedCheckpoint, VerifyingKey, WitnessKey, WitnessRefusal, WitnessRequest, WitnessState};
@@ -100,46 +101,6 @@ fn request(stream: &TcpStream) -> (String, String) {
     (path, String::from_utf8(body).unwrap())
 }
 
-/// A mail server that takes everything and keeps it.
-fn mailbox() -> (u16, Arc<Mutex<String>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let kept = Arc::new(Mutex::new(String::new()));
-    let into = Arc::clone(&kept);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            stream.write_all(b"220 mail.example\r\n").unwrap();
-            let (mut line, mut data, mut mail) = (String::new(), false, String::new());
-            while reader.read_line(&mut line).unwrap_or(0) > 0 {
-                let answer = match line.trim_end() {
-                    "." if data => {
-                        data = false;
-                        into.lock().unwrap().push_str(&mail);
-                        Some("250 kept")
-                    }
-                    _ if data => {
-                        mail.push_str(&line);
-                        None
-                    }
-                    "DATA" => {
-                        data = true;
-                        Some("354 go on")
-                    }
-                    "QUIT" => Some("221 bye"),
-                    _ => Some("250 yes"),
-                };
-                if let Some(answer) = answer {
-                    stream.write_all(format!("{answer}\r\n").as_bytes()).unwrap();
-                }
-                line.clear();
-            }
-        }
-    });
-    (port, kept)
-}
-
 fn anchored(exchange: &Exchange) -> Option<SignedCheckpoint> {
     fs::read_to_string(exchange.folder().join("keys/log-anchor")).ok().map(|text| text.parse().unwrap())
 }
@@ -151,10 +112,11 @@ async fn r10_6_the_newest_checkpoint_lies_with_a_witness_in_a_mailbox_and_in_a_f
     let status = done(&folder, &["ledger", "status"]);
     let key = status.lines().find_map(|line| line.strip_prefix("確かめる鍵: ")).expect("the key").to_owned();
     *LOG_KEY.lock().unwrap() = Some(key.clone());
-    let (witness, (mail_port, mail)) = (Witness::open(), mailbox());
+    let (witness, mailbox) = (Witness::open(), Mailbox::open());
     let config = fs::read_to_string(exchange.config()).unwrap();
     let config = format!(
-        "{config}\n[log]\nmail = {{ server = \"127.0.0.1\", port = {mail_port}, tls = \"none\", from = \"exchange@example.jp\", to = \"audit@example.jp\" }}\n[[log.witness]]\nurl = \"http://127.0.0.1:{}\"\nkey = \"{}\"\n",
+        "{config}\n[log]\nmail = {{ server = \"127.0.0.1\", port = {}, tls = \"none\", from = \"exchange@example.jp\", to = \"audit@example.jp\" }}\n[[log.witness]]\nurl = \"http://127.0.0.1:{}\"\nkey = \"{}\"\n",
+        mailbox.port,
         witness.port,
         witness.key.verifying_key()
     );
@@ -165,7 +127,7 @@ async fn r10_6_the_newest_checkpoint_lies_with_a_witness_in_a_mailbox_and_in_a_f
     offices.sender.sends(&set).await.accepted();
 
     until("the witness cosigns", || (witness.state.lock().unwrap().0.last().0 > 0).then_some(()));
-    let mailed = until("a mail comes", || Some(mail.lock().unwrap().clone()).filter(|mail| !mail.is_empty()));
+    let mailed = until("a mail comes", || mailbox.mails().into_iter().next());
     let origin = key.split('+').next().unwrap();
     assert!(mailed.contains("audit@example.jp") && !mailed.contains(&offices.sender.number), "{mailed}");
     let first = until("a file is there", || anchored(&exchange));

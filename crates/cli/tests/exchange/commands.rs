@@ -20,7 +20,7 @@ async fn world() -> &'static World {
     shared_world!()
 }
 
-fn fumibako<I: AsRef<OsStr>>(folder: &Path, args: &[I]) -> Output {
+pub(crate) fn fumibako<I: AsRef<OsStr>>(folder: &Path, args: &[I]) -> Output {
     Command::new(BINARY)
         .current_dir(folder)
         .args(args)
@@ -62,7 +62,7 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-fn lay_out(folder: &Path, set: &[SampleFile]) {
+pub(crate) fn lay_out(folder: &Path, set: &[SampleFile]) {
     fs::create_dir_all(folder).unwrap();
     for file in set {
         fs::write(folder.join(&file.name), &file.bytes).unwrap();

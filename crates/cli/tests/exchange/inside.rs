@@ -113,6 +113,7 @@ impl Inside {
             erasure: Places { list: ErasureList::at(vec![folder.path().join("erasures")]), backup: None },
             standard_module: None,
             register_every: every,
+            mails: false,
             scan_every,
         };
         tokio::spawn(web::serve(service, stopped));

@@ -8,6 +8,7 @@
 
 mod acme;
 mod answer;
+mod arrival_mail;
 mod authorities;
 mod board;
 mod browser;
@@ -21,6 +22,7 @@ mod desk;
 mod device;
 mod disk;
 mod document;
+mod enclosing;
 mod erasing;
 mod evidence;
 mod forms;
@@ -34,6 +36,7 @@ mod ledger_entries;
 mod left_behind;
 mod life;
 mod log;
+mod mailbox;
 mod nodes;
 mod people;
 mod pki;

@@ -74,6 +74,7 @@ pub(crate) const PLAN: &[(&str, Carried)] = &[
     ("password_history", Carried::Keys),
     ("factor", split("factor_id", &["label_sealed", "secret_sealed"])),
     ("recovery_code", Carried::Keys),
+    ("arrival_mail", split("account_id", &["address_sealed"])),
     ("recovery", split("recovery_id", &["evidence_sealed"])),
     ("one_time_code", Carried::Not("one-time codes end with the day; new ones are issued after a restore")),
     ("outgoing", Carried::Not("not sent yet and gone within days; the files are still in the office")),

@@ -273,6 +273,9 @@ const BLANK_ACCOUNT: &str = "
 const BLANK_FACTOR: &str = "
     UPDATE factor SET label_sealed = $2, secret_sealed = $3, state = 'removed', credential_index = NULL
      WHERE factor_id = $1";
+/// Gone when the account was closed; here in case nobody has tidied up since.
+const MAIL_BYTES: &str = "SELECT address_sealed FROM arrival_mail WHERE account_id = $1 AND address_sealed IS NOT NULL";
+const DROP_MAIL: &str = "DELETE FROM arrival_mail WHERE account_id = $1";
 const DROP_HASHES: &str = "DELETE FROM password_history WHERE account_id = $1";
 const DROP_CODES: &str = "DELETE FROM recovery_code WHERE account_id = $1";
 
@@ -398,6 +401,12 @@ impl Blanker {
                     let label = self.blank_field("factor", "label_sealed", &id)?;
                     sqlx::query(BLANK_FACTOR).bind(&id).bind(label).bind(&nothing).execute(&mut *c).await?;
                 }
+                let address: Option<Vec<u8>> =
+                    sqlx::query_scalar(MAIL_BYTES).bind(object).fetch_optional(&mut *c).await?;
+                if let Some(address) = address {
+                    taken.note(&address, SECRET_HEADER);
+                }
+                sqlx::query(DROP_MAIL).bind(object).execute(&mut *c).await?;
                 sqlx::query(DROP_HASHES).bind(object).execute(&mut *c).await?;
                 sqlx::query(DROP_CODES).bind(object).execute(&mut *c).await?;
             }

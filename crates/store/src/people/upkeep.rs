@@ -116,6 +116,7 @@ impl Store {
             tracing::warn!(overdue, "rights lapsed because stock-taking was overdue");
         }
         self.end_handovers().await?;
+        self.end_mails(now).await?;
         let reviews = self.open_reviews().await?;
         Ok(Upkeep { unconfirmed, overdue, unused, recoveries, sessions, reviews, outgoing })
     }

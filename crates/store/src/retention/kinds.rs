@@ -95,7 +95,7 @@ const FACTS: [KindFacts; 12] = [
     KindFacts {
         kind: Kind::Leavers,
         id: "leavers",
-        tables: &["account", "password_history", "factor", "recovery_code"],
+        tables: &["account", "password_history", "factor", "recovery_code", "arrival_mail"],
         places: &[],
         ends: Ends::ByErasure,
         // The log names people by the account: for a year after its end it must be possible to say who that was.

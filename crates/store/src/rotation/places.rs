@@ -88,6 +88,7 @@ const FIELDS: &[Place] = &[
     place!("software_token", "token_id", "label_sealed", owner "''", version "0", if "1 = 1", Field),
     place!("server_certificate", "certificate_id", "key_sealed", owner "''", version "0", if "key_sealed IS NOT NULL", Field),
     place!("acme_account", "directory", "account_sealed", owner "''", version "0", if "1 = 1", Field),
+    place!("arrival_mail", "account_id", "address_sealed", owner "''", version "0", if "address_sealed IS NOT NULL", Field),
     place!("recovery", "recovery_id", "evidence_sealed", owner "''", version "0", if "1 = 1", Pieces),
     place!("handover", "handover_id", "address_sealed", owner "''", version "0", if "address_sealed IS NOT NULL", Field),
     place!("handover", "handover_id", "key_sealed", owner "''", version "0", if "key_sealed IS NOT NULL", Field),

@@ -63,7 +63,21 @@ function offer() {
   drop.addEventListener("drop", async (event) => {
     event.preventDefault();
     drop.classList.remove("over");
-    bring(await dropped(event.dataTransfer));
+    let brought;
+    try {
+      brought = await dropped(event.dataTransfer);
+    } catch {
+      say("落としたファイルやフォルダーを読めませんでした。何も送っていません。開いているファイルを閉じて、もう一度落とすか、下のボタンで選んでください。");
+      return;
+    }
+    bring(brought);
+  });
+  // Beside the field a browser would open the file instead of this page. A field for files takes them by itself.
+  for (const type of ["dragover", "drop"]) addEventListener(type, (event) => {
+    const taken = event.defaultPrevented || event.target.closest?.("input[type=file]");
+    if (taken || !event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
   });
   document.documentElement.dataset.send = "ready";
   // Chosen while the page was still getting ready.

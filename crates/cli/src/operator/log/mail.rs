@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use ledger::SignedCheckpoint;
 use lettre::message::Mailbox;
-use lettre::message::header::ContentType;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use std::path::PathBuf;
@@ -30,6 +30,7 @@ impl Mail {
     pub(super) async fn send(&self, checkpoint: &SignedCheckpoint) -> anyhow::Result<()> {
         let size = checkpoint.checkpoint().size();
         self.deliver(
+            self.to.clone(),
             format!("文箱 アクセス記録の控え {size}"),
             format!(
                 "アクセス記録の控えです。消さずに保管してください。あとで記録が書き換えられても、これと食い違うことで分かります。\r\n\
@@ -49,6 +50,7 @@ impl Mail {
         };
         let at = store::japanese_time(at);
         self.deliver(
+            self.to.clone(),
             "文箱 重要な知らせ".to_owned(),
             format!(
                 "{what}\r\n{at}\r\n\r\n\
@@ -59,11 +61,14 @@ impl Mail {
         .await
     }
 
-    async fn deliver(&self, subject: String, body: String) -> anyhow::Result<()> {
+    /// Hands one mail to the mail server.
+    pub(crate) async fn deliver(&self, to: Mailbox, subject: String, body: String) -> anyhow::Result<()> {
         let message = Message::builder()
             .from(self.from.clone())
-            .to(self.to.clone())
+            .to(to)
             .subject(subject)
+            // So that nobody's automatic answer comes back.
+            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
             .header(ContentType::TEXT_PLAIN)
             .body(body)?;
         let transport = if self.plain {

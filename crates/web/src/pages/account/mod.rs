@@ -1,5 +1,6 @@
 //! 自分のアカウント: one's own password, factors, codes and sessions, and nobody else's (R8.10, R8.14).
 
+pub(crate) mod mail;
 mod page;
 mod wording;
 

@@ -22,6 +22,7 @@ pub(super) struct Account {
     passkey_missing: bool,
     deeds: Vec<&'static str>,
     several: bool,
+    receives: bool,
     factors: Vec<FactorLine>,
     certificate_until: String,
     sessions: Vec<SessionLine>,
@@ -78,6 +79,7 @@ impl Account {
             grants: grants.into_iter().map(GrantLine::from).collect(),
             deeds: Deed::ALL.into_iter().filter(|deed| person.may(*deed)).map(Deed::label).collect(),
             several,
+            receives: person.may(Deed::ListSets),
             factors: factors.into_iter().map(FactorLine::from).collect(),
             certificate_until: day(&person.asker.valid_until),
             sessions: sessions

@@ -37,7 +37,12 @@ pub(crate) async fn page(
             let notice = asked.done(wording::DONE);
             show(&DraftPage::new(&signed_in, id.to_string(), looked, notice, Faults::default()))
         }
-        None => show(&ResultPage::new(&signed_in, rows(&draft.answers))),
+        None => {
+            let rows = rows(&draft.answers);
+            let numbers = rows.iter().filter_map(|row| row.receiver.parse().ok()).collect();
+            let offices = app.store.offices(&numbers).await?;
+            show(&ResultPage::new(&signed_in, rows, &offices))
+        }
     }
 }
 
@@ -235,7 +240,8 @@ fn rows(answers: &str) -> Vec<ResultRow> {
         let mut word = || words.next().unwrap_or_default().to_owned();
         let (serial, receiver, outcome, what) = (word(), word(), word(), word());
         let good = outcome != "refused";
-        ResultRow { serial, receiver, says: wording::outcome(&outcome, &what), good, id: good.then_some(what) }
+        let name = String::new();
+        ResultRow { serial, receiver, name, says: wording::outcome(&outcome, &what), good, id: good.then_some(what) }
     };
     answers.lines().map(row).collect()
 }

@@ -154,13 +154,19 @@ pub(super) struct ResultPage {
 pub(super) struct ResultRow {
     pub(super) serial: String,
     pub(super) receiver: String,
+    /// Its name, where it is registered.
+    pub(super) name: String,
     pub(super) says: String,
     pub(super) good: bool,
     pub(super) id: Option<String>,
 }
 
 impl ResultPage {
-    pub(super) fn new(signed_in: &SignedIn, rows: Vec<ResultRow>) -> Self {
+    pub(super) fn new(signed_in: &SignedIn, mut rows: Vec<ResultRow>, offices: &[Office]) -> Self {
+        for row in &mut rows {
+            let office = offices.iter().find(|office| office.register.number.to_string() == row.receiver);
+            row.name = office.map_or_else(|| "登録のない事業所".to_owned(), |office| office.name.clone());
+        }
         let sent = rows.iter().filter(|row| row.good).count();
         Self { frame: signed_in.frame("送った結果"), others: rows.len() - sent, sent, rows }
     }
