@@ -57,6 +57,21 @@ impl State {
         Self::ALL.into_iter().find(|state| state.id() == id)
     }
 
+    /// 状態 in words: the same on pages, in lists, in documents and on the command line.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Waiting => "未受領",
+            Self::Collected => "受領済み",
+            Self::Acknowledged => "受領確認済み",
+            Self::Imported => "取込み済み",
+            Self::Partly => "一部だけ取込み",
+            Self::Rejected => "取り込めず",
+            Self::Withdrawn => "取下げ",
+            Self::Erased => "消去済み",
+        }
+    }
+
     /// Whether nothing can follow.
     #[must_use]
     pub const fn is_final(self) -> bool {
@@ -172,6 +187,12 @@ mod tests {
     use super::*;
     use State::{Acknowledged, Collected, Erased, Imported, Partly, Rejected, Waiting, Withdrawn};
     use std::collections::BTreeSet;
+
+    #[test]
+    fn no_two_states_are_worded_alike() {
+        let words: BTreeSet<_> = State::ALL.into_iter().map(State::label).collect();
+        assert_eq!(words.len(), State::ALL.len());
+    }
 
     /// The whole table, once more and by hand: a row per state, a column per step in the order of [`Step::ALL`].
     #[test]

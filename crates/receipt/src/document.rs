@@ -159,6 +159,19 @@ impl StepName {
         }
     }
 
+    /// 段階 in words: the same on pages, in documents and on the command line.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "受付",
+            Self::Collected => "受領",
+            Self::Acknowledged => "受領確認",
+            Self::Answered => "取込みの結果",
+            Self::Withdrawn => "取下げ",
+            Self::Erased => "消去",
+        }
+    }
+
     /// The step with this id.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use ledger::{ClockState, Policy};
-use receipt::{Fault, Receipt, StepName, Verified};
+use receipt::{Fault, Receipt, Verified};
 use serde_json::json;
 
 use super::receipt::refused;
@@ -39,29 +39,18 @@ fn why(fault: &Fault) -> String {
     match fault {
         Fault::NotInLog { step, .. } => format!(
             "「{}」の記録が、この公開鍵の証跡につながりません（記録か証明が書き換えられたか、別の交換所の鍵です）",
-            word(*step)
+            step.label()
         ),
         Fault::Otherwise { step, what } => {
-            format!("「{}」の{}が、証跡の記録と違います（書き換えられています）", word(*step), about(what))
+            format!("「{}」の{}が、証跡の記録と違います（書き換えられています）", step.label(), about(what))
         }
         Fault::OutOfOrder(step) => {
-            format!("「{}」が、前の段階に続きません（段階が抜かれたか、並べ替えられています）", word(*step))
+            format!("「{}」が、前の段階に続きません（段階が抜かれたか、並べ替えられています）", step.label())
         }
         Fault::NoAcceptance => "受付の証明がないため、何も確かめられません".to_owned(),
         Fault::Files => "ファイルの一覧が、データの指紋や宛先と合いません（書き換えられています）".to_owned(),
         Fault::State => "状態が、証明された段階と合いません（書き換えられています）".to_owned(),
         _ => "証明が正しくありません".to_owned(),
-    }
-}
-
-const fn word(step: StepName) -> &'static str {
-    match step {
-        StepName::Accepted => "受付",
-        StepName::Collected => "受領",
-        StepName::Acknowledged => "受領確認",
-        StepName::Answered => "取込みの結果",
-        StepName::Withdrawn => "取下げ",
-        StepName::Erased => "消去",
     }
 }
 
@@ -76,20 +65,6 @@ fn about(what: &str) -> &'static str {
         "outcome" => "結果",
         "places" => "取り込めなかった箇所",
         _ => "内容",
-    }
-}
-
-fn state(verified: &Verified) -> &'static str {
-    use exchange::State;
-    match verified.state {
-        State::Waiting => "未受領",
-        State::Collected => "受領済み",
-        State::Acknowledged => "受領確認済み",
-        State::Imported => "取込み済み",
-        State::Partly => "一部だけ取込み",
-        State::Rejected => "取り込めず",
-        State::Withdrawn => "取下げ",
-        State::Erased => "消去済み",
     }
 }
 
@@ -108,16 +83,16 @@ fn said(receipt: &Receipt, verified: &Verified) -> String {
     fact("送信元", &set.sender.office);
     fact("送信先", &set.receiver.office);
     let unsure = if whole { "" } else { "（証明のない経過によります）" };
-    fact("状態", &format!("{}{unsure}", state(verified)));
+    fact("状態", &format!("{}{unsure}", verified.state.label()));
     out.push_str("\n経過\n");
     for step in &verified.steps {
         let entry = step.entry.fields();
         let time = instant(entry.at.as_millisecond());
-        let _ = writeln!(out, "  {}  {time}", word(step.step));
+        let _ = writeln!(out, "  {}  {time}", step.step.label());
         let _ = writeln!(out, "    証跡の{}番  {}", count(step.index), plain(&entry.actor.to_string()));
     }
     for step in &verified.unproven {
-        let _ = writeln!(out, "  {}  証明がありません", word(*step));
+        let _ = writeln!(out, "  {}  証明がありません", step.label());
     }
     if let Some(import) = &receipt.import
         && !import.places.is_empty()

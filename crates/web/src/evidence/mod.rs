@@ -6,7 +6,7 @@ mod who;
 pub use crate::pages::evidence::period;
 pub use crate::pages::evidence::printing::words as why_not_printed;
 
-use crate::pages::receipts::wording::{outcome, state, step};
+use crate::pages::receipts::wording::outcome;
 use crate::wording::{compact, day, moment, month};
 use jiff::Timestamp;
 use print::{Align, Attachment, Block, Column, Document, Fact, Orientation, Section};
@@ -124,14 +124,14 @@ fn cells(at: usize, row: &EvidenceRow) -> Vec<String> {
     let steps = row.given.receipt.steps.iter().map(|taken| {
         let by = doer(row, taken.step);
         let proven = if taken.proof.is_some() { "" } else { "（証明なし）" };
-        format!("{} {} {by}{proven}", step(taken.step), compact(&taken.at))
+        format!("{} {} {by}{proven}", taken.step.label(), compact(&taken.at))
     });
     vec![
         (at + 1).to_string(),
         if row.sent { "送った" } else { "届いた" }.to_owned(),
         format!("{name}\n{number}"),
         format!("{kind}\n{}", set.serial),
-        state(set.state()).to_owned(),
+        set.state().label().to_owned(),
         steps.collect::<Vec<_>>().join("\n"),
         set.digest.to_string(),
     ]
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn every_step_and_outcome_has_its_word() {
-        let words: std::collections::BTreeSet<_> = STEPS.into_iter().map(step).collect();
+        let words: std::collections::BTreeSet<_> = STEPS.into_iter().map(receipt::StepName::label).collect();
         assert_eq!(words.len(), STEPS.len());
         let words: std::collections::BTreeSet<_> = exchange::Outcome::ALL.into_iter().map(outcome).collect();
         assert_eq!(words.len(), exchange::Outcome::ALL.len());

@@ -102,7 +102,7 @@ impl Page {
         let (set, receipt) = (&given.set, &given.receipt);
         let files: Vec<String> = set.files.iter().map(|file| file.name.clone()).collect();
         let steps = receipt.steps.iter().map(|step| Row {
-            name: wording::step(step.step),
+            name: step.step.label(),
             says: wording::step_says(step.step),
             at: moment(&step.at),
             index: step.proof.as_ref().map(ledger::EntryProof::index),
@@ -128,7 +128,7 @@ impl Page {
             sender: format!("{}（{}）", set.sender_name, set.sender),
             receiver: format!("{}（{}）", set.receiver_name, set.receiver),
             digest: set.digest.to_string(),
-            state: wording::state(set.state()),
+            state: set.state().label(),
             look: wording::look(set.state()),
             steps: steps.collect(),
             import: import.map(|import| Import::new(import, &files)),

@@ -10,20 +10,6 @@ pub(super) const NO_OUTCOME: &str = "取込みの結果を選んでください�
 pub(super) const NO_NUMBER: &str = "ファイルを選び、レコードと項目は数字で入れてください。理由も選んでください。";
 pub(super) const UNFIT_NOTE: &str = "500文字までにしてください。表示できない文字は使えません。";
 
-/// 状態.
-pub(crate) const fn state(state: State) -> &'static str {
-    match state {
-        State::Waiting => "未受領",
-        State::Collected => "受領済み",
-        State::Acknowledged => "受領確認済み",
-        State::Imported => "取込み済み",
-        State::Partly => "一部だけ取込み",
-        State::Rejected => "取り込めず",
-        State::Withdrawn => "取下げ",
-        State::Erased => "消去済み",
-    }
-}
-
 /// How a state looks in a list.
 pub(crate) const fn look(state: State) -> &'static str {
     match state {
@@ -40,18 +26,6 @@ pub(crate) const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Imported => "取り込めた",
         Outcome::Partly => "一部だけ取り込めた",
         Outcome::Rejected => "取り込めなかった",
-    }
-}
-
-/// 段階.
-pub(crate) const fn step(step: StepName) -> &'static str {
-    match step {
-        StepName::Accepted => "受付",
-        StepName::Collected => "受領",
-        StepName::Acknowledged => "受領確認",
-        StepName::Answered => "取込みの結果",
-        StepName::Withdrawn => "取下げ",
-        StepName::Erased => "消去",
     }
 }
 

@@ -2,7 +2,7 @@ use super::wording;
 use crate::app::App;
 use crate::pages::asked::Asked;
 use crate::pages::field::{Choice, Field};
-use crate::pages::receipts::wording::{look, state};
+use crate::pages::receipts::wording::look;
 use crate::problem::Problem;
 use crate::wording::month;
 use standard::UnitKind;
@@ -43,7 +43,7 @@ impl Row {
                 (_, Folder::Sent) if set.damaged_at.is_some() => "壊れました。書き出し直して送ってください",
                 (State::Waiting, Folder::Sent) => "相手は未受領",
                 (State::Waiting, Folder::Received) => "まだ開いていません",
-                (at, _) => state(at),
+                (at, _) => at.label(),
             },
             unread: folder == Folder::Received && set.state() == State::Waiting,
         }
