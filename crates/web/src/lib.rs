@@ -15,6 +15,7 @@ mod handover;
 mod listener;
 mod news;
 mod pages;
+mod parts;
 mod problem;
 mod routes;
 pub mod self_scan;

@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::form_token::FormToken;
+use crate::parts::parts;
 use crate::problem::Problem;
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::header;
 use http::request::Parts;
 use std::collections::HashMap;
@@ -96,9 +97,9 @@ impl FromRequest<App> for Form {
 impl FromRequest<App> for Upload {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _app: &App) -> Result<Self, Problem> {
         let token = token_of(&request)?;
-        let mut parts = Multipart::from_request(request, app).await.map_err(|_| Problem::broken_form())?;
+        let mut parts = parts(request).await.map_err(|_| Problem::broken_form())?;
         let (mut fields, mut file, mut total) = (Form::default(), None, 0);
         for _ in 0..FIELDS_MAX {
             let Some(mut part) = parts.next_field().await.map_err(|_| Problem::broken_form())? else { break };

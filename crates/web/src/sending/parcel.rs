@@ -1,9 +1,10 @@
 //! What one call brings, read into memory within the limits.
 
 use crate::app::App;
+use crate::parts::{NoParts, parts};
 use crate::problem::Problem;
+use axum::extract::Request;
 use axum::extract::multipart::MultipartError;
-use axum::extract::{FromRequest as _, Multipart, Request};
 use exchange::{Enclosure, NotAnEnclosure};
 use http::{HeaderMap, StatusCode, header};
 use standard::{OfficeNumber, Serial, SourceFile, Unit};
@@ -136,8 +137,11 @@ pub(crate) async fn read(app: &App, request: Request, limits: Limits) -> Result<
     let kib = u32::try_from(announced.unwrap_or(limits.bytes) / 1024 + 1).unwrap_or(u32::MAX);
     let memory = Arc::clone(&app.upload_memory).acquire_many_owned(kib).await.map_err(|_| store::Error::Closed)?;
 
-    let mut form = Multipart::from_request(request, &()).await.map_err(|_| {
-        Problem::unreadable_request("multipart/form-data で、ファイルを一つずつ部分として送ってください。")
+    let mut form = parts(request).await.map_err(|no_parts| match no_parts {
+        NoParts::Broken => Problem::broken_upload(),
+        NoParts::NotAForm => {
+            Problem::unreadable_request("multipart/form-data で、ファイルを一つずつ部分として送ってください。")
+        }
     })?;
     let mut parcel = Parcel { _memory: Some(memory), ..Parcel::default() };
     let (mut total, mut words) = (0, 0);

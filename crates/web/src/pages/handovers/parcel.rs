@@ -3,8 +3,9 @@
 use crate::app::App;
 use crate::form_token::FormToken;
 use crate::pages::form::TOKEN_FIELD;
+use crate::parts::parts;
 use crate::problem::Problem;
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{FromRequest, Request};
 use standard::{Report, Severity, SourceFile};
 use store::HANDOVER_FILES_MAX;
 use tokio::sync::OwnedSemaphorePermit;
@@ -38,7 +39,7 @@ impl FromRequest<App> for Parcel {
         let kib = u32::try_from(PARCEL_BYTES_MAX >> 10).unwrap_or(u32::MAX);
         let memory = std::sync::Arc::clone(&app.upload_memory).acquire_many_owned(kib);
         let memory = memory.await.map_err(|_| Problem::incident())?;
-        let mut parts = Multipart::from_request(request, app).await.map_err(|_| Problem::broken_form())?;
+        let mut parts = parts(request).await.map_err(|_| Problem::broken_form())?;
         let mut files = Vec::new();
         let (mut proven, mut total, mut too_many) = (false, 0, false);
         for _ in 0..PARTS_MAX {
