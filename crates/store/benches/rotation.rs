@@ -84,12 +84,14 @@ async fn main() {
     world.clock.0.fetch_add(60, Ordering::Relaxed);
     let rotating = start_rotating(&world);
     let (mut without, mut with) = (0, 0);
-    for _ in 0..WINDOWS {
-        without += window(&world).await;
-        world.rotating.store(true, Ordering::Relaxed);
-        with += window(&world).await;
-        world.rotating.store(false, Ordering::Relaxed);
+    // In turns, each first as often as the other: what grows meanwhile slows both alike.
+    for turn in 0..WINDOWS {
+        for rotating in [turn % 2 == 1, turn % 2 == 0] {
+            world.rotating.store(rotating, Ordering::Relaxed);
+            *(if rotating { &mut with } else { &mut without }) += window(&world).await;
+        }
     }
+    world.rotating.store(false, Ordering::Relaxed);
     let seconds = WINDOW.as_secs_f64() * WINDOWS as f64;
     let seen = progress(&world).await;
     println!(
@@ -189,7 +191,8 @@ async fn send(world: &Arc<World>) -> Result<Answer<Acceptance>, store::Error> {
         let files = sample::make(
             UnitKind::Schedule,
             &Request {
-                seed: 7,
+                // Somebody else each time: nobody has thousands of sets a month.
+                seed: second,
                 people: 1,
                 sender: it.sender.office.register.number,
                 sender_type,

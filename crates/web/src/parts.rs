@@ -18,9 +18,9 @@ pub(crate) enum NoParts {
 
 /// Begins to read them.
 ///
-/// The reader of parts (multer 3.1) asks for bytes twice before it looks for the first boundary again. A body that came whole
-/// between the two was taken for one that had broken off: one upload in some hundred on a busy machine. So it is given the
-/// beginning at once.
+/// The reader of parts (multer 3.1; its pull request 70) asks for bytes twice before it looks for the first boundary again. A
+/// body that came whole between the two was taken for one that had broken off: one upload in some hundred on a busy machine.
+/// So it is given the beginning at once.
 pub(crate) async fn parts(request: Request) -> Result<Multipart, NoParts> {
     let (head, body) = request.into_parts();
     let mut rest = body.into_data_stream();
