@@ -278,6 +278,17 @@ async fn days_go_by(exchange: Exchange) {
     }
     assert_eq!((tried[0], tried[1], tried.iter().sum::<i32>(), tried.last()), (6, 1, 20, Some(&0)), "{tried:?}");
 
+    // An address that opens no more keeps nobody from theirs, and is not looked at all the time.
+    clock.set(31, 0);
+    let changed = "
+        UPDATE arrival_mail SET next_at = '2026-01-01T00:00:00.000Z',
+               address_sealed = (SELECT login_sealed FROM account a WHERE a.account_id = arrival_mail.account_id)
+         WHERE account_id <> $1";
+    assert_eq!(state(changed).await, 2);
+    assert!(due(&one).await.is_empty());
+    let due_still = "SELECT count(*) FROM arrival_mail WHERE next_at < '2026-01-02'";
+    assert_eq!(vault::number(&data, due_still).await, 0);
+
     // Their rights are over: the addresses go.
     clock.set(800, 0);
     one.keep_up().await.unwrap();

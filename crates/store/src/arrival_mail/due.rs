@@ -150,8 +150,17 @@ impl Store {
                 self.nothing_to_mail(account, row.hour, now).await?;
                 continue;
             };
+            let address = match self.open_text(ADDRESS, account, &row.address_sealed) {
+                Ok(address) => address,
+                // It keeps nobody else from theirs; that it is damaged is recorded where it was opened.
+                Err(Error::Damaged) => {
+                    self.nothing_to_mail(account, row.hour, now).await?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let mail = ArrivalMail {
-                address: self.open_text(ADDRESS, account, &row.address_sealed)?,
+                address,
                 text,
                 account,
                 hour: row.hour,
