@@ -57,7 +57,7 @@ const NOT_ON_POSTGRES: [(&str, &str); 9] = [
         "certificates of erasure, which are not issued where the disk cannot be searched (R11.4); that it says so is tried",
     ),
     (
-        "test(data_put_back_by_hand) | test(an_export_goes_on) | test(memory)",
+        "test(data_put_back_by_hand) | test(another_erasure_overtook) | test(an_export_goes_on) | test(memory)",
         "a copy of the folder; how much memory a check on the command line takes",
     ),
 ];

@@ -319,7 +319,7 @@ async fn a_set_is_not_held_while_what_was_brought_with_it_has_no_place() {
     let others = "
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 98)
         INSERT INTO outgoing (outgoing_id, office_id, account_id, purpose, content_index, body_sealed, made_at, expires_at)
-        SELECT 'other-' || i, office_id, account_id, purpose, 'other-' || i, x'', made_at, expires_at
+        SELECT 'other-' || i, office_id, account_id, purpose, 'other-' || i, body_sealed, made_at, expires_at
           FROM outgoing, n WHERE outgoing_id = $1";
     assert_eq!(vault::execute(&world().await.exchange.data(), others, number).await, 98);
     let page = asks.get(&draft).await.done().text();
