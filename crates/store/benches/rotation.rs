@@ -29,7 +29,7 @@ use tokio::task::JoinHandle;
 const BOXES: u64 = 20_000;
 const SENDERS: usize = 32;
 const WINDOW: Duration = Duration::from_secs(8);
-const WINDOWS: usize = 4;
+const WINDOWS: usize = 8;
 /// Sets whose envelopes an office's rotation wraps anew, at most.
 const ENVELOPES_MEASURED_FOR: Duration = Duration::from_secs(8);
 const A: &str = "1370000011";
@@ -88,7 +88,9 @@ async fn main() {
     for turn in 0..WINDOWS {
         for rotating in [turn % 2 == 1, turn % 2 == 0] {
             world.rotating.store(rotating, Ordering::Relaxed);
-            *(if rotating { &mut with } else { &mut without }) += window(&world).await;
+            let sent = window(&world).await;
+            println!("  {sent} sent {}", if rotating { "with" } else { "without" });
+            *(if rotating { &mut with } else { &mut without }) += sent;
         }
     }
     world.rotating.store(false, Ordering::Relaxed);
@@ -191,7 +193,7 @@ async fn send(world: &Arc<World>) -> Result<Answer<Acceptance>, store::Error> {
         let files = sample::make(
             UnitKind::Schedule,
             &Request {
-                // Somebody else each time: nobody has thousands of sets a month.
+                // The generator has some sixty people; with one alone each send would soon be slower than the last.
                 seed: second,
                 people: 1,
                 sender: it.sender.office.register.number,
