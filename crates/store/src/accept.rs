@@ -1,6 +1,7 @@
 //! 送る: sealing a set and taking it in.
 
 use crate::bare::BARE;
+use crate::batch::{Insert, values};
 use crate::board::{self, Roster, Rows};
 use crate::database::{Connection, Together};
 use crate::enclosures::{self, SealedEnclosure};
@@ -15,6 +16,7 @@ use rand::Rng as _;
 use seal::{ObjectBinding, ObjectPurpose, Sealer, SetBinding, SetKey};
 use sqlx::Row as _;
 use standard::SourceFile;
+use std::sync::LazyLock;
 
 /// A set as it will lie on disk: nothing of it that is written can be read without an office's key.
 #[derive(Debug)]
@@ -96,34 +98,10 @@ const INSERT: &str = match BARE {
     true => insert!("SELECT coalesce(max(accepted_index) + 1, 0) FROM transmission"),
 };
 
-/// Rows of files written by one statement, at most.
-const FILES_AT_ONCE_MAX: usize = 4;
-
-macro_rules! insert_files {
-    ($($rows:literal),+) => {
-        concat!(
-            "INSERT INTO transmission_file (transmission_id, ordinal, name, digest, size_bytes, body, body_key) VALUES ",
-            $($rows),+
-        )
-    };
-}
-
-/// One statement for each number of rows: an ordinary set is written by one.
-const INSERT_FILES: [&str; FILES_AT_ONCE_MAX] = [
-    insert_files!("($1, $2, $3, $4, $5, $6, $7)"),
-    insert_files!("($1, $2, $3, $4, $5, $6, $7), ", "($8, $9, $10, $11, $12, $13, $14)"),
-    insert_files!(
-        "($1, $2, $3, $4, $5, $6, $7), ",
-        "($8, $9, $10, $11, $12, $13, $14), ",
-        "($15, $16, $17, $18, $19, $20, $21)"
-    ),
-    insert_files!(
-        "($1, $2, $3, $4, $5, $6, $7), ",
-        "($8, $9, $10, $11, $12, $13, $14), ",
-        "($15, $16, $17, $18, $19, $20, $21), ",
-        "($22, $23, $24, $25, $26, $27, $28)"
-    ),
-];
+static INSERT_FILES: LazyLock<Insert> = LazyLock::new(|| {
+    let head = "INSERT INTO transmission_file (transmission_id, ordinal, name, digest, size_bytes, body, body_key)";
+    Insert::new(7, head, "", |first| values(first, 7))
+});
 
 /// The set that holds this serial between these two offices, unless withdrawn.
 const HOLDER: &str = select_transmission!(
@@ -349,21 +327,16 @@ async fn write(
     let id = set.id.to_string();
     let mut together = Together::default();
     record::append_with(&mut together, &entry)?;
-    for (chunk, files) in set.files.chunks(FILES_AT_ONCE_MAX).enumerate() {
-        together.statement(INSERT_FILES[files.len() - 1]);
-        for (ordinal, file) in files.iter().enumerate() {
+    let files: Vec<(i64, &SealedFile)> = (0..).zip(&set.files).collect();
+    for (text, part) in INSERT_FILES.parts(&files) {
+        together.statement(text);
+        for (ordinal, file) in part {
             let (body, body_key) = match &file.body {
                 Body::InRow(sealed) => (Some(sealed.as_slice()), None),
                 Body::Apart(key) => (None, Some(key.as_str())),
             };
-            together
-                .bind(&id)
-                .bind(count((chunk * FILES_AT_ONCE_MAX + ordinal) as u64)?)
-                .bind(&file.name)
-                .bind(file.digest.to_string())
-                .bind(count(file.size_bytes as u64)?)
-                .bind(body)
-                .bind(body_key);
+            together.bind(&id).bind(*ordinal).bind(&file.name).bind(file.digest.to_string());
+            together.bind(count(file.size_bytes as u64)?).bind(body).bind(body_key);
         }
     }
     enclosures::write(&mut together, &id, &set.enclosures)?;

@@ -52,6 +52,7 @@ fn statements(kind: Kind) -> &'static [&'static str] {
         Kind::Leavers => &[
             "DELETE FROM part WHERE tab = 'account' AND row = $1",
             "DELETE FROM part WHERE tab = 'factor' AND row IN (SELECT factor_id FROM account_factor WHERE account_id = $1)",
+            "DELETE FROM part WHERE tab = 'arrival_mail' AND row = $1",
             "DELETE FROM password_history WHERE account_id = $1",
             "DELETE FROM recovery_code WHERE account_id = $1",
         ],
@@ -218,6 +219,19 @@ mod tests {
         for (table, _) in PLAN.iter().filter(|(_, carried)| matches!(carried, Carried::Keys)) {
             let delete = format!("DELETE FROM {table} WHERE");
             assert!(reached.iter().any(|sql| sql.starts_with(&delete)), "{table} keeps what was erased");
+        }
+    }
+
+    #[test]
+    fn r11_2_what_lies_with_the_keys_of_a_row_goes_with_its_kind() {
+        for kind in Kind::ALL.into_iter().filter(|kind| !statements(*kind).is_empty()) {
+            for table in kind.facts().tables {
+                let carried = PLAN.iter().find(|(name, _)| name == table).map(|(_, carried)| carried);
+                let Some(Carried::Boxes { apart, .. }) = carried else { continue };
+                let of_table = format!("tab = '{table}'");
+                let reached = statements(kind).iter().any(|sql| sql.contains(&of_table));
+                assert!(apart.is_empty() || reached, "{table} keeps what was erased");
+            }
         }
     }
 }

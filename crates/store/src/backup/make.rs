@@ -297,36 +297,36 @@ impl Store {
         keep_keys: usize,
         by: Option<&OperatorName>,
     ) -> Result<Rotated, Error> {
-        let mut rotated = Rotated::default();
-        // One that was carried elsewhere keeps none of the others alive; it is told at the end.
-        let mut elsewhere = None;
-        let (mut boxes, mut keys) = (0, 0);
+        let rows = self.backups().await?;
+        let (mut old, mut boxes, mut keys) = (Vec::new(), 0, 0);
         let newest_unfinished_stays = |index: usize, row: &BackupRow| index == 0 && row.ledger_size.is_none();
-        for (index, row) in self.backups().await?.into_iter().enumerate() {
+        for (index, row) in rows.iter().enumerate() {
             // It may be being made at this moment.
-            if newest_unfinished_stays(index, &row) {
+            if newest_unfinished_stays(index, row) {
                 continue;
             }
             let whole = row.verified_at.is_some();
             if row.data_gone_at.is_none() {
                 boxes += usize::from(whole);
                 if !whole && boxes > 0 || boxes > keep_boxes.max(1) {
-                    match self.destroy_archive(places, &row, Part::Boxes, by).await {
-                        Ok(()) => rotated.boxes.push(row.id),
-                        Err(error @ Error::File { .. }) => elsewhere = Some(elsewhere.unwrap_or(error)),
-                        Err(error) => return Err(error),
-                    }
+                    old.push((row, Part::Boxes));
                 }
             }
             if row.keys_gone_at.is_none() {
                 keys += usize::from(whole);
                 if !whole && keys > 0 || keys > keep_keys.max(1) {
-                    match self.destroy_archive(places, &row, Part::Keys, by).await {
-                        Ok(()) => rotated.keys.push(row.id),
-                        Err(error @ Error::File { .. }) => elsewhere = Some(elsewhere.unwrap_or(error)),
-                        Err(error) => return Err(error),
-                    }
+                    old.push((row, Part::Keys));
                 }
+            }
+        }
+        // One that was carried elsewhere keeps none of the others alive; it is told at the end.
+        let (mut rotated, mut elsewhere) = (Rotated::default(), None);
+        for (row, part) in old {
+            match self.destroy_archive(places, row, part, by).await {
+                Ok(()) if part == Part::Boxes => rotated.boxes.push(row.id),
+                Ok(()) => rotated.keys.push(row.id),
+                Err(error @ Error::File { .. }) => elsewhere = Some(elsewhere.unwrap_or(error)),
+                Err(error) => return Err(error),
             }
         }
         self.tidy_pool(places).await?;

@@ -27,6 +27,14 @@ async fn a_leavers_name_goes_after_its_time_and_the_login_is_never_given_again()
     world.rule(Kind::Leavers, 366, 731).await;
     let account = closed_account(&world, "hanako").await;
     let objects = [account.to_string()];
+    // As it would be left if nobody had tidied up since the account was closed.
+    let mail = world.sql(
+        "INSERT INTO arrival_mail (account_id, office_id, address_sealed, hour, asked_on, asked, tries, failures)
+         SELECT $1, office_id, randomblob(300), 8, '2027-03-01', 1, 0, 0 FROM office LIMIT 1",
+        "INSERT INTO arrival_mail (account_id, office_id, address_sealed, hour, asked_on, asked, tries, failures)
+         SELECT $1, office_id, decode(repeat('5a', 300), 'hex'), 8, '2027-03-01', 1, 0, 0 FROM office LIMIT 1",
+    );
+    assert_eq!(world.execute(mail, &[&objects[0]]).await.expect("asked for"), 1);
     let backup = world.backs_up().await;
     world.days_later(365);
     let asked = world.asks(Kind::Leavers, &objects).await;
@@ -41,6 +49,8 @@ async fn a_leavers_name_goes_after_its_time_and_the_login_is_never_given_again()
         }
         other => assert!(world.is_on_server() && other == Certified::OnServer, "{other:?}"),
     }
+    let mailed = world.one("SELECT CAST(count(*) AS TEXT) FROM arrival_mail WHERE account_id = $1", &objects[0]).await;
+    assert_eq!(mailed, "0", "nor is the address of a mail left");
     let kept = world.one("SELECT login_index FROM account WHERE account_id = $1", &objects[0]).await;
     assert_eq!(kept, index, "the login stays taken (R8.1)");
     let person = world.one("SELECT person_index FROM account WHERE account_id = $1", &objects[0]).await;
