@@ -71,8 +71,10 @@ impl Person {
         let (insurer, postal_code, town) = dice.pick(INSURERS);
         let street = dice.pick(STREETS);
         let number = format!("{}{}－{}", street, wide(dice.between(1, 9)), wide(dice.between(1, 99)));
-        // Nine digits from seed and index: distinct within a set of up to a hundred million people.
-        let serial = (seed.wrapping_mul(7_919) % 10) * 100_000_000 + index as u64 % 100_000_000;
+        // Nine digits from seed and index: distinct within a set of up to a hundred million people, and among the
+        // sets of a million seeds that follow each other while none is about more than a thousand.
+        let within = seed / 10 % 100_000 * 1_000 + index as u64;
+        let serial = (seed.wrapping_mul(7_919) % 10) * 100_000_000 + within % 100_000_000;
         let insured = if dice.one_in(40) { format!("H{serial:09}") } else { format!("0{serial:09}") };
         let birth = Day {
             year: month.year - dice.between(68, 99) as i32,

@@ -51,6 +51,18 @@ fn every_kind_has_nothing_to_find() {
     }
 }
 
+/// A load test of few people would send thousands of sets about the same month of one of them.
+#[test]
+fn seeds_that_follow_each_other_are_about_different_people() {
+    let mut people = std::collections::BTreeSet::new();
+    for seed in 7_000..8_000 {
+        let request = request(UnitKind::Actual, seed, 3);
+        let maker = Maker::new(UnitKind::Actual, &request);
+        people.extend(maker.cases().map(|case| (case.person.insurer, case.person.insured)));
+    }
+    assert_eq!(people.len(), 3_000);
+}
+
 #[test]
 fn every_service_type_has_a_schedule_plan_and_actuals() {
     for service in services::SERVICES {
