@@ -39,13 +39,12 @@ pub(crate) fn journeys(word: &str, name: &str) -> Done {
 }
 
 /// Doors that a browser is given, and that are no page to look at: files, pictures, numbers, and ways on to a page.
-const NO_PAGES: [&str; 12] = [
+const NO_PAGES: [&str; 11] = [
     "/news",
     "/first",
     "/sets/{id}/files/{name}",
     "/sets/{id}/pictures/{number}",
     "/sets/{id}/receipt/file",
-    "/handovers/returned/{id}",
     "/sets/{id}/enclosures/{number}",
     "/recovery/{id}/evidence",
     "/operator/tls-scan/{id}",

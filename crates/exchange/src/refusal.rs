@@ -45,11 +45,13 @@ pub enum Refusal {
     Unacknowledged,
     /// Who confirms is who asked: it takes two people.
     SamePerson,
+    /// It went by a letter, which opens all that went with it: the handover is taken back as a whole.
+    ByLetter,
 }
 
 impl Refusal {
     /// Every refusal, for documents and tests.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::SenderMismatch,
         Self::SenderClosed,
         Self::SenderTypeUnregistered,
@@ -71,9 +73,10 @@ impl Refusal {
         Self::UnfitEnclosure,
         Self::Unacknowledged,
         Self::SamePerson,
+        Self::ByLetter,
     ];
 
-    /// Stable code, `X01`–`X21`.
+    /// Stable code, `X01`–`X22`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -98,6 +101,7 @@ impl Refusal {
             Self::UnfitEnclosure => "X19",
             Self::Unacknowledged => "X20",
             Self::SamePerson => "X21",
+            Self::ByLetter => "X22",
         }
     }
 
@@ -134,6 +138,7 @@ impl Refusal {
             Self::UnfitEnclosure => "添える文書かメッセージを受け付けられないため、送りませんでした。",
             Self::Unacknowledged => "送信先について、送る前に確かめていただくことがあるため、送りませんでした。",
             Self::SamePerson => "送ることを申し出た本人なので、確かめて送ることはできません。",
+            Self::ByLetter => "一方向の受渡しで渡したものなので、一組だけを取り下げることはできません。",
         }
     }
 
@@ -180,6 +185,7 @@ impl Refusal {
             }
             Self::Unacknowledged => "「送る」の画面で注意を読み、確かめたことに印を付けて送ってください。",
             Self::SamePerson => "事業所のほかの職員に、「送る」の画面の「確認待ち」で確かめてもらってください。",
+            Self::ByLetter => "「一方向の受渡し」のページで、手紙ごと取り下げてください。",
         }
     }
 }

@@ -5,17 +5,19 @@ use crate::batch::{Insert, values};
 use crate::board::{self, Roster, Rows};
 use crate::database::{Connection, Together};
 use crate::enclosures::{self, SealedEnclosure};
+use crate::handover::{self, by_letter};
 use crate::history::{self, Trace};
 use crate::outgoing;
-use crate::record;
+use crate::record::{self, Act};
 use crate::transmission::{TransmissionRow, select_transmission};
-use crate::{Answer, Asker, Error, Hand, Office, OutgoingId, Store, Transmission, TransmissionId, clock};
+use crate::{Answer, Asker, Error, Hand, HandoverId, Office, OutgoingId, Store, Transmission, TransmissionId, clock};
 use exchange::{Digest, Enclosure, Letter, Refusal};
 use ledger::Action;
 use rand::Rng as _;
 use seal::{ObjectBinding, ObjectPurpose, Sealer, SetBinding, SetKey};
 use sqlx::Row as _;
 use standard::SourceFile;
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 /// A set as it will lie on disk: nothing of it that is written can be read without an office's key.
@@ -42,10 +44,47 @@ pub struct SealedSet {
 }
 
 impl SealedSet {
+    /// What it is and who gets it.
+    pub(crate) fn addressed(&self) -> (&Letter, crate::OfficeId) {
+        (&self.letter, self.receiver.id)
+    }
+
     /// It was held for a second person, who confirms it by sending it.
     #[must_use]
     pub fn releasing(self, held: OutgoingId) -> Self {
         Self { release: Some(held), ..self }
+    }
+}
+
+/// Who brings a set, and how.
+#[derive(Clone)]
+pub(crate) struct Bearer {
+    pub(crate) sender: Office,
+    pub(crate) by: By,
+    /// 一方向の受渡し: by which handover it goes or comes.
+    pub(crate) handover: Option<HandoverId>,
+}
+
+/// By whose hand.
+#[derive(Clone)]
+pub(crate) enum By {
+    Hand(Hand),
+    /// Whoever has letter and code, from this address.
+    Letter(Option<IpAddr>),
+}
+
+impl Bearer {
+    fn act(&self, action: Action, now: jiff::Timestamp) -> Act {
+        match &self.by {
+            By::Hand(hand) => hand.act(action, now),
+            By::Letter(from) => by_letter(action, now).office(self.sender.register.number).source(*from),
+        }
+    }
+}
+
+impl From<&Hand> for Bearer {
+    fn from(hand: &Hand) -> Self {
+        Self { sender: hand.asker().office.clone(), by: By::Hand(hand.clone()), handover: None }
     }
 }
 
@@ -80,10 +119,10 @@ macro_rules! insert {
             "
     INSERT INTO transmission (transmission_id, accepted_index, sender_office_id, sender_type, receiver_office_id,
                               receiver_type, kind, serial, service_month, digest, commitment_salt, envelope,
-                              warnings, size_bytes, accepted_at, enclosures, enclosure_index)
+                              warnings, size_bytes, accepted_at, enclosures, enclosure_index, handover_id)
     SELECT $1, (",
             $next_index,
-            "), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $17
+            "), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $17, $18
      WHERE (SELECT count(*) FROM office WHERE office_id IN ($2, $4) AND closed_at IS NULL) = $15
         ON CONFLICT DO NOTHING
     RETURNING accepted_index"
@@ -125,7 +164,7 @@ impl Store {
         warnings: u64,
         files: &[SourceFile<'_>],
     ) -> Result<SealedSet, Error> {
-        self.seal_with(sealer, sender, receiver, letter, warnings, files, &[])
+        self.seal_between(sealer, (&sender.office, receiver), letter, warnings, files, &[])
     }
 
     /// The same with what goes with it.
@@ -143,6 +182,19 @@ impl Store {
         files: &[SourceFile<'_>],
         enclosed: &[Enclosure],
     ) -> Result<SealedSet, Error> {
+        self.seal_between(sealer, (&sender.office, receiver), letter, warnings, files, enclosed)
+    }
+
+    /// The same between two offices.
+    pub(crate) fn seal_between(
+        &self,
+        sealer: &mut Sealer,
+        (sender, receiver): (&Office, &Office),
+        letter: &Letter,
+        warnings: u64,
+        files: &[SourceFile<'_>],
+        enclosed: &[Enclosure],
+    ) -> Result<SealedSet, Error> {
         const WHERE: Error = Error::Impossible("sealing");
         // Sealing takes public keys only, but nothing is taken that could not be opened again (R6.8).
         self.keys.require()?;
@@ -151,10 +203,10 @@ impl Store {
         if BARE {
             return Ok(unsealed(id, receiver, letter, warnings, files));
         }
-        let (transmission, from, to) = (id.to_string(), sender.office.id.to_string(), receiver.id.to_string());
+        let (transmission, from, to) = (id.to_string(), sender.id.to_string(), receiver.id.to_string());
         let binding = SetBinding { transmission: &transmission, sender: &from, receiver: &to };
         let key = SetKey::generate(&mut rng);
-        let envelope = self.agreements.envelope(&key, &sender.office.public_key, &receiver.public_key, &binding)?;
+        let envelope = self.agreements.envelope(&key, &sender.public_key, &receiver.public_key, &binding)?;
         let mut sealed_files = Vec::with_capacity(letter.files().len());
         for (ordinal, file) in (0..).zip(letter.files().iter().map(|&index| files[index])) {
             let place = ObjectBinding::new(binding, ObjectPurpose::File, ordinal, file.name);
@@ -200,12 +252,16 @@ impl Store {
     ///
     /// # Errors
     /// When it could not be written; then nothing of it was.
-    pub async fn accept_by(&self, hand: &Hand, mut set: SealedSet) -> Result<Answer<Acceptance>, Error> {
-        set.rows = self.index_rows(&hand.asker().office, &set.receiver, &set.roster).await?;
-        let keys = self.put_large_bodies(&mut set).await?;
+    pub async fn accept_by(&self, hand: &Hand, set: SealedSet) -> Result<Answer<Acceptance>, Error> {
+        self.accept_from(hand.into(), set).await
+    }
+
+    /// The same by whoever brings it.
+    pub(crate) async fn accept_from(&self, bearer: Bearer, mut set: SealedSet) -> Result<Answer<Acceptance>, Error> {
+        let keys = self.prepare(&bearer.sender, &mut set).await?;
         let store_keys = std::sync::Arc::clone(&self.keys);
         // One instant for the row and for its entry: a receipt compares them (R1.10).
-        let (hand, now) = (hand.clone(), self.clock.now());
+        let now = self.clock.now();
         let at = clock::text(now);
         let answer = self
             .writer
@@ -215,20 +271,32 @@ impl Store {
                     if let Err(away) = store_keys.require() {
                         return Ok(Err(away));
                     }
-                    write(c, &hand, &set, now, &at).await.map(Ok)
+                    write(c, &bearer, &set, now, &at).await.map(Ok)
                 })
             })
             .await
             .and_then(|answer| answer);
-        for key in &keys {
-            match &answer {
-                Ok(Answer::Done(Acceptance::New(_))) => self.bodies.settle(key).await,
+        let taken = answer.as_ref().map(|answer| matches!(answer, Answer::Done(Acceptance::New(_))));
+        self.finish_bodies(&keys, taken).await;
+        answer
+    }
+
+    /// What lies apart stays if its set was taken, and goes if it was not.
+    pub(crate) async fn finish_bodies(&self, keys: &[String], taken: Result<bool, &Error>) {
+        for key in keys {
+            match taken {
+                Ok(true) => self.bodies.settle(key).await,
                 // The commit may have reached the disk after all: the next start finds out from the rows.
                 Err(Error::NotCommitted | Error::Closed) => {}
                 _ => self.bodies.discard(key).await,
             }
         }
-        answer
+    }
+
+    /// Writes down who it is about, as it will lie on disk, and puts what is large in its place.
+    pub(crate) async fn prepare(&self, sender: &Office, set: &mut SealedSet) -> Result<Vec<String>, Error> {
+        set.rows = self.index_rows(sender, &set.receiver, &set.roster).await?;
+        self.put_large_bodies(set).await
     }
 
     /// Writes the bodies that do not lie in rows; all of them, or none stays.
@@ -269,20 +337,29 @@ impl Store {
     }
 }
 
-async fn write(
+pub(crate) async fn write(
     c: &mut Connection,
-    hand: &Hand,
+    bearer: &Bearer,
     set: &SealedSet,
     now: jiff::Timestamp,
     at: &str,
 ) -> Result<Answer<Acceptance>, Error> {
-    let (letter, asker) = (&set.letter, hand.asker());
-    if let Some(held) = set.release
+    let letter = &set.letter;
+    let held = match (&bearer.by, set.release) {
+        (By::Hand(hand), Some(held)) => Some((hand, held)),
+        _ => None,
+    };
+    if let Some((hand, held)) = held
         && !outgoing::may_release(c, hand, held).await?
     {
         return Ok(Answer::NotFound);
     }
-    let (from, to) = (asker.office.id.to_string(), set.receiver.id.to_string());
+    if let (By::Letter(_), Some(handover)) = (&bearer.by, bearer.handover)
+        && !handover::is_open(c, handover, at).await?
+    {
+        return Ok(Answer::NotFound);
+    }
+    let (from, to) = (bearer.sender.id.to_string(), set.receiver.id.to_string());
     let size_bytes: usize = set.files.iter().map(|file| file.size_bytes).sum();
     let inserted: Option<i64> = sqlx::query_scalar(INSERT)
         .bind(set.id.to_string())
@@ -302,15 +379,17 @@ async fn write(
         .bind(if from == to { 1_i64 } else { 2 })
         .bind(count(set.enclosures.len() as u64)?)
         .bind(&set.enclosure_index)
+        .bind(bearer.handover.map(|id| id.to_string()))
         .fetch_optional(&mut *c)
         .await?;
     let act = |action| {
-        let act = hand.act(action, now).counterpart(letter.receiver());
-        if let Some(held) = set.release { act.code("hold", &held.to_string()) } else { act }
+        let act = bearer.act(action, now).counterpart(letter.receiver());
+        let act = if let Some(id) = bearer.handover { act.code("handover", &id.to_string()) } else { act };
+        if let Some((_, held)) = held { act.code("hold", &held.to_string()) } else { act }
     };
     let Some(accepted_index) = inserted else {
         let explained = explain(c, &from, &to, set, act).await?;
-        if let (Answer::Done(Acceptance::Already(sent)), Some(held)) = (&explained, set.release) {
+        if let (Answer::Done(Acceptance::Already(sent)), Some((hand, held))) = (&explained, held) {
             outgoing::release(c, hand, held, sent.id, now).await?;
         }
         return Ok(explained);
@@ -348,7 +427,7 @@ async fn write(
     if index != Some(accepted_index) && !BARE {
         return Err(Error::Impossible("transmission.accepted_index"));
     }
-    if let Some(held) = set.release {
+    if let Some((hand, held)) = held {
         outgoing::release(c, hand, held, set.id, now).await?;
     }
     Ok(Answer::Done(Acceptance::New(Transmission {
@@ -357,7 +436,7 @@ async fn write(
         kind: letter.kind(),
         serial: letter.serial(),
         sender: letter.sender(),
-        sender_name: asker.office.name.clone(),
+        sender_name: bearer.sender.name.clone(),
         sender_type: letter.sender_type(),
         receiver: letter.receiver(),
         receiver_name: set.receiver.name.clone(),
@@ -375,6 +454,7 @@ async fn write(
         erased_at: None,
         damaged_at: None,
         enclosures: set.enclosures.len() as u64,
+        handover: bearer.handover,
         files: Vec::new(),
     })))
 }
@@ -416,7 +496,7 @@ async fn explain(
     from: &str,
     to: &str,
     set: &SealedSet,
-    act: impl Fn(Action) -> record::Act,
+    act: impl Fn(Action) -> Act,
 ) -> Result<Answer<Acceptance>, Error> {
     let letter = &set.letter;
     let holder: Option<TransmissionRow> = sqlx::query_as(HOLDER)

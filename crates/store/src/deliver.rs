@@ -9,7 +9,7 @@ use crate::{
     Answer, Asker, Error, Folder, Hand, OpenedFile, Page, Store, StoredFile, Transmission, TransmissionId, clock,
     receipts,
 };
-use exchange::{Digest, Step, may_open, next};
+use exchange::{Digest, Refusal, Step, may_open, next};
 use ledger::Action;
 use seal::{Envelope, OBJECT_BYTES_MAX, ObjectBinding, ObjectPurpose, OfficeSecretKey, Purpose, SetBinding, SetKey};
 use sqlx::FromRow;
@@ -380,6 +380,11 @@ impl Store {
                     return Ok(Answer::NotFound);
                 }
                 let act = counterpart(acting.act(Action::SetWithdraw, now).object(id), asker, &set);
+                // Its letter opens all that went by it: it is taken back with it, or not at all.
+                if set.handover.is_some() {
+                    record::append(c, &act.refused(Refusal::ByLetter)?).await?;
+                    return Ok(Answer::Refused(Refusal::ByLetter));
+                }
                 step(c, asker, &set, act, Step::Withdraw, WITHDRAW, at).await
             })
         })

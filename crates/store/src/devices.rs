@@ -87,7 +87,7 @@ impl FromStr for RevocationReason {
 /// An outside certificate counts only as long as its authority does.
 const BY_CERTIFICATE: &str = "
     SELECT d.device_id, c.serial, c.certificate_digest, c.replaces, c.first_used_at, c.valid_until,
-           o.office_id, o.office_number, o.name, o.service_types, o.key_id, o.public_key, o.closed_at, o.is_operator
+           o.office_id, o.office_number, o.name, o.service_types, o.key_id, o.public_key, o.closed_at, o.is_operator, o.outside_of
       FROM certificate c
       JOIN device d ON d.device_id = c.device_id
       JOIN office o ON o.office_id = d.office_id

@@ -9,7 +9,7 @@ use crate::batch::{Insert, values};
 use crate::database::Together;
 use crate::devices::Asker;
 use crate::hex::{hex, unhex};
-use crate::{Error, Store};
+use crate::{Error, OfficeId, Store};
 use sqlx::FromRow;
 use standard::{HistoryItem, HistorySet, UnitKey, UnitKind};
 use std::collections::BTreeMap;
@@ -104,7 +104,12 @@ impl Store {
     /// # Errors
     /// When the key of the indexes cannot be derived.
     pub fn note(&self, sealed: &mut SealedSet, sender: &Asker, about: &HistorySet) -> Result<(), Error> {
-        let indexes = self.indexes(&sender.office.id.to_string(), about)?.into_iter();
+        self.note_of(sealed, sender.office.id, about)
+    }
+
+    /// The same of a set that this office sends.
+    pub(crate) fn note_of(&self, sealed: &mut SealedSet, sender: OfficeId, about: &HistorySet) -> Result<(), Error> {
+        let indexes = self.indexes(&sender.to_string(), about)?.into_iter();
         sealed.traces = indexes.map(|(index, item)| (index, hex(&item.place))).collect();
         Ok(())
     }

@@ -71,10 +71,6 @@ id! {
     HandoverId
 }
 id! {
-    /// 一方向の受渡しで返ってきたもの.
-    HandoverReturnId
-}
-id! {
     /// 連携先の控え.
     PartnerNoteId
 }

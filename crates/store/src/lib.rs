@@ -96,14 +96,14 @@ pub use error::Error;
 pub use exchange::{Deadlines, State};
 pub use gate::{Authority, GateList};
 pub use handover::{
-    Entered, HANDOVER_FILES_MAX, HANDOVER_LIFE, HANDOVER_TRIES_MAX, Handover, HandoverEnd, HandoverReturn, NewHandover,
-    Offered, RETURN_LIFE, Returned, VISIT_LIFE, Visit,
+    AnsweredByLetter, Entered, HANDOVER_FILES_MAX, HANDOVER_LIFE, HANDOVER_TRIES_MAX, Handover, HandoverEnd,
+    NewHandover, Offered, Returned, VISIT_LIFE, Visit,
 };
 pub use ids::{
     AccountId, AlarmId, BackupId, CommentId, DeviceId, DisposalId, EnrolmentRequestId, ErasureId, FactorId, FindingId,
-    GrantId, HandoverId, HandoverReturnId, HoldId, KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId,
-    OperatingRuleId, OutgoingId, PartnerNoteId, PersonId, RecoveryId, ResponsibleId, ReviewId, SelfScanId,
-    ServerCertificateId, SessionId, SoftwareId, Tls12ExceptionId, TrainingId, TransmissionId,
+    GrantId, HandoverId, HoldId, KeyCopyId, KeyRotationId, LogExportId, NotAnId, NoticeId, OfficeId, OperatingRuleId,
+    OutgoingId, PartnerNoteId, PersonId, RecoveryId, ResponsibleId, ReviewId, SelfScanId, ServerCertificateId,
+    SessionId, SoftwareId, Tls12ExceptionId, TrainingId, TransmissionId,
 };
 pub use key_copies::{CopyDestroyed, CopyPlace, KeyCopy, KeyKind, NewKeyCopy};
 pub use key_store::{

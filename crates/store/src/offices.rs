@@ -1,5 +1,6 @@
 //! 事業所台帳 — the register of offices and their keys.
 
+use crate::handover::partner;
 use crate::key_copies::{self, KeyKind};
 use crate::keys::in_database;
 use crate::record::{self, Act};
@@ -25,6 +26,9 @@ pub struct Office {
     pub register: exchange::Office,
     /// The operator's own: its devices sign in like any office's, but it is in no list and nothing can be sent to it.
     pub is_operator: bool,
+    /// Not on the exchange, but known to one office that hands something over to it: it has no devices, is in no list, and no
+    /// index of people is kept for it.
+    pub(crate) is_outside: bool,
     pub(crate) public_key: Arc<OfficePublicKey>,
 }
 
@@ -64,6 +68,7 @@ pub(crate) struct OfficeRow {
     public_key: Vec<u8>,
     closed_at: Option<String>,
     is_operator: i64,
+    outside_of: Option<String>,
 }
 
 /// Public keys made ready for use, which costs as much as using them. A key id stands for one key for ever, so what is
@@ -110,6 +115,7 @@ impl OfficeRow {
                 closed: self.closed_at.is_some(),
             },
             is_operator: self.is_operator != 0,
+            is_outside: self.outside_of.is_some(),
             public_key: keys.ready(&self.key_id, &self.public_key)?,
         })
     }
@@ -126,20 +132,21 @@ const INSERT_KEY: &str = "
     VALUES ($1, $2, $3, $4, $5, $6)";
 
 const BY_NUMBER: &str = "
-    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator
+    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator, outside_of
       FROM office WHERE office_number = $1";
 
 const BY_ID: &str = "
-    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator
+    SELECT office_id, substr(office_number, 1, 10) AS office_number, name, service_types, key_id, public_key, closed_at,
+           is_operator, outside_of
       FROM office WHERE office_id = $1";
 
 const THE_OPERATOR: &str = "
-    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator
+    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator, outside_of
       FROM office WHERE is_operator = 1";
 
 const ALL: &str = "
-    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator
-      FROM office WHERE is_operator = 0 ORDER BY office_number LIMIT $1";
+    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator, outside_of
+      FROM office WHERE is_operator = 0 AND outside_of IS NULL ORDER BY office_number LIMIT $1";
 
 const CLOSE: &str = "
     UPDATE office SET closed_at = $2
@@ -195,10 +202,11 @@ impl Store {
             name: new.name.trim().to_owned(),
             register: exchange::Office { number: new.number, service_types: new.service_types, closed: false },
             is_operator,
+            is_outside: false,
             public_key: public,
         };
         let entry = act.object(id).office(new.number).done()?;
-        let added = office.clone();
+        let (added, number) = (office.clone(), office.register.number);
         let inserted = self
             .writer
             .run(move |c| {
@@ -230,6 +238,7 @@ impl Store {
                         key_copies::made(c, &in_database(KeyKind::Office, &key_id), SYSTEM, now).await?;
                         // The operator's row is part of making the store, which has its entry.
                         if !is_operator {
+                            partner::joins(c, number, id).await?;
                             record::append(c, &entry).await?;
                         }
                     }

@@ -159,13 +159,13 @@ struct Noted {
 const FIND: &str = "
     SELECT office_number, name, service_types, place, software, created_at, closed_at
       FROM office
-     WHERE is_operator = 0 AND office_number <> $1
+     WHERE is_operator = 0 AND outside_of IS NULL AND office_number <> $1
        AND (office_number LIKE $2 ESCAPE '!' OR lower(name) LIKE lower($3) ESCAPE '!' OR lower(place) LIKE lower($3) ESCAPE '!')
      ORDER BY office_number LIMIT $4";
 
 const FIND_IDS: &str = "
     SELECT office_id FROM office
-     WHERE is_operator = 0 AND (office_number LIKE $1 ESCAPE '!' OR lower(name) LIKE lower($2) ESCAPE '!')
+     WHERE is_operator = 0 AND outside_of IS NULL AND (office_number LIKE $1 ESCAPE '!' OR lower(name) LIKE lower($2) ESCAPE '!')
      ORDER BY office_number LIMIT $3";
 
 /// One step from partner to partner each, however many sets lie between.
@@ -185,7 +185,7 @@ const KNOWN: &str = "
           FROM came_from WHERE came_from.id IS NOT NULL)
     SELECT o.office_number, o.name, o.service_types, o.place, o.software, o.created_at, o.closed_at
       FROM office o
-     WHERE o.office_id <> $1
+     WHERE o.office_id <> $1 AND o.outside_of IS NULL
        AND o.office_id IN (SELECT id FROM sent_to WHERE id IS NOT NULL UNION SELECT id FROM came_from WHERE id IS NOT NULL)
      ORDER BY o.office_number LIMIT $2";
 

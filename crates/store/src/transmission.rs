@@ -1,5 +1,5 @@
 use crate::hex::unhex;
-use crate::{Error, TransmissionId};
+use crate::{Error, HandoverId, TransmissionId};
 use exchange::{Digest, Outcome, Refusal, State};
 use sqlx::FromRow;
 use standard::{OfficeNumber, Serial, ServiceMonth, ServiceType, UnitKind};
@@ -84,6 +84,8 @@ pub struct Transmission {
     pub damaged_at: Option<String>,
     /// 添付: documents and a message that go with it.
     pub enclosures: u64,
+    /// 一方向の受渡し: by which handover it went or came, where one of the two offices is not on the exchange.
+    pub handover: Option<HandoverId>,
     /// Its files; only where one set was asked for.
     pub files: Vec<StoredFile>,
 }
@@ -137,8 +139,9 @@ macro_rules! select_transmission {
             "SELECT t.transmission_id, t.accepted_index, t.kind, t.serial, t.sender_type, t.receiver_type,
                     t.service_month, t.digest, t.size_bytes, t.warnings, t.accepted_at, t.collected_at,
                     t.acknowledged_at, t.withdrawn_at, t.outcome, t.answered_at, t.erased_at, t.damaged_at, t.enclosures,
-                    s.office_number AS sender, s.name AS sender_name,
-                    r.office_number AS receiver, r.name AS receiver_name
+                    t.handover_id,
+                    substr(s.office_number, 1, 10) AS sender, s.name AS sender_name,
+                    substr(r.office_number, 1, 10) AS receiver, r.name AS receiver_name
                FROM transmission t
                JOIN office s ON s.office_id = t.sender_office_id
                JOIN office r ON r.office_id = t.receiver_office_id ",
@@ -173,6 +176,7 @@ pub(crate) struct TransmissionRow {
     erased_at: Option<String>,
     damaged_at: Option<String>,
     enclosures: i64,
+    handover_id: Option<String>,
 }
 
 impl TryFrom<TransmissionRow> for Transmission {
@@ -204,6 +208,7 @@ impl TryFrom<TransmissionRow> for Transmission {
             erased_at: row.erased_at,
             damaged_at: row.damaged_at,
             enclosures: u64::try_from(row.enclosures).map_err(|_| WHERE)?,
+            handover: row.handover_id.map(|id| id.parse().map_err(|_| WHERE)).transpose()?,
             files: Vec::new(),
         })
     }

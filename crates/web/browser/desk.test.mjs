@@ -199,6 +199,8 @@ journey("an office that is not on the exchange reads what it is given, and gives
     await field(guest, "実績のファイル").setInputFiles(sample("actual", outside, care, "20260501090000"));
     await press(guest, button(guest, "返す"));
     await guest.getByText("受け取りました。").waitFor();
+    await press(guest, button(guest, "取り込めた"));
+    await guest.getByText("結果を相手の事業所に伝えました。").waitFor();
     await press(guest, button(guest, "終わる"));
     await on(guest, "受け取りの窓口");
     await leave(guest, REFUSED);
@@ -207,14 +209,25 @@ journey("an office that is not on the exchange reads what it is given, and gives
   await step("what came back is at the care manager's", async () => {
     await page.goto(`${world.exchange}/`);
     await look(page, "handover-8-front");
-    await press(page, link(page, "返ってきたものを開く"));
-    await on(page, "一方向の受渡し");
-    await look(page, "handover-9-list");
+    await page.getByText("一方向の受渡し", { exact: true }).first().waitFor();
     const download = page.waitForEvent("download");
-    await press(page, page.getByRole("link", { name: /を取込用にダウンロード$/ }));
+    await press(page, button(page, "1件すべてを取込用にダウンロード"));
     const path = await (await download).path();
     assert.match(names(path).join(), /^UPJSK_/);
     assert.ok(readFileSync(path).length > 0);
+  });
+
+  await step("what was handed over is on the board, and its receipt says that it was imported", async () => {
+    await page.goto(`${world.exchange}/handovers`);
+    await look(page, "handover-9-list");
+    await page.goto(`${world.exchange}/month?month=202604`);
+    await page.getByText("架空ほとけのざ訪問介護").first().waitFor();
+    await look(page, "handover-10-month");
+    await page.goto(`${world.exchange}/sent`);
+    await look(page, "handover-11-sent");
+    await press(page, page.getByRole("link", { name: /の記録: 取込み済み$/ }).first());
+    await page.getByText("手紙のアドレスと電話のコード").waitFor();
+    await look(page, "handover-12-receipt");
   });
   await leave(page, REFUSED);
 });

@@ -323,6 +323,7 @@ impl From<Refusal> for Problem {
             Refusal::SenderMismatch | Refusal::SenderClosed => StatusCode::FORBIDDEN,
             Refusal::SerialTaken
             | Refusal::AlreadyCollected
+            | Refusal::ByLetter
             | Refusal::NotCollected
             | Refusal::NotAcknowledged
             | Refusal::AlreadyAnswered => StatusCode::CONFLICT,

@@ -127,7 +127,6 @@ pub(crate) fn table() -> Vec<Route> {
         get("/handovers/{id}/letter", Person(SendSets), handovers::letter),
         post("/handovers/{id}/withdraw", Person(WithdrawSets), handovers::withdraw),
         // Opening what came back is collecting it.
-        get("/handovers/returned/{id}", Person(CollectSets), handovers::returned),
         // Words of ours.
         get("/help", SignedIn, help::situations),
         get("/help/sign-in", Device, help::at_the_door),

@@ -36,7 +36,7 @@ async fn world() -> (World, Offices) {
 }
 
 /// A document on disk, as whoever receives it looks at it: with tools that are not ours.
-struct Paper(tempfile::TempDir);
+pub(crate) struct Paper(tempfile::TempDir);
 
 impl Paper {
     fn new(pdf: &[u8]) -> Self {
@@ -50,14 +50,14 @@ impl Paper {
         self.0.path().join("a.pdf")
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let output = Command::new("pdftotext").arg("-raw").arg(self.pdf()).arg("-").output().unwrap();
         assert!(output.status.success());
         let text = String::from_utf8(output.stdout).unwrap();
         text.chars().filter(|c| !c.is_whitespace() && *c != '\u{200B}').collect()
     }
 
-    fn receipts(&self) -> Vec<Receipt> {
+    pub(crate) fn receipts(&self) -> Vec<Receipt> {
         let out = self.0.path().join("out");
         fs::create_dir(&out).unwrap();
         let saved = Command::new("pdfdetach").arg("-saveall").arg("-o").arg(&out).arg(self.pdf()).status();
@@ -68,9 +68,9 @@ impl Paper {
     }
 }
 
-const EVER: [(&str, &str); 2] = [("from", "2024-01-01"), ("to", "2029-12-30")];
+pub(crate) const EVER: [(&str, &str); 2] = [("from", "2024-01-01"), ("to", "2029-12-30")];
 
-async fn makes(browser: &Browser, fields: &[(&str, &str)]) -> Paper {
+pub(crate) async fn makes(browser: &Browser, fields: &[(&str, &str)]) -> Paper {
     let answer = browser.fill("/evidence", "/evidence", fields).await.done();
     assert_eq!(answer.headers["content-type"], "application/pdf");
     Paper::new(&answer.body)

@@ -4,7 +4,7 @@
 use crate::answer::Answer;
 use crate::browser::{Browser, in_class};
 use crate::device::{Device, unzip};
-use crate::samples::{actuals, care_plan, schedule};
+use crate::samples::{actuals, care_plan, request, schedule};
 use crate::server::Server;
 use crate::vault;
 use crate::world::{Exchange, World, shared_world};
@@ -12,12 +12,14 @@ use http::Method;
 use identity::role::Role;
 use ledger::{Action, Entry};
 use reqwest::multipart::{Form, Part};
-use standard::sample::SampleFile;
+use standard::UnitKind;
+use standard::sample::{self, Request, SampleFile};
+use store::{NewOffice, OfficeAdded};
 
 /// An exchange with such a door, an office on it, and somebody at work there.
 struct Desk {
     exchange: Exchange,
-    _server: Server,
+    server: Server,
     office: Device,
     browser: Browser,
     door: String,
@@ -37,7 +39,7 @@ async fn desk() -> Desk {
     let office = exchange.offices(&server).await.sender;
     let browser = exchange.member(&office, Role::OfficeAdministrator).await.signs_in(&office).await;
     let outside = exchange.fresh_number();
-    let desk = Desk { door: format!("https://localhost:{port}"), exchange, _server: server, office, browser, outside };
+    let desk = Desk { door: format!("https://localhost:{port}"), exchange, server, office, browser, outside };
     let fields = [("number", desk.outside.as_str()), ("name", "架空まだの事業所"), ("channel", "letter"), ("note", "")];
     assert_eq!(desk.browser.fill("/partners/new", "/partners/new", &fields).await.sent_on(), "/partners?done=kept");
     desk
@@ -87,7 +89,9 @@ impl Desk {
     /// What is in the log, and whether somebody with letter and code did it.
     async fn recorded(&self) -> Vec<(Action, bool)> {
         let entries = vault::ledger(&self.exchange.data()).await;
-        let ours = entries.iter().filter(|entry| entry.fields().action.id().starts_with("handover."));
+        let ours = entries
+            .iter()
+            .filter(|entry| ["handover.", "set."].iter().any(|of| entry.fields().action.id().starts_with(of)));
         let by_letter = |entry: &Entry| String::from_utf8(entry.to_bytes()).unwrap().contains("\"by\":\"letter\"");
         ours.map(|entry| (entry.fields().action, by_letter(entry))).collect()
     }
@@ -122,29 +126,161 @@ async fn r10_2_an_office_outside_reads_what_it_is_given_and_gives_actuals_back()
     // A second click gives nothing back twice.
     assert_eq!(uploads(&guest, "/inside", "/return", &back).await.sent_on(), "/inside?done=returned");
 
-    assert!(desk.browser.get("/").await.done().text().contains("実績が1件返ってきています"));
+    // A set like any other: in the lists, for programs and people, marked as what it is.
+    let received = desk.office.items("received", 10).await;
+    assert_eq!(received.len(), 1);
+    let id = received[0]["id"].as_str().unwrap();
+    crate::device::assert_same(&unzip(&desk.office.fetches(id).await.done().body), &back);
+    let front = desk.browser.get("/").await.done().text();
+    assert!(front.contains("架空まだの事業所") && front.contains("一方向の受渡し"), "{front}");
     let list = desk.browser.get("/handovers").await.done().text();
     assert!(list.contains("相手が開きました") && list.contains("返送 1件"), "{list}");
-    let link = list.split("href=\"/handovers/returned/").nth(1).unwrap().split('"').next().unwrap();
-    let archive = desk.browser.get(&format!("/handovers/returned/{link}")).await.done();
-    crate::device::assert_same(&unzip(&archive.body), &back);
-    assert!(!desk.browser.get("/").await.done().text().contains("返ってきています"), "opened by now");
-    // After its time nobody opens it, whether or not it has been taken away by then.
-    let over = "UPDATE handover_return SET returned_at = '2026-01-01T00:00:00.000Z' WHERE return_id = $1";
-    assert_eq!(vault::execute(&desk.exchange.data(), over, link).await, 1);
-    desk.browser.get(&format!("/handovers/returned/{link}")).await.problem_page(404, "H01");
 
     let recorded = desk.recorded().await;
     for deed in [
         (Action::HandoverOffer, false),
         (Action::HandoverEnter, true),
         (Action::HandoverOpen, true),
-        (Action::HandoverReturn, true),
-        (Action::HandoverCollect, false),
+        (Action::SetAccept, true),
+        (Action::SetAccept, false),
+        (Action::SetCollect, true),
+        (Action::SetCollect, false),
     ] {
         assert!(recorded.contains(&deed), "{deed:?} in {recorded:?}");
     }
-    assert_eq!(recorded.iter().filter(|(action, _)| *action == Action::HandoverReturn).count(), 1);
+    let returned = recorded.iter().filter(|deed| **deed == (Action::SetAccept, true));
+    assert_eq!(returned.count(), 2, "taken once, and once more it was there already");
+}
+
+/// What went and came by a letter stands on the board, is compared, and is proven as anything else (R1.10).
+#[tokio::test]
+async fn r1_10_what_goes_and_comes_by_letter_is_a_set_like_any_other() {
+    const MONTH: &str = "/month?month=202604";
+    let desk = desk().await;
+    let plan = schedule(&desk.office, &desk.outside, 1);
+    let (code, handover, address) = desk.offers(&plan).await;
+    let sent = desk.office.items("sent", 10).await;
+    let sent = sent[0]["id"].as_str().unwrap();
+    assert_eq!(desk.office.state(sent).await, "waiting");
+    let board = desk.browser.get(MONTH).await.done().text();
+    assert!(board.contains("架空まだの事業所") && board.contains("一方向の受渡し"), "{board}");
+    assert!(board.contains("実績がまだ") && !board.contains("実績を催促する"), "nobody there reads a reminder");
+    // It is taken back with its letter or not at all.
+    desk.office.withdraws(sent).await.problem(409, "X22");
+    assert!(!desk.browser.get(&format!("/sets/{sent}/receipt")).await.done().text().contains("/receipt/withdraw\""));
+
+    let guest = desk.guest();
+    desk.knocks(&guest, &address, &desk.outside, &code).await.sent_on();
+    guest.get("/inside").await.done();
+    assert_eq!(desk.office.state(sent).await, "waiting", "names alone are not the set");
+    guest.fill("/inside", "/answer", &[("outcome", "imported")]).await.faulty("まだ何も開いていません");
+    guest.get("/forms").await.done();
+    assert_eq!(desk.office.state(sent).await, "collected");
+    guest.fill("/inside", "/answer", &[("outcome", "")]).await.faulty("結果を選んでください");
+    for _ in 0..2 {
+        let answered = guest.fill("/inside", "/answer", &[("outcome", "imported")]).await;
+        assert_eq!(answered.sent_on(), "/inside?done=answered");
+    }
+    assert_eq!(desk.office.state(sent).await, "imported");
+
+    uploads(&guest, "/inside", "/return", &actuals(&desk.outside, &desk.office, 2)).await.sent_on();
+    // Another content under the same serial is refused, and what was there stays.
+    let other = sample::make(
+        UnitKind::Actual,
+        &Request { people: 3, ..request(UnitKind::Actual, &desk.outside, &desk.office, 2) },
+    );
+    uploads(&guest, "/inside", "/return", &other).await.faulty("同じファイル連番で、内容の違うデータ");
+    let received = desk.office.items("received", 10).await;
+    let received = received[0]["id"].as_str().unwrap();
+    desk.office.fetches(received).await.done();
+    desk.office.acknowledges(received).await.done();
+    let compared = desk.browser.fill(MONTH, "/month/compare", &[("month", "202604")]).await.sent_on();
+    assert!(compared.contains("compared"), "{compared}");
+    let board = desk.browser.get(MONTH).await.done().text();
+    assert!(board.contains("差異なし") || board.contains("差異 "), "{board}");
+    let person = board.split("href=\"/month/people/").nth(1).unwrap().split(['"', '#']).next().unwrap();
+    let page = desk.browser.get(&format!("/month/people/{person}")).await.done().text();
+    assert!(page.contains("連絡は電話でしてください") && !page.contains("/comment\""), "{page}");
+
+    let policy = desk.office.policy().await;
+    for (id, steps) in [(sent, 4), (received, 3)] {
+        let receipt = desk.office.receipt(id).await;
+        assert!(receipt.verify(&policy).is_ok(), "{:?}", receipt.verify(&policy));
+        assert_eq!(receipt.steps.len(), steps);
+    }
+    // When the letter ends, what was opened stays as it is.
+    desk.browser.fill("/handovers", &format!("/handovers/{handover}/withdraw"), &[]).await.sent_on();
+    assert_eq!(desk.office.state(sent).await, "imported");
+}
+
+#[tokio::test]
+async fn r10_1_the_record_of_a_period_says_what_went_by_letter() {
+    crate::evidence::build_printer();
+    let desk = desk().await;
+    let (code, _, address) = desk.offers(&schedule(&desk.office, &desk.outside, 1)).await;
+    let guest = desk.guest();
+    desk.knocks(&guest, &address, &desk.outside, &code).await.sent_on();
+    guest.get("/forms").await.done();
+    let [from, to] = crate::evidence::EVER;
+    let paper = crate::evidence::makes(&desk.browser, &[from, to, ("partner", desk.outside.as_str())]).await;
+    let text = paper.text();
+    assert!(text.contains("送ったもの1件、届いたもの0件") && text.contains("手紙と電話のコードで来た人"), "{text}");
+    let receipts = paper.receipts();
+    assert!(receipts.len() == 1 && receipts[0].verify(&desk.office.policy().await).is_ok());
+}
+
+#[tokio::test]
+async fn what_nobody_opened_is_taken_back_with_its_letter_and_may_go_again() {
+    let desk = desk().await;
+    let plan = schedule(&desk.office, &desk.outside, 1);
+    let (_, handover, _) = desk.offers(&plan).await;
+    let sent = desk.office.items("sent", 10).await;
+    let first = sent[0]["id"].as_str().unwrap();
+    desk.browser.fill("/handovers", &format!("/handovers/{handover}/withdraw"), &[]).await.sent_on();
+    assert_eq!(desk.office.state(first).await, "withdrawn");
+    assert!(desk.office.receipt(first).await.verify(&desk.office.policy().await).is_ok());
+    assert!(!desk.browser.get("/month?month=202604").await.done().text().contains("実績がまだ</span>"));
+
+    // Again, and then the letter is lost as by a restore: handovers are in no backup.
+    let (_, handover, _) = desk.offers(&plan).await;
+    let sent = desk.office.items("sent", 10).await;
+    let second = sent[1]["id"].as_str().unwrap();
+    assert_eq!(desk.office.state(second).await, "waiting");
+    for sql in ["DELETE FROM handover_file WHERE handover_id = $1", "DELETE FROM handover WHERE handover_id = $1"] {
+        vault::execute(&desk.exchange.data(), sql, &handover).await;
+    }
+    let store = desk.exchange.operator().await;
+    assert_eq!(store.end_handovers().await.unwrap(), 1);
+    assert_eq!(store.end_handovers().await.unwrap(), 0);
+    store.close().await;
+    assert_eq!(desk.office.state(second).await, "withdrawn");
+}
+
+/// The board of somebody who had handed something over goes on when the partner joins.
+#[tokio::test]
+async fn r1_8_a_partner_who_joins_takes_its_place_on_the_board() {
+    const MONTH: &str = "/month?month=202604";
+    let desk = desk().await;
+    desk.offers(&schedule(&desk.office, &desk.outside, 1)).await;
+    let store = desk.exchange.operator().await;
+    let new = NewOffice {
+        number: desk.outside.parse().unwrap(),
+        name: "架空もう参加した事業所".to_owned(),
+        service_types: std::iter::once("11".parse().unwrap()).collect(),
+    };
+    assert!(matches!(store.add_office(new).await.unwrap(), OfficeAdded::Done(_)));
+    let code = desk.exchange.code(&store, &desk.outside).await;
+    store.close().await;
+    let joined = Device::enrolled(&desk.exchange, &desk.server, &code).await;
+    assert!(joined.items("received", 10).await.is_empty(), "what went by letter is not theirs to open");
+    joined.sends(&actuals(&desk.outside, &desk.office, 2)).await.accepted();
+    let board = desk.browser.get(MONTH).await.done().text();
+    assert!(board.contains("架空もう参加した事業所") && !board.contains("架空まだの事業所"), "{board}");
+    assert!(!board.contains("実績がまだ</span>"), "one line of the two: {board}");
+    let page = desk.new_page();
+    uploads(&desk.browser, "/partners", &page, &schedule(&desk.office, &desk.outside, 3))
+        .await
+        .problem_page(404, "H01");
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ impl Device {
         Answer::read(request.send().await.unwrap()).await
     }
 
-    async fn receipt(&self, id: &str) -> Receipt {
+    pub(crate) async fn receipt(&self, id: &str) -> Receipt {
         let answer = self.get(&format!("/api/v1/transmissions/{id}/receipt")).await.done();
         assert_eq!(answer.headers["content-disposition"], format!("attachment; filename=\"receipt-{id}.json\""));
         Receipt::parse(&answer.body).unwrap()
@@ -44,7 +44,7 @@ impl Device {
         self.get("/api/v1/log-key").await.done().json()["key"].as_str().unwrap().to_owned()
     }
 
-    async fn policy(&self) -> Policy {
+    pub(crate) async fn policy(&self) -> Policy {
         Policy::new(self.log_key().await.parse::<VerifyingKey>().unwrap()).unwrap()
     }
 }

@@ -48,11 +48,6 @@ pub(crate) const PLAN: &[(&str, Carried)] = &[
     ("import_answer", split("transmission_id", &["note_sealed"])),
     ("handover", Carried::Not("ends within two weeks, and what ended must not come to life again; it is offered anew")),
     ("handover_file", Carried::Not("opened by the key in handover alone")),
-    (
-        "handover_return",
-        Carried::Not("its key is destroyed after ninety days, and no copy must outlive it; it is given back anew"),
-    ),
-    ("handover_return_file", Carried::Not("opened by the key in handover_return alone")),
     ("partner_note", split("note_id", &["note_sealed"])),
     ("transmission_step", boxes()),
     ("ledger", boxes()),

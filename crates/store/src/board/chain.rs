@@ -76,7 +76,8 @@ pub struct SetStanding {
 
 const CHAIN: &str = "
     SELECT s.subject_index, s.family, s.month, s.taken_back, t.transmission_id, t.kind, t.serial, t.sender_type,
-           t.receiver_type, t.accepted_at, f.office_number AS sender, r.office_number AS receiver
+           t.receiver_type, t.accepted_at, substr(f.office_number, 1, 10) AS sender,
+           substr(r.office_number, 1, 10) AS receiver
       FROM person_set s
       JOIN transmission t ON t.transmission_id = s.transmission_id
       JOIN office f ON f.office_id = t.sender_office_id

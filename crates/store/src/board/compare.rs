@@ -314,7 +314,7 @@ impl Store {
             let partner = match partners.get(&kept.partner) {
                 Some(partner) => *partner,
                 None => {
-                    let Some(partner) = self.partner_id(kept.partner).await? else { continue };
+                    let Some(partner) = self.partner_id(office, kept.partner).await? else { continue };
                     partners.insert(kept.partner, partner);
                     partner
                 }

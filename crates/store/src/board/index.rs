@@ -166,9 +166,12 @@ impl Store {
         if roster.people.is_empty() {
             return Ok(rows);
         }
-        let labels = self.labels_of(sender.id).await?;
-        rows.add(&self.keys, roster, &labels, receiver.id, true)?;
-        if sender.id != receiver.id {
+        // Nobody signs in for an office outside, so nobody would look into an index of its own.
+        if !sender.is_outside {
+            let labels = self.labels_of(sender.id).await?;
+            rows.add(&self.keys, roster, &labels, receiver.id, true)?;
+        }
+        if sender.id != receiver.id && !receiver.is_outside {
             let labels = self.labels_of(receiver.id).await?;
             rows.add(&self.keys, roster, &labels, sender.id, false)?;
         }

@@ -18,7 +18,8 @@ const WHERE: Error = Error::Impossible("person_set");
 
 static LINES: Text = LazyLock::new(|| {
     asking(
-        "SELECT s.person_index, s.partner_id, o.office_number AS partner, o.name AS partner_name, s.family,
+        "SELECT s.person_index, s.partner_id, substr(o.office_number, 1, 10) AS partner, o.name AS partner_name, o.outside_of,
+                s.family,
                 t.transmission_id, t.kind, t.sender_office_id, t.accepted_at, t.collected_at, t.acknowledged_at,
                 t.outcome
            FROM person_set s
@@ -43,6 +44,7 @@ struct LineRow {
     partner_id: String,
     partner: String,
     partner_name: String,
+    outside_of: Option<String>,
     family: String,
     transmission_id: String,
     kind: String,
@@ -124,6 +126,7 @@ impl Store {
                     let line = BoardLine {
                         partner: number,
                         partner_name: row.partner_name.clone(),
+                        is_outside: row.outside_of.is_some(),
                         plans: Vec::new(),
                         actuals: Vec::new(),
                         comparison: None,

@@ -95,6 +95,8 @@ pub struct PartnerLine {
     pub missing: u64,
     /// Of them, those whose plan this office sent, so that it is the one that waits.
     pub awaited: u64,
+    /// 一方向の受渡し: not on the exchange.
+    pub is_outside: bool,
     /// Reminded today.
     pub reminded_today: bool,
     /// The last reminder for this month, in Japan.
@@ -127,6 +129,8 @@ pub struct BoardLine {
     pub partner: OfficeNumber,
     /// 事業所名.
     pub partner_name: String,
+    /// 一方向の受渡し: not on the exchange.
+    pub is_outside: bool,
     /// The current plans; more than one where the partner has several kinds of service.
     pub plans: Vec<SetState>,
     /// The current actuals.
@@ -192,7 +196,7 @@ macro_rules! pairs {
     };
 }
 const PARTNERS: &str = concat!(
-    "SELECT o.office_id, o.office_number, o.name, y.planned, y.reported, y.missing, y.awaited FROM (
+    "SELECT o.office_id, substr(o.office_number, 1, 10) AS office_number, o.name, o.outside_of, y.planned, y.reported, y.missing, y.awaited FROM (
      SELECT x.partner_id, sum(x.planned) AS planned, sum(x.reported) AS reported,
             sum(CASE WHEN x.planned = 1 AND x.reported = 0 THEN 1 ELSE 0 END) AS missing,
             sum(CASE WHEN x.by_us = 1 AND x.reported = 0 THEN 1 ELSE 0 END) AS awaited
@@ -211,7 +215,6 @@ const MISSING_OF: &str = concat!(
 const REMINDED: &str = "
     SELECT to_office_id, max(on_day) AS on_day FROM month_reminder WHERE from_office_id = $1 AND month = $2
      GROUP BY to_office_id";
-const OFFICE: &str = "SELECT office_id FROM office WHERE office_number = $1";
 
 #[derive(FromRow)]
 struct PartnerRow {
@@ -222,6 +225,7 @@ struct PartnerRow {
     reported: i64,
     missing: i64,
     awaited: i64,
+    outside_of: Option<String>,
 }
 
 /// A person of the month and, if it can be read, who that is.
@@ -287,7 +291,9 @@ impl Store {
                 planned: count(row.planned)?,
                 reported: count(row.reported)?,
                 missing: count(row.missing)?,
-                awaited: count(row.awaited)?,
+                // Nobody there would read a reminder.
+                awaited: if row.outside_of.is_some() { 0 } else { count(row.awaited)? },
+                is_outside: row.outside_of.is_some(),
                 reminded_today: on.as_ref() == Some(&today),
                 reminded_on: on,
             };
@@ -370,12 +376,6 @@ impl Store {
         let asked =
             BoardAsked { month, partner: None, only: Only::All, order: Order::Kana, search: String::new(), page: None };
         Ok(self.lines(office, &asked, vec![(id.to_string(), label)]).await?.pop())
-    }
-
-    pub(super) async fn partner_id(&self, partner: OfficeNumber) -> Result<Option<OfficeId>, Error> {
-        let id: Option<String> =
-            sqlx::query_scalar(OFFICE).bind(partner.to_string()).fetch_optional(&self.reads).await?;
-        id.map(|id| id.parse().map_err(|_| WHERE)).transpose()
     }
 
     /// Today in Japan.

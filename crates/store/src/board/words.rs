@@ -107,7 +107,7 @@ impl Store {
         month: ServiceMonth,
         partner: OfficeNumber,
     ) -> Result<Vec<Comment>, Error> {
-        let Some(partner) = self.partner_id(partner).await? else { return Ok(Vec::new()) };
+        let Some(partner) = self.partner_id(person.office.id, partner).await? else { return Ok(Vec::new()) };
         let labels = self.labels_of(person.office.id).await?;
         let office = person.office.id.to_string();
         let rows: Vec<CommentRow> = sqlx::query_as(COMMENTS)
@@ -153,7 +153,10 @@ impl Store {
             return Ok(CommentMade::Unfit);
         }
         let (ours, month) = (person.office.id, month.to_string());
-        let Some(theirs) = self.partner_id(partner).await? else { return Ok(CommentMade::NotTheirs) };
+        // Nobody of an office outside would read it.
+        let Some(theirs) = self.office(partner).await?.map(|office| office.id) else {
+            return Ok(CommentMade::NotTheirs);
+        };
         // The label must be the person's: it says how the partner's rows name them.
         if person_id(&self.keys, ours, &key)? != of {
             return Ok(CommentMade::NotTheirs);
@@ -214,7 +217,7 @@ impl Store {
         month: ServiceMonth,
         line: &BoardLine,
     ) -> Result<Vec<AcceptedDifference>, Error> {
-        let Some(partner) = self.partner_id(line.partner).await? else { return Ok(Vec::new()) };
+        let Some(partner) = self.partner_id(person.office.id, line.partner).await? else { return Ok(Vec::new()) };
         let rows: Vec<(String, String, String, Vec<u8>)> = sqlx::query_as(ACCEPTED)
             .bind(person.office.id.to_string())
             .bind(of.to_string())
@@ -251,7 +254,7 @@ impl Store {
         difference_index: &str,
         accept: bool,
     ) -> Result<(), Error> {
-        let Some(partner) = self.partner_id(line.partner).await? else { return Ok(()) };
+        let Some(partner) = self.partner_id(person.office.id, line.partner).await? else { return Ok(()) };
         let sound = difference_index.len() == 2 * super::INDEX_BYTES
             && difference_index.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !sound {

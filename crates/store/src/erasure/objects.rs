@@ -244,7 +244,7 @@ const BOX_HEADER: usize = 96;
 const SECRET_HEADER: usize = 21;
 
 const SET_BYTES: &str = "
-    SELECT t.envelope, s.office_number, r.office_number FROM transmission t
+    SELECT t.envelope, substr(s.office_number, 1, 10), substr(r.office_number, 1, 10), t.handover_id FROM transmission t
       JOIN office s ON s.office_id = t.sender_office_id JOIN office r ON r.office_id = t.receiver_office_id
      WHERE t.transmission_id = $1 AND t.erased_at IS NULL";
 const SET_BODIES: &str = "SELECT body, body_key FROM transmission_file WHERE transmission_id = $1";
@@ -327,9 +327,9 @@ impl Blanker {
         let mut taken = Taken::default();
         match kind {
             Kind::Sets => {
-                let row: Option<(Vec<u8>, String, String)> =
+                let row: Option<(Vec<u8>, String, String, Option<String>)> =
                     sqlx::query_as(SET_BYTES).bind(object).fetch_optional(&mut *c).await?;
-                let Some((envelope, sender, receiver)) = row else { return Ok(taken) };
+                let Some((envelope, sender, receiver, handover)) = row else { return Ok(taken) };
                 // One that cannot be read any more is destroyed like any other.
                 for wrapped in Envelope::parse(&envelope).iter().flat_map(|envelope| envelope.keys()) {
                     for part in wrapped.parts() {
@@ -356,6 +356,9 @@ impl Blanker {
                 let note: Option<Vec<u8>> = sqlx::query_scalar(NOTE).bind(object).fetch_optional(&mut *c).await?;
                 taken.note(&note.unwrap_or_default(), SECRET_HEADER);
                 sqlx::query(DROP_NOTE).bind(object).execute(&mut *c).await?;
+                if let Some(handover) = handover {
+                    crate::handover::withdraw_of_set(c, &handover, &|action| record.act(action), &at).await?;
+                }
                 let copy = (KeyKind::Set, object, CopyPlace::Database, "");
                 key_copies::destroyed(c, copy, "erasure", &record.who(), record.now).await?;
                 let number =

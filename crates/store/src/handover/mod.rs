@@ -1,15 +1,22 @@
 //! 一方向の受渡し: sets for an office that is not on the exchange, behind a one-time address on a letter and a code that is told
-//! by telephone. Sealed to a key of their own, which is destroyed when the handover ends.
+//! by telephone. What the letter opens is sealed to a key of its own, which is destroyed when the handover ends; beside it every
+//! set, there and back, is a transmission like any other between the office and its partner outside ([`partner`]).
 
+mod answer;
 mod boxes;
 mod end;
 mod offer;
+pub(crate) mod partner;
 mod returns;
 mod visit;
 
+pub use answer::AnsweredByLetter;
 pub use offer::{NewHandover, Offered};
-pub use returns::{HandoverReturn, Returned};
+pub use returns::Returned;
 pub use visit::{Entered, Visit};
+
+pub(crate) use end::withdraw_of_set;
+pub(crate) use visit::{by_letter, is_open};
 
 use crate::people::{Column, Person};
 use crate::{Error, HandoverId, Store};
@@ -21,8 +28,6 @@ use standard::{OfficeNumber, ServiceMonth, UnitKind};
 pub const HANDOVER_LIFE: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How long somebody who came in may stay.
 pub const VISIT_LIFE: SignedDuration = SignedDuration::from_mins(30);
-/// How long what came back is kept.
-pub const RETURN_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Wrong numbers or codes before the address is closed for good.
 pub const HANDOVER_TRIES_MAX: i64 = 5;
 /// Handovers of one office that are open at the same time.
@@ -36,7 +41,6 @@ const LISTED_MAX: i64 = 200;
 
 const ADDRESS: Column = Column("handover", "address_sealed");
 const KEY: Column = Column("handover", "key_sealed");
-const RETURN_KEY: Column = Column("handover_return", "key_sealed");
 
 /// A handover, as its office sees it.
 #[derive(Clone, Debug)]
@@ -108,7 +112,8 @@ macro_rules! select_handover {
         concat!(
             "SELECT h.handover_id, h.partner_number, h.partner_name, h.kinds, h.service_month, h.offered_at, h.expires_at,
                     h.opened_at, h.ended_at, h.ended_for,
-                    (SELECT count(*) FROM handover_return r WHERE r.handover_id = h.handover_id) AS returned
+                    (SELECT count(*) FROM transmission t
+                      WHERE t.handover_id = h.handover_id AND t.receiver_office_id = h.office_id) AS returned
                FROM handover h ",
             $rest
         )

@@ -4,9 +4,11 @@
 use super::boxes::{self, FileRow};
 use super::offer::fresh_visit;
 use super::{HANDOVER_TRIES_MAX, HandoverEnd, KEY, VISIT_LIFE, end};
+use crate::database::Connection;
 use crate::people::{Token, token_index};
 use crate::record::{self, Act};
-use crate::{AccountId, Error, HandoverId, Office, OpenedFile, Store, clock};
+use crate::{AccountId, Error, HandoverId, Office, OpenedFile, Store, clock, receipts};
+use exchange::Step;
 use ledger::Action;
 use sqlx::FromRow;
 use standard::OfficeNumber;
@@ -37,6 +39,17 @@ pub struct Visit {
     pub partner_name: String,
     /// When the address ends, RFC 3339.
     pub expires_at: String,
+}
+
+impl Visit {
+    /// What is done with a set by whoever came in, for the office outside.
+    pub(super) fn act(&self, action: Action, from: Option<IpAddr>, now: jiff::Timestamp) -> Act {
+        by_letter(action, now)
+            .office(self.partner)
+            .counterpart(self.office.register.number)
+            .source(from)
+            .code("handover", &self.id.to_string())
+    }
 }
 
 #[derive(FromRow)]
@@ -84,12 +97,30 @@ const KEPT: &str = "
     SELECT key_sealed, envelope FROM handover WHERE handover_id = $1 AND ended_at IS NULL AND expires_at > $2";
 const FILES: &str = "SELECT ordinal, name, body FROM handover_file WHERE handover_id = $1 ORDER BY ordinal";
 
+const OPEN: &str = "
+    SELECT count(*) FROM handover WHERE handover_id = $1 AND ended_at IS NULL AND expires_at > $2";
+/// Its sets that have not been opened before.
+const UNOPENED: &str = "
+    SELECT t.transmission_id FROM transmission t JOIN office r ON r.office_id = t.receiver_office_id
+     WHERE t.handover_id = $1 AND r.outside_of IS NOT NULL AND t.collected_at IS NULL AND t.withdrawn_at IS NULL
+       AND t.erased_at IS NULL";
+const COLLECT: &str = "UPDATE transmission SET collected_at = $2 WHERE transmission_id = $1";
+
+/// Whether a handover may still be used.
+pub(crate) async fn is_open(c: &mut Connection, id: HandoverId, at: &str) -> Result<bool, Error> {
+    let open: i64 = sqlx::query_scalar(OPEN).bind(id.to_string()).bind(at).fetch_one(c).await?;
+    Ok(open == 1)
+}
+
 /// Done by whoever had letter and code: no person and no device that could be named, so the exchange says what it saw.
-pub(super) fn by_letter(action: Action, now: jiff::Timestamp) -> Act {
+pub(crate) fn by_letter(action: Action, now: jiff::Timestamp) -> Act {
     Act::system(action, now).code("by", "letter")
 }
 
 impl Store {
+    /// How a handover is opened for nothing but the names in it.
+    pub const LISTED: &'static str = "list";
+
     /// Lets somebody in who has the address, says the number of the office that was meant, and the code.
     ///
     /// # Errors
@@ -140,8 +171,8 @@ impl Store {
                     Box::pin(async move {
                         record::append(c, &entry).await?;
                         if last {
-                            let act = Act::system(Action::HandoverEnd, now).office(office).counterpart(partner);
-                            end::write(c, id, HandoverEnd::Tries, act, &clock::text(now)).await?;
+                            let act = |action| Act::system(action, now).office(office);
+                            end::write(c, id, HandoverEnd::Tries, partner, &act, &clock::text(now)).await?;
                         }
                         Ok(())
                     })
@@ -211,7 +242,7 @@ impl Store {
             .await
     }
 
-    /// Opens what was handed over, to be read, printed or downloaded. Recorded before a byte goes out (R10.2); nothing when it
+    /// Opens what was handed over, to be read, printed or downloaded; except for its list this collects its sets. Recorded before a byte goes out (R10.2); nothing when it
     /// ended meanwhile.
     ///
     /// # Errors
@@ -240,18 +271,28 @@ impl Store {
             .code("reading", how)
             .number("files", opened.len() as u64)
             .done()?;
-        let id = visit.id.to_string();
+        let (id, visit) = (visit.id.to_string(), visit.clone());
         // Decided again when it is recorded: it may have been withdrawn meanwhile.
         let still = self
             .writer
             .run(move |c| {
                 Box::pin(async move {
-                    let kept: Option<Kept> =
-                        sqlx::query_as(KEPT).bind(id).bind(clock::text(now)).fetch_optional(&mut *c).await?;
+                    let at = clock::text(now);
+                    let kept: Option<Kept> = sqlx::query_as(KEPT).bind(&id).bind(&at).fetch_optional(&mut *c).await?;
                     if kept.is_none_or(|kept| kept.key_sealed.is_none()) {
                         return Ok(false);
                     }
                     record::append(c, &entry).await?;
+                    if how == Self::LISTED {
+                        return Ok(true);
+                    }
+                    let unopened: Vec<String> = sqlx::query_scalar(UNOPENED).bind(&id).fetch_all(&mut *c).await?;
+                    for set in unopened {
+                        sqlx::query(COLLECT).bind(&set).bind(&at).execute(&mut *c).await?;
+                        let set = set.parse().map_err(|_| Error::Impossible("transmission"))?;
+                        let entry = visit.act(Action::SetCollect, from, now).object(set).code("reading", how).done()?;
+                        receipts::append_step(c, set, Step::Collect, &entry).await?;
+                    }
                     Ok(true)
                 })
             })

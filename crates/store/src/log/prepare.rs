@@ -46,7 +46,7 @@ const SERVING: &str = "
 
 const OFFICES: &str = "
     SELECT office_id, office_number FROM office
-     WHERE is_operator = 0 AND (closed_at IS NULL OR closed_at >= $1) ORDER BY office_number LIMIT $2";
+     WHERE is_operator = 0 AND outside_of IS NULL AND (closed_at IS NULL OR closed_at >= $1) ORDER BY office_number LIMIT $2";
 
 const OPEN: &str = "
     INSERT INTO review (review_id, office_id, month, from_at, until_at, entries, unlisted, opened_at, due_at)

@@ -13,9 +13,9 @@ use standard::OfficeNumber;
 const SOUGHT_CHARACTERS_MAX: usize = 100;
 
 const FIND: &str = "
-    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator
+    SELECT office_id, office_number, name, service_types, key_id, public_key, closed_at, is_operator, outside_of
       FROM office
-     WHERE is_operator = 0 AND (office_number LIKE $1 ESCAPE '!' OR lower(name) LIKE lower($2) ESCAPE '!')
+     WHERE is_operator = 0 AND outside_of IS NULL AND (office_number LIKE $1 ESCAPE '!' OR lower(name) LIKE lower($2) ESCAPE '!')
      ORDER BY office_number LIMIT $3";
 
 impl Store {

@@ -6,7 +6,7 @@ use crate::record::Act;
 use crate::transmission::{TransmissionRow, select_transmission};
 use crate::{AccountId, Error, Office, OperatorName, Store, Transmission, clock};
 use jiff::Timestamp;
-use ledger::{Action, Actor};
+use ledger::{Action, Actor, Detail, EntryDraft};
 use receipt::StepName;
 use standard::OfficeNumber;
 use standard::value::Private;
@@ -26,8 +26,8 @@ macro_rules! in_period {
         )
     };
 }
-const RECEIVED: &str = in_period!("t.receiver_office_id", "s.office_number");
-const SENT: &str = in_period!("t.sender_office_id", "r.office_number");
+const RECEIVED: &str = in_period!("t.receiver_office_id", "substr(s.office_number, 1, 10)");
+const SENT: &str = in_period!("t.sender_office_id", "substr(r.office_number, 1, 10)");
 
 /// An office is told the names of its own people, past ones included, and of nobody else.
 const NAME_AT: &str = "
@@ -76,6 +76,8 @@ pub struct Doer {
     pub actor: String,
     /// The person's name or the device's label, where it is of this office.
     pub name: Option<Private<String>>,
+    /// 一方向の受渡し: somebody who had letter and code; more is not known of them.
+    pub by_letter: bool,
 }
 
 impl Store {
@@ -105,7 +107,7 @@ impl Store {
 
     async fn evidence_of(&self, office: &Office, asked: EvidenceAsked, act: Act) -> Result<Evidence, Error> {
         if let Some(partner) = asked.partner
-            && self.office(partner).await?.is_none()
+            && self.partner_id(office.id, partner).await?.is_none()
         {
             return Ok(Evidence::NoSuchPartner);
         }
@@ -146,13 +148,20 @@ impl Store {
             for step in &given.receipt.steps {
                 let entry = step.proof.as_ref().and_then(|proof| ledger::Entry::parse(proof.entry()).ok());
                 if let Some(entry) = entry {
-                    doers.insert(step.step, names.doer(self, office, &entry.fields().actor).await?);
+                    let fields = entry.fields();
+                    let doer = names.doer(self, office, &fields.actor).await?;
+                    doers.insert(step.step, Doer { by_letter: is_by_letter(fields), ..doer });
                 }
             }
             rows.push(EvidenceRow { sent, given, doers });
         }
         Ok(Evidence::Done(rows))
     }
+}
+
+fn is_by_letter(entry: &EntryDraft) -> bool {
+    let by = entry.details.iter().find(|(name, _)| name.as_str() == "by");
+    matches!(by, Some((_, Detail::Token(by))) if by.as_str() == "letter")
 }
 
 /// Names looked up for one document.
@@ -163,7 +172,7 @@ impl Names {
     async fn doer(&mut self, store: &Store, office: &Office, actor: &Actor) -> Result<Doer, Error> {
         let spelt = actor.to_string();
         if let Some(name) = self.0.get(&spelt) {
-            return Ok(Doer { actor: spelt, name: name.clone() });
+            return Ok(Doer { actor: spelt, name: name.clone(), by_letter: false });
         }
         let name = match actor {
             Actor::Person(id) => {
@@ -188,6 +197,6 @@ impl Names {
             _ => None,
         };
         self.0.insert(spelt.clone(), name.clone());
-        Ok(Doer { actor: spelt, name })
+        Ok(Doer { actor: spelt, name, by_letter: false })
     }
 }

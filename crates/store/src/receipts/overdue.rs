@@ -8,13 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 /// Sets of one list; the oldest come first, so that none is passed over for good.
 pub const OVERDUE_MAX: u32 = 200;
 
-/// Neither acknowledged nor taken back: with an index of its own.
+/// Neither acknowledged nor taken back: with an index of its own. Whoever opened a letter may answer, and need not.
 macro_rules! unacknowledged {
     ($whose:literal) => {
         select_transmission!(
             "WHERE ",
             $whose,
             " = $1 AND t.acknowledged_at IS NULL AND t.withdrawn_at IS NULL AND t.erased_at IS NULL
+               AND (t.handover_id IS NULL OR t.collected_at IS NULL OR t.receiver_office_id = $1)
                AND ((t.collected_at IS NULL AND t.accepted_at <= $2) OR t.collected_at <= $3)
              ORDER BY t.accepted_index LIMIT $4"
         )
@@ -27,6 +28,7 @@ macro_rules! unanswered {
             "WHERE ",
             $whose,
             " = $1 AND t.acknowledged_at IS NOT NULL AND t.outcome IS NULL AND t.erased_at IS NULL
+               AND (t.handover_id IS NULL OR t.receiver_office_id = $1)
                AND t.acknowledged_at <= $2
              ORDER BY t.accepted_index LIMIT $3"
         )

@@ -11,7 +11,7 @@ pub enum Kind {
     OfficeKeys,
     /// サインインの記録 that serve for hours or days.
     Sessions,
-    /// 一方向の受渡し, and what came back by it.
+    /// 一方向の受渡し: what a letter opens.
     Handovers,
     /// お知らせ.
     Notices,
@@ -131,11 +131,11 @@ const FACTS: [KindFacts; 12] = [
     KindFacts {
         kind: Kind::Handovers,
         id: "handovers",
-        tables: &["handover", "handover_file", "handover_return", "handover_return_file"],
+        tables: &["handover", "handover_file"],
         places: &[],
         ends: Ends::ByItself,
         minimum_days: 0,
-        keep_days: 90,
+        keep_days: 14,
     },
     KindFacts {
         kind: Kind::Notices,

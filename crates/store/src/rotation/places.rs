@@ -92,7 +92,6 @@ const FIELDS: &[Place] = &[
     place!("recovery", "recovery_id", "evidence_sealed", owner "''", version "0", if "1 = 1", Pieces),
     place!("handover", "handover_id", "address_sealed", owner "''", version "0", if "address_sealed IS NOT NULL", Field),
     place!("handover", "handover_id", "key_sealed", owner "''", version "0", if "key_sealed IS NOT NULL", Field),
-    place!("handover_return", "return_id", "key_sealed", owner "''", version "0", if "key_sealed IS NOT NULL", Field),
     place!("import_answer", "transmission_id", "note_sealed", owner "''", version "0", if "note_sealed IS NOT NULL", Field),
     place!("outgoing", "outgoing_id", "body_sealed", owner "''", version "0", if "ended_at IS NULL", Pieces),
     place!("outgoing", "outgoing_id", "reason_sealed", owner "''", version "0", if "reason_sealed IS NOT NULL", Field),

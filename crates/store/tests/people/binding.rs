@@ -351,7 +351,6 @@ async fn r6_3_every_sealed_column_is_altered_here_or_is_a_field_like_those() {
         "handover.address_sealed",
         "handover.key_sealed",
         "arrival_mail.address_sealed",
-        "handover_return.key_sealed",
         "import_answer.note_sealed",
         "log_export.purpose_sealed",
         "outgoing.body_sealed",

@@ -329,3 +329,40 @@ async fn r11_2_what_went_with_a_set_goes_with_it() {
     let after = world.store.open_enclosures(&world.receiver, id).await.expect("asked");
     assert!(matches!(after, Answer::Refused(Refusal::Erased)), "{after:?}");
 }
+
+/// What a letter opens is a copy of the set: it goes with it, and the letter ends.
+#[tokio::test]
+async fn r11_2_the_copy_that_a_letter_opens_is_erased_with_its_set() {
+    const HANDOVER: &str = "0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee";
+    let world = World::new().await;
+    world.rule(Kind::Sets, 0, 30).await;
+    let id = world.sends().await;
+    world.finishes(id).await;
+    let office = world.sender.office.id.to_string();
+    // What is in the boxes is of no matter here.
+    let offered = world.sql(
+        "INSERT INTO handover (handover_id, office_id, offered_by, partner_number, partner_name, kinds, address_index,
+                               key_sealed, envelope, tries, offered_at, expires_at)
+         VALUES ($1, $2, '', '0300000009', '架空の外', 'care-plan', 'x', x'01', x'01', 0, '2026-01-01T00:00:00.000Z',
+                 '2126-01-01T00:00:00.000Z')",
+        r"INSERT INTO handover (handover_id, office_id, offered_by, partner_number, partner_name, kinds, address_index,
+                                key_sealed, envelope, tries, offered_at, expires_at)
+          VALUES ($1, $2, '', '0300000009', '架空の外', 'care-plan', 'x', '\x01'::bytea, '\x01'::bytea, 0,
+                  '2026-01-01T00:00:00.000Z', '2126-01-01T00:00:00.000Z')",
+    );
+    assert_eq!(world.execute(offered, &[HANDOVER, &office]).await.expect("offered"), 1);
+    let copy = world.sql(
+        "INSERT INTO handover_file (handover_id, ordinal, name, size_bytes, body) VALUES ($1, 0, 'x', 1, x'01')",
+        r"INSERT INTO handover_file (handover_id, ordinal, name, size_bytes, body) VALUES ($1, 0, 'x', 1, '\x01'::bytea)",
+    );
+    assert_eq!(world.execute(copy, &[HANDOVER]).await.expect("copied"), 1);
+    let by = "UPDATE transmission SET handover_id = $1 WHERE transmission_id = $2";
+    assert_eq!(world.execute(by, &[HANDOVER, &id.to_string()]).await.expect("linked"), 1);
+    world.days_later(30);
+    let expired = world.store.expire(&world.places(), false).await.expect("expired");
+    assert_eq!(expired.objects, 1);
+    let left = "
+        SELECT cast(count(*) AS TEXT) FROM handover h LEFT JOIN handover_file f ON f.handover_id = h.handover_id
+         WHERE h.handover_id = $1 AND (h.ended_at IS NULL OR h.key_sealed IS NOT NULL OR f.body IS NOT NULL)";
+    assert_eq!(world.one(left, HANDOVER).await, "0");
+}

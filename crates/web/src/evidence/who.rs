@@ -4,6 +4,9 @@ use store::EvidenceRow;
 /// Who took a step: the name where it is of this office, and always the pseudonym's end, which is in the receipt in full.
 pub(super) fn doer(row: &EvidenceRow, step: StepName) -> String {
     let Some(doer) = row.doers.get(&step) else { return String::new() };
+    if doer.by_letter {
+        return "手紙と電話のコードで来た人".to_owned();
+    }
     // Sender and receiver take turns; the office itself is on one side only.
     let senders = matches!(step, StepName::Accepted | StepName::Withdrawn);
     let ours = senders == row.sent;

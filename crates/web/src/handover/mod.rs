@@ -22,13 +22,14 @@ use axum::extract::{DefaultBodyLimit, Extension, FromRequestParts, Path, Request
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use exchange::Outcome;
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
-use page::{Forms, Front, Inside, Knock};
+use page::{Fault, Forms, Front, Inside, Knock};
 use standard::{Profile, UnitKind};
 use std::net::IpAddr;
 use std::time::Duration;
-use store::{Entered, OpenedFile, Returned, Visit};
+use store::{AnsweredByLetter, Entered, OpenedFile, Returned, Store, Visit};
 use tower::limit::GlobalConcurrencyLimitLayer;
 
 /// Requests that are answered at the same time; others wait.
@@ -51,6 +52,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/forms", get(show_forms))
         .route("/pictures/{number}", get(picture))
         .route("/files/{name}", get(file))
+        .route("/answer", post(answer))
         .route("/return", post(give_back))
         .route("/leave", post(leave))
         .layer(middleware::from_fn(with_token))
@@ -146,7 +148,7 @@ fn digit(typed: char) -> Option<char> {
 }
 
 async fn inside(State(app): State<App>, guest: Guest, asked: Asked) -> Result<Response, Problem> {
-    let names: Vec<String> = guest.files(&app, "list").await?.into_iter().map(|file| file.name).collect();
+    let names: Vec<String> = guest.files(&app, Store::LISTED).await?.into_iter().map(|file| file.name).collect();
     show(&Inside::new(&guest.visit, &guest.token, names, asked.done(page::DONE), None))
 }
 
@@ -171,8 +173,8 @@ async fn file(State(app): State<App>, guest: Guest, Path(name): Path<String>) ->
 /// 実績 comes back: checked like any other set, and taken whole or not at all.
 async fn give_back(State(app): State<App>, guest: Guest, parcel: Parcel) -> Result<Response, Problem> {
     let again = async |fault: String| {
-        let names = guest.files(&app, "list").await?.into_iter().map(|file| file.name).collect();
-        show_again(&Inside::new(&guest.visit, &guest.token, names, None, Some(fault)))
+        let names = guest.files(&app, Store::LISTED).await?.into_iter().map(|file| file.name).collect();
+        show_again(&Inside::new(&guest.visit, &guest.token, names, None, Some(Fault::Return(fault))))
     };
     if parcel.files.is_empty() || parcel.too_many {
         return again(page::NO_FILE.to_owned()).await;
@@ -190,6 +192,7 @@ async fn give_back(State(app): State<App>, guest: Guest, parcel: Parcel) -> Resu
     for letter in letters {
         match app.store.return_to(&guest.visit, &letter, &parcel.sources(), guest.from).await? {
             Returned::Done | Returned::Already => {}
+            Returned::Refused(refusal) => return again(refused(refusal)).await,
             Returned::Over => return Err(Problem::handover_over()),
             Returned::TooMany => return again(page::TOO_MANY.to_owned()).await,
         }
@@ -219,11 +222,28 @@ fn check(parcel: &Parcel, visit: &Visit) -> Result<Vec<exchange::Letter>, String
         // Only the office that handed something over gets something back.
         let receiver = Some(&visit.office.register).filter(|office| office.number == unit.receiver);
         let receiver = receiver.ok_or_else(|| page::OTHER_RECEIVER.to_owned())?;
-        let letter = exchange::address(&sender, Some(receiver), unit, &files)
-            .map_err(|refusal| format!("{}{}", refusal.what(), refusal.fix()))?;
+        let letter = exchange::address(&sender, Some(receiver), unit, &files).map_err(refused)?;
         letters.push(letter);
     }
     Ok(letters)
+}
+
+fn refused(refusal: exchange::Refusal) -> String {
+    format!("{}{}", refusal.what(), refusal.fix())
+}
+
+/// 取込みの結果 of everything that was handed over, once.
+async fn answer(State(app): State<App>, guest: Guest, form: Form) -> Result<Response, Problem> {
+    let again = async |fault: &str| {
+        let names = guest.files(&app, Store::LISTED).await?.into_iter().map(|file| file.name).collect();
+        show_again(&Inside::new(&guest.visit, &guest.token, names, None, Some(Fault::Answer(fault.to_owned()))))
+    };
+    let Some(outcome) = Outcome::from_id(form.text("outcome")) else { return again(page::NO_OUTCOME).await };
+    match app.store.answer_by_letter(&guest.visit, outcome, guest.from).await? {
+        AnsweredByLetter::Done => Ok(on_to("/inside?done=answered")),
+        AnsweredByLetter::Unopened => again(page::UNOPENED).await,
+        AnsweredByLetter::Over => Err(Problem::handover_over()),
+    }
 }
 
 async fn leave(State(app): State<App>, guest: Guest, _form: Form) -> Result<Response, Problem> {

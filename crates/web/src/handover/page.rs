@@ -6,7 +6,8 @@ use crate::wording::day;
 use askama::Template;
 use store::Visit;
 
-pub(super) const DONE: &[(&str, &str)] = &[("returned", "受け取りました。相手の事業所に届いています。")];
+pub(super) const DONE: &[(&str, &str)] =
+    &[("returned", "受け取りました。相手の事業所に届いています。"), ("answered", "結果を相手の事業所に伝えました。")];
 pub(super) const REFUSED: &str = "番号かコードが違うか、この窓口はもう使えません。手紙と、電話で聞いたコードを確かめてください。\
      5回続けて間違えると閉じます。分からないときは、手紙を送った事業所に電話してください。";
 pub(super) const BUSY: &str = "いま混み合っています。少し待ってから、もう一度入力してください。";
@@ -14,6 +15,9 @@ pub(super) const NO_FILE: &str = "返すファイルを選んでください。6
 pub(super) const OTHER_RECEIVER: &str =
     "送信先が、この手紙の事業所ではないファイルがあります。その事業所あてに書き出したファイルを選んでください。";
 pub(super) const NOT_ACTUALS: &str = "ここから返せるのは、実績のファイル（UPJSK・DLTJSK）だけです。";
+pub(super) const NO_OUTCOME: &str = "結果を選んでください。";
+pub(super) const UNOPENED: &str =
+    "まだ何も開いていません。書類を開くか、ファイルを受け取ってから、結果を伝えてください。";
 pub(super) const TOO_MANY: &str = "返せる件数の上限になりました。手紙を送った事業所に連絡してください。";
 
 /// 受け取りの窓口.
@@ -62,8 +66,15 @@ pub(super) struct Inside {
     partner: String,
     until: String,
     names: Vec<String>,
-    fault: Option<String>,
+    return_fault: Option<String>,
+    answer_fault: Option<String>,
     faults: Faults,
+}
+
+/// What was wrong with a form, by form.
+pub(super) enum Fault {
+    Return(String),
+    Answer(String),
 }
 
 impl Inside {
@@ -72,16 +83,27 @@ impl Inside {
         token: &FormToken,
         names: Vec<String>,
         notice: Option<&'static str>,
-        fault: Option<String>,
+        fault: Option<Fault>,
     ) -> Self {
+        let (return_fault, answer_fault) = match fault {
+            Some(Fault::Return(text)) => (Some(text), None),
+            Some(Fault::Answer(text)) => (None, Some(text)),
+            None => (None, None),
+        };
+        let faults = match (&return_fault, &answer_fault) {
+            (Some(text), _) => Faults::of("file", text.clone()),
+            (_, Some(text)) => Faults::of("outcome", text.clone()),
+            _ => Faults::default(),
+        };
         Self {
-            frame: frame("受け取ったもの", token).notice(notice).faulty(fault.is_some()),
+            frame: frame("受け取ったもの", token).notice(notice).faulty(!faults.is_empty()),
             office: format!("{}（{}）", visit.office.name, visit.office.register.number),
             partner: format!("{}（{}）", visit.partner_name, visit.partner),
             until: day(&visit.expires_at),
             names,
-            faults: fault.clone().map_or_else(Faults::default, |fault| Faults::of("file", fault)),
-            fault,
+            faults,
+            return_fault,
+            answer_fault,
         }
     }
 }

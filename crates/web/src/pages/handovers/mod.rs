@@ -1,10 +1,9 @@
-//! 一方向の受渡し: what an office hands over to one that is not on the exchange, and what comes back.
+//! 一方向の受渡し: what an office hands over to one that is not on the exchange. Its sets, there and back, are in the lists like any.
 
 mod page;
 pub(crate) mod parcel;
 mod wording;
 
-use crate::api::download;
 use crate::app::App;
 use crate::guard::SignedIn;
 use crate::pages::asked::Asked;
@@ -18,16 +17,14 @@ use axum::response::Response;
 use exchange::Refusal;
 use page::{Choose, Code, Letter, List};
 use parcel::{Parcel, first_fault};
-use standard::{OfficeNumber, Profile, ServiceMonth, SourceFile, UnitKind};
-use std::collections::BTreeSet;
+use standard::{OfficeNumber, Profile, Severity, SourceFile};
 use std::time::Instant;
-use store::{DirectoryRow, Handover, HandoverId, NewHandover, Offered, OpenedFile};
+use store::{DirectoryRow, Handover, HandoverId, NewHandover, Offered};
 
 pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
     let handovers = app.store.handovers(&signed_in.person).await?;
-    let returns = app.store.handover_returns(&signed_in.person).await?;
     let enabled = app.handover_url.is_some();
-    show(&List::new(&signed_in, &handovers, &returns, enabled, app.store.now(), asked.done(wording::DONE)))
+    show(&List::new(&signed_in, &handovers, enabled, app.store.now(), asked.done(wording::DONE)))
 }
 
 pub(crate) async fn new(
@@ -64,11 +61,11 @@ pub(crate) async fn offer(
         (parcel, found)
     });
     let (parcel, found) = checked.await?;
-    let (kinds, service_month) = match found {
-        Ok(found) => found,
+    let letters = match found {
+        Ok(letters) => letters,
         Err(text) => return again(text),
     };
-    let new = NewHandover { partner: to, partner_name: partner.name.clone(), kinds, service_month };
+    let new = NewHandover { partner: to, partner_name: partner.name.clone(), letters };
     match app.store.offer_handover(&signed_in.person, new, &parcel.sources()).await? {
         Offered::Done { id, code } => {
             let session = signed_in.person.session_id.to_string();
@@ -79,18 +76,19 @@ pub(crate) async fn offer(
         Offered::NotAllowed => Err(Problem::no_right()),
         Offered::Registered => again(wording::REGISTERED.to_owned()),
         Offered::TooMany => again(wording::TOO_MANY.to_owned()),
+        Offered::SerialTaken => again(refused(Refusal::SerialTaken)),
         Offered::Busy => again(wording::BUSY.to_owned()),
     }
 }
 
 const CODE_PAGE: &str = "handover-code";
 
-/// What is in the files, if all of it is sound and from this office to the partner.
+/// The sets in the files with their warnings, if all of it is sound and from this office to the partner.
 fn check(
     files: &[SourceFile<'_>],
     sender: &exchange::Office,
     to: OfficeNumber,
-) -> Result<(Vec<UnitKind>, Option<ServiceMonth>), String> {
+) -> Result<Vec<(exchange::Letter, u64)>, String> {
     let report = standard::check(files, Profile::Export);
     if let Some(fault) = first_fault(&report) {
         return Err(fault);
@@ -98,8 +96,8 @@ fn check(
     if report.units.is_empty() {
         return Err(wording::NO_FILE.to_owned());
     }
-    let (mut kinds, mut months) = (Vec::new(), BTreeSet::new());
-    for unit in &report.units {
+    let mut letters = Vec::with_capacity(report.units.len());
+    for (at, unit) in report.units.iter().enumerate() {
         if unit.receiver != to {
             return Err(wording::OTHER_RECEIVER.to_owned());
         }
@@ -107,11 +105,10 @@ fn check(
         let partner =
             exchange::Office { number: to, service_types: unit.receiver_type.into_iter().collect(), closed: false };
         let letter = exchange::address(sender, Some(&partner), unit, files).map_err(refused)?;
-        kinds.push(letter.kind());
-        months.insert(letter.service_month());
+        let of_set = report.findings.iter().filter(|finding| finding.unit == Some(at));
+        letters.push((letter, of_set.filter(|finding| finding.severity == Severity::Warning).count() as u64));
     }
-    let month = if months.len() == 1 { months.into_iter().next().flatten() } else { None };
-    Ok((kinds, month))
+    Ok(letters)
 }
 
 fn refused(refusal: Refusal) -> String {
@@ -153,23 +150,6 @@ pub(crate) async fn withdraw(
     // Ended already is as good.
     app.store.withdraw_handover(&signed_in.person, handover.id).await?;
     Ok(on_to("/handovers?done=withdrawn"))
-}
-
-/// What came back, as one archive, names and bytes as they were given.
-pub(crate) async fn returned(
-    State(app): State<App>,
-    signed_in: SignedIn,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    let id = id.parse().map_err(|_| Problem::not_found())?;
-    let files: Option<Vec<OpenedFile>> = app.store.open_return(&signed_in.person, id).await?;
-    let Some(files) = files else {
-        app.store.record_not_found(&signed_in.person.asker).await?;
-        return Err(Problem::not_found());
-    };
-    let archive = tokio::task::spawn_blocking(move || super::received::pack(&[files])).await?;
-    let archive = archive.map_err(|_| store::Error::Impossible("zip"))?;
-    Ok(download("application/zip", &format!("returned-{id}.zip"), archive))
 }
 
 async fn found(app: &App, signed_in: &SignedIn, id: &str) -> Result<Handover, Problem> {

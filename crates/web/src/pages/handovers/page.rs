@@ -8,7 +8,7 @@ use crate::wording::{day, month};
 use askama::Template;
 use identity::role::Deed;
 use jiff::Timestamp;
-use store::{DirectoryRow, Handover, HandoverReturn, japanese_time};
+use store::{DirectoryRow, Handover, japanese_time};
 use zeroize::Zeroizing;
 
 /// 一方向の受渡し.
@@ -18,9 +18,7 @@ pub(super) struct List {
     frame: Frame,
     enabled: bool,
     rows: Vec<Row>,
-    returns: Vec<ReturnRow>,
     withdrawing: bool,
-    collecting: bool,
 }
 
 struct Row {
@@ -33,16 +31,6 @@ struct Row {
     look: &'static str,
     open: bool,
     returned: u32,
-}
-
-struct ReturnRow {
-    id: String,
-    partner: String,
-    kind: &'static str,
-    month: String,
-    returned: String,
-    collected: bool,
-    ended: bool,
 }
 
 fn partner(name: &str, number: standard::OfficeNumber) -> String {
@@ -69,27 +57,15 @@ impl List {
     pub(super) fn new(
         signed_in: &SignedIn,
         handovers: &[Handover],
-        returns: &[HandoverReturn],
         enabled: bool,
         now: Timestamp,
         notice: Option<&'static str>,
     ) -> Self {
-        let returned = |row: &HandoverReturn| ReturnRow {
-            id: row.id.to_string(),
-            partner: partner(&row.partner_name, row.partner),
-            kind: row.kind.label(),
-            month: row.service_month.map_or_else(String::new, |at| month(&at.to_string())),
-            returned: japanese_time(&row.returned_at),
-            collected: row.collected_at.is_some(),
-            ended: row.ended_at.is_some(),
-        };
         Self {
             frame: signed_in.frame("一方向の受渡し").notice(notice),
             enabled,
             rows: handovers.iter().map(|handover| row(handover, now)).collect(),
-            returns: returns.iter().map(returned).collect(),
             withdrawing: signed_in.person.may(Deed::WithdrawSets),
-            collecting: signed_in.person.may(Deed::CollectSets),
         }
     }
 }

@@ -57,6 +57,7 @@ struct Partner {
     reported: u64,
     missing: u64,
     /// Whether this office is the one that waits.
+    is_outside: bool,
     awaited: bool,
     reminded_today: bool,
     reminded_on: Option<String>,
@@ -183,6 +184,7 @@ impl Partner {
             planned: line.planned,
             reported: line.reported,
             missing: line.missing,
+            is_outside: line.is_outside,
             awaited: line.awaited > 0,
             reminded_today: line.reminded_today,
             reminded_on: line.reminded_on.map(|day| short_day(&day)),

@@ -97,6 +97,7 @@ mod tests {
                 kana: Private::new("ミホン".to_owned()),
             }),
             lines: vec![BoardLine {
+                is_outside: false,
                 partner: "1370000029".parse().expect("an office"),
                 partner_name: "架空の訪問介護".to_owned(),
                 plans: vec![plan],

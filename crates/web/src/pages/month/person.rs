@@ -60,6 +60,8 @@ struct PartnerPart {
     plan_units: String,
     actual_units: String,
     comments: Vec<CommentView>,
+    /// 一方向の受渡し: nobody there reads a comment.
+    is_outside: bool,
     fault: Option<&'static str>,
     written: String,
 }
@@ -282,6 +284,7 @@ impl PartnerPart {
             actual_units: grouped(compared.actual_units),
             blocks: compared.blocks,
             comments: comments.into_iter().map(|comment| CommentView::new(comment, &line.partner_name)).collect(),
+            is_outside: line.is_outside,
             fault: None,
             written: String::new(),
         }

@@ -25,6 +25,8 @@ pub(super) struct Page {
     sender: String,
     receiver: String,
     digest: String,
+    /// 一方向の受渡し: by letter.
+    by_letter: bool,
     state: &'static str,
     look: &'static str,
     steps: Vec<Row>,
@@ -113,7 +115,10 @@ impl Page {
             State::Waiting if acting => Next::Collect,
             State::Collected if acting => Next::Acknowledge,
             State::Acknowledged if acting => Next::Answer,
-            State::Waiting if sent && signed_in.person.may(Deed::WithdrawSets) => Next::Withdraw,
+            // What went by a letter is taken back with the letter.
+            State::Waiting if sent && set.handover.is_none() && signed_in.person.may(Deed::WithdrawSets) => {
+                Next::Withdraw
+            }
             _ => Next::Nothing,
         };
         let answer = (next == Next::Answer).then(|| Answer::new(&files, form, &faults));
@@ -128,6 +133,7 @@ impl Page {
             sender: format!("{}（{}）", set.sender_name, set.sender),
             receiver: format!("{}（{}）", set.receiver_name, set.receiver),
             digest: set.digest.to_string(),
+            by_letter: set.handover.is_some(),
             state: set.state().label(),
             look: wording::look(set.state()),
             steps: steps.collect(),

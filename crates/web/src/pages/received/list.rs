@@ -17,6 +17,8 @@ pub(super) struct Row {
     pub(super) kind: &'static str,
     pub(super) month: String,
     pub(super) partner: String,
+    /// 一方向の受渡し: by letter.
+    pub(super) by_letter: bool,
     pub(super) accepted: String,
     pub(super) state: &'static str,
     pub(super) look: &'static str,
@@ -36,6 +38,7 @@ impl Row {
             id: set.id.to_string(),
             month: set.service_month.map_or_else(String::new, |at| month(&at.to_string())),
             partner: format!("{name}（{number}）"),
+            by_letter: set.handover.is_some(),
             accepted: store::japanese_time(&set.accepted_at),
             look: if set.damaged_at.is_some() { "care" } else { look(set.state()) },
             state: match (set.state(), folder) {

@@ -8,7 +8,7 @@ pub(crate) mod news;
 mod wording;
 
 pub(crate) use answer::answer;
-pub(crate) use download::{download, file, pack};
+pub(crate) use download::{download, file};
 
 use crate::api::download as attachment;
 use crate::app::App;
@@ -50,8 +50,6 @@ struct Front {
     new_count: usize,
     /// Not all of them stand on the page.
     new_more: bool,
-    /// What came back from offices that are not on the exchange.
-    returned: u32,
     unanswered: Vec<Row>,
     unanswered_more: bool,
     earlier: List,
@@ -125,7 +123,6 @@ pub(crate) async fn front(
         new_count: new.len(),
         new_more: new.len() > OPEN_ROWS as usize,
         new: new.iter().take(OPEN_ROWS as usize).map(|set| Row::new(set, Folder::Received)).collect(),
-        returned: app.store.handover_returns_waiting(person).await?,
         unanswered_more: unanswered.len() > OPEN_ROWS as usize,
         unanswered: unanswered.iter().take(OPEN_ROWS as usize).map(|set| Row::new(set, Folder::Received)).collect(),
         earlier: List::of(&app, &signed_in, filter).await?,
