@@ -221,7 +221,7 @@ journey("an office that is not on the exchange reads what it is given, and gives
     await page.goto(`${world.exchange}/handovers`);
     await look(page, "handover-9-list");
     await page.goto(`${world.exchange}/month?month=202604`);
-    await page.getByText("架空ほとけのざ訪問介護").first().waitFor();
+    await page.getByRole("rowheader", { name: /架空ほとけのざ訪問介護/ }).waitFor();
     await look(page, "handover-10-month");
     await page.goto(`${world.exchange}/sent`);
     await look(page, "handover-11-sent");
