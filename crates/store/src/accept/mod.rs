@@ -1,108 +1,27 @@
-//! 送る: sealing a set and taking it in.
+//! 送る: taking a sealed set in.
+
+mod bearer;
+mod sealing;
+
+pub(crate) use bearer::{Bearer, By};
+pub use sealing::SealedSet;
 
 use crate::bare::BARE;
 use crate::batch::{Insert, values};
-use crate::board::{self, Roster, Rows};
+use crate::board;
 use crate::database::{Connection, Together};
-use crate::enclosures::{self, SealedEnclosure};
-use crate::handover::{self, by_letter};
-use crate::history::{self, Trace};
+use crate::enclosures;
+use crate::handover;
+use crate::history;
 use crate::outgoing;
 use crate::record::{self, Act};
 use crate::transmission::{TransmissionRow, select_transmission};
-use crate::{Answer, Asker, Error, Hand, HandoverId, Office, OutgoingId, Store, Transmission, TransmissionId, clock};
-use exchange::{Digest, Enclosure, Letter, Refusal};
+use crate::{Answer, Asker, Error, Hand, Office, Store, Transmission, clock};
+use exchange::Refusal;
 use ledger::Action;
-use rand::Rng as _;
-use seal::{ObjectBinding, ObjectPurpose, Sealer, SetBinding, SetKey};
+use sealing::{Body, SealedFile};
 use sqlx::Row as _;
-use standard::SourceFile;
-use std::net::IpAddr;
 use std::sync::LazyLock;
-
-/// A set as it will lie on disk: nothing of it that is written can be read without an office's key.
-#[derive(Debug)]
-pub struct SealedSet {
-    id: TransmissionId,
-    letter: Letter,
-    receiver: Office,
-    envelope: Vec<u8>,
-    commitment_salt: [u8; 32],
-    warnings: u64,
-    files: Vec<SealedFile>,
-    enclosures: Vec<SealedEnclosure>,
-    /// Keyed: whether a set sent again has the same enclosures. Empty without any.
-    enclosure_index: String,
-    /// What it is about, if that has been noted.
-    pub(crate) traces: Vec<Trace>,
-    /// Who it is about: in memory only, until it is written as keyed indexes and sealed labels.
-    roster: Roster,
-    rows: Rows,
-
-    /// What was held for a second person and goes now.
-    release: Option<OutgoingId>,
-}
-
-impl SealedSet {
-    /// What it is and who gets it.
-    pub(crate) fn addressed(&self) -> (&Letter, crate::OfficeId) {
-        (&self.letter, self.receiver.id)
-    }
-
-    /// It was held for a second person, who confirms it by sending it.
-    #[must_use]
-    pub fn releasing(self, held: OutgoingId) -> Self {
-        Self { release: Some(held), ..self }
-    }
-}
-
-/// Who brings a set, and how.
-#[derive(Clone)]
-pub(crate) struct Bearer {
-    pub(crate) sender: Office,
-    pub(crate) by: By,
-    /// 一方向の受渡し: by which handover it goes or comes.
-    pub(crate) handover: Option<HandoverId>,
-}
-
-/// By whose hand.
-#[derive(Clone)]
-pub(crate) enum By {
-    Hand(Hand),
-    /// Whoever has letter and code, from this address.
-    Letter(Option<IpAddr>),
-}
-
-impl Bearer {
-    fn act(&self, action: Action, now: jiff::Timestamp) -> Act {
-        match &self.by {
-            By::Hand(hand) => hand.act(action, now),
-            By::Letter(from) => by_letter(action, now).office(self.sender.register.number).source(*from),
-        }
-    }
-}
-
-impl From<&Hand> for Bearer {
-    fn from(hand: &Hand) -> Self {
-        Self { sender: hand.asker().office.clone(), by: By::Hand(hand.clone()), handover: None }
-    }
-}
-
-#[derive(Debug)]
-struct SealedFile {
-    name: String,
-    digest: Digest,
-    size_bytes: usize,
-    body: Body,
-}
-
-/// Where a sealed body lies.
-#[derive(Debug)]
-enum Body {
-    InRow(Vec<u8>),
-    /// In the object store, under this key.
-    Apart(String),
-}
 
 /// What came of accepting a set.
 #[derive(Clone, Debug)]
@@ -149,94 +68,6 @@ const HOLDER: &str = select_transmission!(
 );
 
 impl Store {
-    /// Seals a set to its receiver and to its sender. Takes CPU, so call it off the async threads.
-    ///
-    /// `files` is what was given to [`exchange::address`]. The sealer's working memory serves all sets of a call.
-    ///
-    /// # Errors
-    /// When a file is larger than a box may be.
-    pub fn seal(
-        &self,
-        sealer: &mut Sealer,
-        sender: &Asker,
-        receiver: &Office,
-        letter: &Letter,
-        warnings: u64,
-        files: &[SourceFile<'_>],
-    ) -> Result<SealedSet, Error> {
-        self.seal_between(sealer, (&sender.office, receiver), letter, warnings, files, &[])
-    }
-
-    /// The same with what goes with it.
-    ///
-    /// # Errors
-    /// When a file is larger than a box may be.
-    #[allow(clippy::too_many_arguments, reason = "each is one thing that the set is sealed from")]
-    pub fn seal_with(
-        &self,
-        sealer: &mut Sealer,
-        sender: &Asker,
-        receiver: &Office,
-        letter: &Letter,
-        warnings: u64,
-        files: &[SourceFile<'_>],
-        enclosed: &[Enclosure],
-    ) -> Result<SealedSet, Error> {
-        self.seal_between(sealer, (&sender.office, receiver), letter, warnings, files, enclosed)
-    }
-
-    /// The same between two offices.
-    pub(crate) fn seal_between(
-        &self,
-        sealer: &mut Sealer,
-        (sender, receiver): (&Office, &Office),
-        letter: &Letter,
-        warnings: u64,
-        files: &[SourceFile<'_>],
-        enclosed: &[Enclosure],
-    ) -> Result<SealedSet, Error> {
-        const WHERE: Error = Error::Impossible("sealing");
-        // Sealing takes public keys only, but nothing is taken that could not be opened again (R6.8).
-        self.keys.require()?;
-        let mut rng = rand::rng();
-        let id = TransmissionId::fresh();
-        if BARE {
-            return Ok(unsealed(id, receiver, letter, warnings, files));
-        }
-        let (transmission, from, to) = (id.to_string(), sender.id.to_string(), receiver.id.to_string());
-        let binding = SetBinding { transmission: &transmission, sender: &from, receiver: &to };
-        let key = SetKey::generate(&mut rng);
-        let envelope = self.agreements.envelope(&key, &sender.public_key, &receiver.public_key, &binding)?;
-        let mut sealed_files = Vec::with_capacity(letter.files().len());
-        for (ordinal, file) in (0..).zip(letter.files().iter().map(|&index| files[index])) {
-            let place = ObjectBinding::new(binding, ObjectPurpose::File, ordinal, file.name);
-            sealed_files.push(SealedFile {
-                name: file.name.to_owned(),
-                digest: Digest::of_file(file.bytes),
-                size_bytes: file.bytes.len(),
-                body: Body::InRow(sealer.seal_object(&key, &place, file.bytes, &mut rng).map_err(|_| WHERE)?),
-            });
-        }
-        let enclosures = enclosures::seal(sealer, &key, binding, enclosed, &mut rng)?;
-        let mut commitment_salt = [0; 32];
-        rng.fill_bytes(&mut commitment_salt);
-        Ok(SealedSet {
-            id,
-            letter: letter.clone(),
-            receiver: receiver.clone(),
-            envelope: envelope.to_bytes(),
-            commitment_salt,
-            warnings,
-            files: sealed_files,
-            enclosures,
-            enclosure_index: self.enclosure_index(enclosed)?,
-            traces: Vec::new(),
-            roster: Roster::of_letter(letter, files),
-            rows: Rows::default(),
-            release: None,
-        })
-    }
-
     /// Takes a sealed set in: transmission, files and ledger entry in one transaction. It is on disk when this answers.
     ///
     /// Idempotent: the same set again is [`Acceptance::Already`]; the same serial with other content is
@@ -457,37 +288,6 @@ pub(crate) async fn write(
         handover: bearer.handover,
         files: Vec::new(),
     })))
-}
-
-/// In the place of a sealed set, where only the rest is measured.
-fn unsealed(
-    id: TransmissionId,
-    receiver: &Office,
-    letter: &Letter,
-    warnings: u64,
-    files: &[SourceFile<'_>],
-) -> SealedSet {
-    let file = |&index: &usize| SealedFile {
-        name: files[index].name.to_owned(),
-        digest: Digest::of_file(files[index].bytes),
-        size_bytes: files[index].bytes.len(),
-        body: Body::InRow(files[index].bytes.to_vec()),
-    };
-    SealedSet {
-        id,
-        letter: letter.clone(),
-        receiver: receiver.clone(),
-        envelope: Vec::new(),
-        commitment_salt: [0; 32],
-        warnings,
-        files: letter.files().iter().map(file).collect(),
-        enclosures: Vec::new(),
-        enclosure_index: String::new(),
-        traces: Vec::new(),
-        roster: Roster::of_letter(letter, files),
-        rows: Rows::default(),
-        release: None,
-    }
 }
 
 /// Why a set was not taken: it is here already, its serial is taken, or an office closed.
