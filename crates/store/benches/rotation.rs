@@ -193,7 +193,7 @@ async fn send(world: &Arc<World>) -> Result<Answer<Acceptance>, store::Error> {
         let files = sample::make(
             UnitKind::Schedule,
             &Request {
-                // The generator has some sixty people; with one alone each send would soon be slower than the last.
+                // Another person each time: with one alone each send would soon be slower than the last.
                 seed: second,
                 people: 1,
                 sender: it.sender.office.register.number,

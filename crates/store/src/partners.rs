@@ -165,7 +165,8 @@ const FIND: &str = "
 
 const FIND_IDS: &str = "
     SELECT office_id FROM office
-     WHERE is_operator = 0 AND outside_of IS NULL AND (office_number LIKE $1 ESCAPE '!' OR lower(name) LIKE lower($2) ESCAPE '!')
+     WHERE is_operator = 0 AND (outside_of IS NULL OR outside_of = $4)
+       AND (office_number LIKE $1 ESCAPE '!' OR lower(name) LIKE lower($2) ESCAPE '!')
      ORDER BY office_number LIMIT $3";
 
 /// One step from partner to partner each, however many sets lie between.
@@ -281,16 +282,23 @@ impl Store {
         Ok(rows.into_iter().find(|row| row.number == number))
     }
 
-    /// Offices whose number begins with the text or whose name contains it: what a list is narrowed to.
+    /// Offices whose number begins with the text or whose name contains it, partners of this office outside included: what a list
+    /// is narrowed to.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn offices_like(&self, text: &str, rows: usize) -> Result<Vec<crate::OfficeId>, Error> {
+    pub async fn offices_like(
+        &self,
+        of: crate::OfficeId,
+        text: &str,
+        rows: usize,
+    ) -> Result<Vec<crate::OfficeId>, Error> {
         let text = sought(text);
         let ids: Vec<String> = sqlx::query_scalar(FIND_IDS)
             .bind(format!("{text}%"))
             .bind(format!("%{text}%"))
             .bind(rows as i64)
+            .bind(of.to_string())
             .fetch_all(&self.reads)
             .await?;
         ids.iter().map(|id| id.parse().map_err(|_| Error::Impossible("office.office_id"))).collect()

@@ -165,6 +165,10 @@ async fn r1_10_what_goes_and_comes_by_letter_is_a_set_like_any_other() {
     let board = desk.browser.get(MONTH).await.done().text();
     assert!(board.contains("架空まだの事業所") && board.contains("一方向の受渡し"), "{board}");
     assert!(board.contains("実績がまだ") && !board.contains("実績を催促する"), "nobody there reads a reminder");
+    for partner in ["まだの", desk.outside.as_str()] {
+        let found = desk.browser.get(&format!("/sent?partner={partner}")).await.done().text();
+        assert!(found.contains(&format!("/sets/{sent}")), "{partner}: {found}");
+    }
     // It is taken back with its letter or not at all.
     desk.office.withdraws(sent).await.problem(409, "X22");
     assert!(!desk.browser.get(&format!("/sets/{sent}/receipt")).await.done().text().contains("/receipt/withdraw\""));

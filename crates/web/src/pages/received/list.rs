@@ -68,12 +68,12 @@ pub(super) struct Filter {
 const PARTNER_CHARACTERS_MAX: usize = 100;
 
 impl Filter {
-    pub(super) async fn read(app: &App, folder: Folder, asked: &Asked) -> Result<Self, Problem> {
+    pub(super) async fn read(app: &App, of: OfficeId, folder: Folder, asked: &Asked) -> Result<Self, Problem> {
         let partner: String = asked.get("partner").trim().chars().take(PARTNER_CHARACTERS_MAX).collect();
         let mut partners = None;
         let mut too_many = false;
         if !partner.is_empty() {
-            let mut found = app.store.offices_like(&partner, PARTNERS_SOUGHT_MAX + 1).await?;
+            let mut found = app.store.offices_like(of, &partner, PARTNERS_SOUGHT_MAX + 1).await?;
             too_many = found.len() > PARTNERS_SOUGHT_MAX;
             found.truncate(PARTNERS_SOUGHT_MAX);
             partners = Some(found);

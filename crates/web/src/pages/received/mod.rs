@@ -105,7 +105,7 @@ pub(crate) async fn front(
         };
         return Ok(on_to(elsewhere));
     }
-    let filter = Filter::read(&app, Folder::Received, &asked).await?;
+    let filter = Filter::read(&app, person.office.id, Folder::Received, &asked).await?;
     if filter.is_narrowed() || filter.before.is_some() {
         let list = List::of(&app, &signed_in, filter).await?;
         return show(&Found { frame: signed_in.frame("届いたもの"), list });
@@ -136,7 +136,7 @@ pub(crate) async fn sent(
     signed_in: SignedIn,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let filter = Filter::read(&app, Folder::Sent, &asked).await?;
+    let filter = Filter::read(&app, signed_in.person.office.id, Folder::Sent, &asked).await?;
     let late = if filter.is_narrowed() || filter.before.is_some() {
         Late::default()
     } else {
