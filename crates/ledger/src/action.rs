@@ -273,9 +273,9 @@ actions! {
     HandoverEnter = "handover.enter",
     /// What was handed over was opened.
     HandoverOpen = "handover.open",
-    /// Something was given back.
+    /// Something was given back, in logs of before that was a set like any other.
     HandoverReturn = "handover.return",
-    /// What was given back was opened by the office that had offered.
+    /// It was opened by the office that had offered; of before as well.
     HandoverCollect = "handover.collect",
     /// A handover ended, and its key was destroyed.
     HandoverEnd = "handover.end",

@@ -1,6 +1,7 @@
 //! One connection writes; those who wait for it share a commit.
 //!
-//! A job is acknowledged only when the commit it was part of is on disk (`synchronous=FULL`), never before.
+//! A job is acknowledged only when the commit it was part of is on disk (`synchronous=FULL`), never before. A commit costs the same
+//! whether it carries ten sets or a hundred, so a group takes in what came while it was being written, up to a bound.
 
 use crate::database::{self, Connection, Source};
 use crate::{Clock, Error};
@@ -140,11 +141,10 @@ async fn write(
     let mut connection = Some(connection);
     let mut group = Vec::with_capacity(GROUP_JOBS_MAX);
     while waiting.recv_many(&mut group, GROUP_JOBS_MAX).await > 0 {
-        let jobs = group.len() as u64;
         let mut deliveries = Vec::with_capacity(group.len());
         let committed = match begun(&source, &mut connection).await {
             Ok(open) => {
-                let writing = write_in_time(&source, open, group.drain(..), &mut deliveries);
+                let writing = write_in_time(&source, open, (group.drain(..), &mut waiting), &mut deliveries);
                 let (committed, sound) = CLOCK_STATE.scope(clock.state(), writing).await;
                 if !sound {
                     connection = None;
@@ -162,7 +162,7 @@ async fn write(
         group.clear();
         if committed {
             counts.commits.fetch_add(1, Ordering::Relaxed);
-            counts.jobs.fetch_add(jobs, Ordering::Relaxed);
+            counts.jobs.fetch_add(deliveries.len() as u64, Ordering::Relaxed);
         }
         for deliver in deliveries {
             deliver(committed);
@@ -201,7 +201,7 @@ async fn begun<'c>(source: &Source, connection: &'c mut Option<Connection>) -> R
 async fn write_in_time(
     source: &Source,
     connection: &mut Connection,
-    jobs: impl Iterator<Item = Job>,
+    jobs: (impl Iterator<Item = Job>, &mut mpsc::Receiver<Job>),
     deliveries: &mut Vec<Deliver>,
 ) -> (bool, bool) {
     let Some(limit) = source.group_time_max() else {
@@ -216,11 +216,17 @@ async fn write_in_time(
 async fn write_group(
     source: &Source,
     connection: &mut Connection,
-    jobs: impl Iterator<Item = Job>,
+    (mut jobs, waiting): (impl Iterator<Item = Job>, &mut mpsc::Receiver<Job>),
     deliveries: &mut Vec<Deliver>,
 ) -> (bool, bool) {
     let mut sound = true;
-    for job in jobs {
+    loop {
+        let next = jobs.next().or_else(|| {
+            // Nobody who came too late to share this commit is told that it failed.
+            let more = sound && deliveries.len() < GROUP_JOBS_MAX;
+            if more { waiting.try_recv().ok() } else { None }
+        });
+        let Some(job) = next else { break };
         let step = match sound {
             true => job(Ok(&mut *connection)).await,
             false => job(Err(Error::NotCommitted)).await,
@@ -285,6 +291,37 @@ mod tests {
                 })
             })
             .await
+    }
+
+    #[tokio::test]
+    async fn a_commit_carries_what_came_while_its_group_was_written() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let master = MasterKey::from_bytes(&[3; 32].into());
+        let store = Store::create(folder.path(), master, Arc::new(HostClock)).await.expect("created");
+        let (begun, go_on) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
+        let (tells, waits) = (Arc::clone(&begun), Arc::clone(&go_on));
+        let first = store.writer.run(move |_| {
+            Box::pin(async move {
+                tells.notify_one();
+                waits.notified().await;
+                Ok(())
+            })
+        });
+        let before = store.writer.counts().commits();
+        let come_late = async {
+            begun.notified().await;
+            let late = [write(&store, "one"), write(&store, "two"), write(&store, "three")].map(Box::pin);
+            let late = futures_util::future::join_all(late);
+            // Polled first: by then all three stand in line.
+            let go_on = async { go_on.notify_one() };
+            tokio::join!(biased; late, go_on).0
+        };
+        let (first, late) = tokio::join!(first, come_late);
+        first.expect("written");
+        assert!(late.iter().all(Result::is_ok), "{late:?}");
+        assert_eq!(count(&store).await, 3);
+        assert_eq!(store.writer.counts().commits() - before, 1);
+        store.close().await;
     }
 
     /// A COMMIT would report success here and have written nothing.

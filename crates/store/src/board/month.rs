@@ -3,7 +3,6 @@
 use super::Label;
 use super::compare::Standing;
 use super::find::{matches, normal, sort};
-use crate::batch::ASKED;
 use crate::people::Person;
 use crate::record::Act;
 use crate::{Error, OfficeId, PersonId, Store, TransmissionId};
@@ -15,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// People of one month that are looked through; an office with more looks at one partner at a time.
 pub const BOARD_PEOPLE_MAX: usize = 5_000;
-/// People on one page.
-const PAGE_PEOPLE: usize = ASKED;
+/// People on one page: with four partners each it stays below 100 KB.
+const PAGE_PEOPLE: usize = 40;
 /// Partners that are listed.
 const PARTNERS_MAX: i64 = 1_000;
 
