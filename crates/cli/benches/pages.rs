@@ -59,8 +59,9 @@ const FIRST: (u16, u8) = (2025, 4);
 
 fn main() {
     let sets: usize = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(100_000);
+    let only = std::env::args().skip(1).find(|word| !word.starts_with('-') && word.parse::<usize>().is_err());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(measure(sets));
+    runtime.block_on(measure(sets, only.as_deref()));
 }
 
 struct Exchanged {
@@ -70,7 +71,8 @@ struct Exchanged {
     ids: Vec<String>,
 }
 
-async fn measure(sets: usize) {
+/// With the name of a page, only that one, by one reader, again and again: for a profile.
+async fn measure(sets: usize, only: Option<&str>) {
     let Exchanged { world, care, last, ids } = fill(sets).await;
     let member = world.exchange.member(&care, Role::OfficeStaff).await;
     let first = member.signs_in(&care).await;
@@ -105,6 +107,13 @@ async fn measure(sets: usize) {
         ("set", ids.iter().rev().step_by(ids.len() / 100 + 1).map(|id| format!("/sets/{id}")).collect()),
         ("person", people),
     ];
+    if let Some(only) = only {
+        let (name, paths) = pages.iter().find(|(name, _)| *name == only).expect("the name of a page");
+        for _ in 0..20 {
+            alone(&first, name, paths).await;
+        }
+        return;
+    }
     for (name, paths) in &pages {
         alone(&first, name, paths).await;
     }

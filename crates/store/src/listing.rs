@@ -162,15 +162,8 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sqlx::{AssertSqlSafe, Row as _};
+    use crate::database::planned;
     use std::sync::Arc;
-
-    /// How SQLite would answer, line by line.
-    async fn plan(store: &Store, sql: &str) -> String {
-        let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
-        let rows = rows.fetch_all(&store.reads).await.expect("planned");
-        rows.iter().map(|row| row.get::<String, _>("detail") + "\n").collect()
-    }
 
     #[tokio::test]
     async fn no_list_walks_through_the_history_of_others_and_what_is_new_has_an_index_of_its_own() {
@@ -180,14 +173,14 @@ mod tests {
         for (own, texts) in [("receiver", RECEIVED), ("sender", SENT)] {
             for (stage, [all, of_partners]) in texts.into_iter().enumerate() {
                 for sql in [all, of_partners] {
-                    let plan = plan(&store, sql).await;
+                    let plan = planned(&store.reads, sql).await;
                     assert!(plan.contains("SEARCH t USING INDEX"), "{own} {stage}: {plan}");
                 }
-                let plan = plan(&store, all).await;
+                let plan = planned(&store.reads, all).await;
                 assert!(!plan.contains("TEMP B-TREE"), "{own} {stage} is sorted anew: {plan}");
             }
         }
-        let new = plan(&store, COUNT_NEW).await;
+        let new = planned(&store.reads, COUNT_NEW).await;
         assert!(new.contains("transmission_new"), "{new}");
         store.close().await;
     }

@@ -134,7 +134,7 @@ impl Transmission {
 
 /// The columns of [`TransmissionRow`], for every query that reads one.
 macro_rules! select_transmission {
-    ($($rest:literal),+ $(,)?) => {
+    ($($rest:expr),+ $(,)?) => {
         concat!(
             "SELECT t.transmission_id, t.accepted_index, t.kind, t.serial, t.sender_type, t.receiver_type,
                     t.service_month, t.digest, t.size_bytes, t.warnings, t.accepted_at, t.collected_at,

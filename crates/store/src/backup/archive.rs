@@ -178,12 +178,15 @@ pub(crate) async fn restore(c: &mut SqliteConnection, newer_keys: bool) -> Resul
     let mut rows = restore_in(&mut transaction).await?;
     if newer_keys {
         for (table, _) in plan::PLAN.iter().filter(|(_, carried)| matches!(carried, Carried::Keys)) {
-            let late = format!(
-                "DELETE FROM main.\"{table}\" WHERE rowid IN (SELECT \"rowid\" FROM pragma_foreign_key_check('{table}', 'main'))"
-            );
-            let late = run(&mut transaction, late).await?;
-            if let Some(count) = rows.get_mut(*table) {
-                *count = count.saturating_sub(late);
+            for (column, of, its) in references(&mut transaction, table).await? {
+                let late = format!(
+                    "DELETE FROM main.\"{table}\" WHERE \"{column}\" IS NOT NULL
+                        AND \"{column}\" NOT IN (SELECT \"{its}\" FROM main.\"{of}\")"
+                );
+                let late = run(&mut transaction, late).await?;
+                if let Some(count) = rows.get_mut(*table) {
+                    *count = count.saturating_sub(late);
+                }
             }
         }
     }
@@ -191,6 +194,12 @@ pub(crate) async fn restore(c: &mut SqliteConnection, newer_keys: bool) -> Resul
     let broken: Vec<(String, Option<i64>, String, i64)> =
         sqlx::query_as("PRAGMA main.foreign_key_check").fetch_all(&mut *c).await?;
     if broken.is_empty() { Ok(rows) } else { Err(Error::BackupDamaged("references")) }
+}
+
+/// What a table refers to: its column, the other table and that one's column.
+async fn references(c: &mut SqliteConnection, table: &str) -> Result<Vec<(String, String, String)>, Error> {
+    const SQL: &str = "SELECT \"from\", \"table\", \"to\" FROM pragma_foreign_key_list($1, 'main')";
+    Ok(sqlx::query_as(SQL).bind(table).fetch_all(c).await?)
 }
 
 async fn restore_in(c: &mut SqliteConnection) -> Result<BTreeMap<String, u64>, Error> {

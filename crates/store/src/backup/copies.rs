@@ -40,9 +40,11 @@ fn statements(kind: Kind) -> &'static [&'static str] {
               WHERE s.transmission_id = $1 AND s.office_id = accepted_difference.office_id
                 AND s.person_index = accepted_difference.person_index AND s.month = accepted_difference.month
                 AND s.partner_id = accepted_difference.partner_id)",
+            "DELETE FROM person WHERE (office_id, person_index) IN (SELECT t.office_id, t.person_index FROM person_set t
+                                                                     WHERE t.transmission_id = $1)
+                AND NOT EXISTS (SELECT 1 FROM person_set s WHERE s.office_id = person.office_id
+                                   AND s.person_index = person.person_index AND s.transmission_id <> $1)",
             "DELETE FROM person_set WHERE transmission_id = $1",
-            "DELETE FROM person WHERE NOT EXISTS (SELECT 1 FROM person_set s
-              WHERE s.office_id = person.office_id AND s.person_index = person.person_index) AND $1 = $1",
             "DELETE FROM month_comment WHERE NOT EXISTS (SELECT 1 FROM person_set s
               WHERE s.office_id = month_comment.office_id AND s.person_index = month_comment.person_index
                 AND s.month = month_comment.month AND s.partner_id = month_comment.partner_id) AND $1 = $1",

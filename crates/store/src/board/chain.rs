@@ -74,7 +74,7 @@ pub struct SetStanding {
     pub newer: Vec<(TransmissionId, UnitKind, String)>,
 }
 
-const CHAIN: &str = "
+pub(super) const CHAIN: &str = "
     SELECT s.subject_index, s.family, s.month, s.taken_back, t.transmission_id, t.kind, t.serial, t.sender_type,
            t.receiver_type, t.accepted_at, substr(f.office_number, 1, 10) AS sender,
            substr(r.office_number, 1, 10) AS receiver
@@ -87,11 +87,11 @@ const CHAIN: &str = "
 
 const STANDING: &str = "
     SELECT count(*), count(CASE WHEN latest = 1 THEN 1 END) FROM person_set WHERE transmission_id = $1 AND office_id = $2";
-const NEWER: &str = "
+pub(super) const NEWER: &str = "
     SELECT DISTINCT t.transmission_id, t.kind, t.accepted_at, n.chain_order
       FROM person_set s
-      JOIN person_set n ON n.person_index = s.person_index AND n.month = s.month AND n.subject_index = s.subject_index
-                       AND n.latest = 1 AND n.chain_order > s.chain_order
+      JOIN person_set n ON n.office_id = s.office_id AND n.month = s.month AND n.person_index = s.person_index
+                       AND n.subject_index = s.subject_index AND n.latest = 1 AND n.chain_order > s.chain_order
       JOIN transmission t ON t.transmission_id = n.transmission_id
      WHERE s.transmission_id = $1 AND s.office_id = $2 AND s.taken_back = 0
      ORDER BY n.chain_order DESC LIMIT $3";

@@ -1,11 +1,13 @@
 //! 予実突合: made when somebody asks for it, since the contents are sealed, and kept as a sealed number until another set takes
 //! the place of one that was compared.
 
+use super::current::{Current, unpacked};
 use super::labels::{OfficeLabels, RESULT};
 use super::month::{BoardAsked, BoardLine, Only, Order, SetState};
 use super::{person_id, short_index};
 use crate::batch::{Text, asking, filled};
 use crate::database::Connection;
+use crate::hex::{hex, unhex};
 use crate::people::Person;
 use crate::{Answer, Error, OfficeId, OpenedFile, PersonId, Reading, Store, TransmissionId, clock};
 use futures_util::{StreamExt as _, stream};
@@ -62,19 +64,22 @@ pub struct Compared {
     pub damaged: u64,
 }
 
-static KEPT: Text = LazyLock::new(|| {
-    asking(
-        "SELECT c.person_index, c.partner_id, c.basis, c.result_sealed,
-                (SELECT count(*) FROM accepted_difference a
-                  WHERE a.office_id = c.office_id AND a.month = c.month AND a.person_index = c.person_index
-                    AND a.partner_id = c.partner_id AND a.basis = c.basis) AS accepted
-           FROM month_comparison c WHERE c.office_id = $1 AND c.month = $2 AND c.person_index IN {}",
-        3,
-    )
-});
-const ALL_KEPT: &str = "
-    SELECT person_index, partner_id, result_sealed FROM month_comparison WHERE office_id = $1 AND month = $2
-     LIMIT 20000";
+macro_rules! kept {
+    ($people:literal) => {
+        concat!(
+            "SELECT c.person_index,
+                    string_agg(c.partner_id || ' ' || c.basis || ' ' || c.result_sealed || ' ' ||
+                        (SELECT count(*) FROM accepted_difference a
+                          WHERE a.office_id = c.office_id AND a.month = c.month AND a.person_index = c.person_index
+                            AND a.partner_id = c.partner_id AND a.basis = c.basis), ',') AS results
+               FROM month_comparison c WHERE c.office_id = $1 AND c.month = $2 ",
+            $people,
+            " GROUP BY c.person_index"
+        )
+    };
+}
+static KEPT: Text = LazyLock::new(|| asking(kept!("AND c.person_index IN {}"), 3));
+pub(super) const ALL_KEPT: &str = kept!("");
 const KEEP: &str = "
     INSERT INTO month_comparison (office_id, person_index, month, partner_id, basis, result_sealed, made_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -83,6 +88,8 @@ const KEEP: &str = "
 
 /// Results by person and partner: what they rest on, and what they came to.
 pub(super) type Standings = BTreeMap<(String, String), (String, Standing)>;
+/// What results rest on, by person and partner.
+pub(super) type Bases = BTreeMap<(String, String), String>;
 
 /// The kept results of some people.
 pub(super) async fn standings(
@@ -95,25 +102,22 @@ pub(super) async fn standings(
     for person in filled(people) {
         query = query.bind(person);
     }
-    let rows: Vec<(String, String, String, Vec<u8>, i64)> = query.fetch_all(&store.reads).await?;
-    let mut standings = Standings::new();
-    for (person, partner, basis, sealed, accepted) in rows {
-        let Some(differences) = opened(labels, &person, &partner, month, &sealed)? else { continue };
-        let accepted = u64::try_from(accepted).map_err(|_| WHERE)?;
-        standings.insert((person, partner), (basis, Standing { differences, accepted }));
-    }
-    Ok(standings)
+    standings_of(labels, month, query.fetch_all(&store.reads).await?)
 }
 
-fn opened(
-    labels: &OfficeLabels,
-    person: &str,
-    partner: &str,
-    month: ServiceMonth,
-    sealed: &[u8],
-) -> Result<Option<u64>, Error> {
-    let text = labels.open(RESULT, &row_of(person, partner, month), sealed)?;
-    text.map(|text| text.parse().map_err(|_| Error::Damaged)).transpose()
+fn standings_of(labels: &OfficeLabels, month: ServiceMonth, rows: Vec<(String, String)>) -> Result<Standings, Error> {
+    let mut standings = Standings::new();
+    for (person, packed) in rows {
+        for [partner, basis, sealed, accepted] in unpacked(&packed).ok_or(WHERE)? {
+            let sealed = unhex(sealed).ok_or(Error::Damaged)?;
+            let Some(text) = labels.open(RESULT, &row_of(&person, partner, month), &sealed)? else { continue };
+            let differences = text.parse().map_err(|_| Error::Damaged)?;
+            let accepted = accepted.parse().map_err(|_| WHERE)?;
+            let standing = Standing { differences, accepted };
+            standings.insert((person.clone(), partner.to_owned()), (basis.to_owned(), standing));
+        }
+    }
+    Ok(standings)
 }
 
 fn row_of(person: &str, partner: &str, month: ServiceMonth) -> String {
@@ -175,9 +179,15 @@ type Groups = BTreeMap<(OfficeNumber, Vec<TransmissionId>, Vec<TransmissionId>),
 
 impl Store {
     /// What a comparison of these sets rests on, as rows name it.
-    pub(super) fn basis(&self, sets: &(Vec<TransmissionId>, Vec<TransmissionId>)) -> Result<String, Error> {
+    pub(super) fn basis(&self, plans: &[TransmissionId], actuals: &[TransmissionId]) -> Result<String, Error> {
         let list = |ids: &[TransmissionId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        short_index(&self.keys, "month_comparison.basis", &format!("{}/{}", list(&sets.0), list(&sets.1)))
+        short_index(&self.keys, "month_comparison.basis", &format!("{}/{}", list(plans), list(actuals)))
+    }
+
+    /// The same of a line.
+    pub(super) fn basis_of(&self, line: &BoardLine) -> Result<String, Error> {
+        let (plans, actuals) = sets_of(line);
+        self.basis(&plans, &actuals)
     }
 
     /// The kept result, if it is of these very sets.
@@ -188,28 +198,28 @@ impl Store {
         line: &BoardLine,
     ) -> Result<Option<Standing>, Error> {
         let Some((basis, standing)) = standings.get(key).filter(|_| line.is_pair()) else { return Ok(None) };
-        Ok((*basis == self.basis(&sets_of(line))?).then_some(*standing))
+        Ok((*basis == self.basis_of(line)?).then_some(*standing))
     }
 
-    /// People of a month of whom a kept result says that there are differences.
-    pub(super) async fn compared_with_differences(
-        &self,
-        office: OfficeId,
-        month: ServiceMonth,
-        partner: Option<&str>,
-    ) -> Result<BTreeSet<String>, Error> {
+    /// The kept results of a month that say that there are differences which nobody has accepted: what each rests on.
+    pub(super) async fn open_differences(&self, office: OfficeId, month: ServiceMonth) -> Result<Bases, Error> {
         let labels = self.labels_of(office).await?;
-        let rows: Vec<(String, String, Vec<u8>)> =
-            sqlx::query_as(ALL_KEPT).bind(office.to_string()).bind(month.to_string()).fetch_all(&self.reads).await?;
-        let mut people = BTreeSet::new();
-        for (person, with, sealed) in rows {
-            if partner.is_none_or(|partner| partner == with)
-                && opened(&labels, &person, &with, month, &sealed)?.is_some_and(|differences| differences > 0)
+        let query = sqlx::query_as(ALL_KEPT).bind(office.to_string()).bind(month.to_string());
+        let kept = standings_of(&labels, month, query.fetch_all(&self.reads).await?)?;
+        let open = kept.into_iter().filter(|(_, (_, standing))| standing.open() > 0);
+        Ok(open.map(|(pair, (basis, _))| (pair, basis)).collect())
+    }
+
+    /// Whether one of them is of what is current of this person: some were made before another set took the place of one.
+    pub(super) fn differs(&self, person: &Current, open: &Bases) -> Result<bool, Error> {
+        for (partner, pair) in &person.pairs {
+            if let Some(basis) = open.get(&(person.id.clone(), partner.clone()))
+                && *basis == self.basis(&pair.plans, &pair.actuals)?
             {
-                people.insert(person);
+                return Ok(true);
             }
         }
-        Ok(people)
+        Ok(false)
     }
 
     /// Compares what has not been compared, up to [`PAIRS_AT_ONCE_MAX`]. Every set that is opened for it is recorded as
@@ -324,7 +334,8 @@ impl Store {
             let sealed = labels.seal(RESULT, &row_of(&id, &partner, month), text.as_bytes())?;
             // Where the office keeps its key itself, nothing is kept here either.
             let Some(sealed) = sealed else { continue };
-            rows.push(KeptRow { person: id, partner, basis: self.basis(&kept.sets)?, sealed });
+            let sealed = hex(&sealed);
+            rows.push(NewRow { person: id, partner, basis: self.basis(&kept.sets.0, &kept.sets.1)?, sealed });
         }
         if rows.is_empty() {
             return Ok(());
@@ -334,14 +345,15 @@ impl Store {
     }
 }
 
-struct KeptRow {
+struct NewRow {
     person: String,
     partner: String,
     basis: String,
-    sealed: Vec<u8>,
+    /// In hexadecimal.
+    sealed: String,
 }
 
-async fn keep(c: &mut Connection, (office, month): (&str, &str), rows: &[KeptRow], at: &str) -> Result<(), Error> {
+async fn keep(c: &mut Connection, (office, month): (&str, &str), rows: &[NewRow], at: &str) -> Result<(), Error> {
     for row in rows {
         let query = sqlx::query(KEEP).bind(office).bind(&row.person).bind(month).bind(&row.partner);
         query.bind(&row.basis).bind(&row.sealed).bind(at).execute(&mut *c).await?;

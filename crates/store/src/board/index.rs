@@ -239,10 +239,10 @@ static UPSERT_PEOPLE: LazyLock<Insert> = LazyLock::new(|| {
 });
 
 /// What came before is not the latest any more. `$2` is where this set stands among them.
-const OLDER: &str = "
+pub(super) const OLDER: &str = "
     UPDATE person_set SET latest = 0
-     WHERE (person_index, month, subject_index) IN
-           (SELECT n.person_index, n.month, n.subject_index FROM person_set n WHERE n.transmission_id = $1)
+     WHERE (office_id, month, person_index, subject_index) IN
+           (SELECT n.office_id, n.month, n.person_index, n.subject_index FROM person_set n WHERE n.transmission_id = $1)
        AND latest = 1 AND chain_order < $2";
 
 /// Sets may arrive in any order: one is the latest only if none that counts later is here.
@@ -253,12 +253,12 @@ static INSERT_SETS: LazyLock<Insert> = LazyLock::new(|| {
                                  sent, deletes, chain_order, taken_back, latest)",
         "ON CONFLICT DO NOTHING",
         |first| {
-            let (subject, person, month, order) = (first, first + 3, first + 6, first + 9);
+            let (subject, office, person, month, order) = (first, first + 2, first + 3, first + 6, first + 9);
             let plain: Vec<String> = (first..first + 10).map(|at| format!("${at}")).collect();
             format!(
                 "({}, 0, CASE WHEN EXISTS (SELECT 1 FROM person_set s
-                   WHERE s.person_index = ${person} AND s.month = ${month} AND s.subject_index = ${subject}
-                     AND s.taken_back = 0 AND s.chain_order > ${order}) THEN 0 ELSE 1 END)",
+                   WHERE s.office_id = ${office} AND s.month = ${month} AND s.person_index = ${person}
+                     AND s.subject_index = ${subject} AND s.taken_back = 0 AND s.chain_order > ${order}) THEN 0 ELSE 1 END)",
                 plain.join(", ")
             )
         },
@@ -290,13 +290,14 @@ pub(crate) fn write<'v>(into: &mut Together<'v>, transmission: &'v str, rows: &'
 
 const TAKE_BACK: &str = "UPDATE person_set SET taken_back = 1, latest = 0 WHERE transmission_id = $1";
 /// What is the last of those that are left.
-const LATEST_AGAIN: &str = "
+pub(super) const LATEST_AGAIN: &str = "
     UPDATE person_set SET latest = 1
      WHERE taken_back = 0 AND latest = 0
-       AND (person_index, month, subject_index) IN
-           (SELECT b.person_index, b.month, b.subject_index FROM person_set b WHERE b.transmission_id = $1)
+       AND (office_id, month, person_index, subject_index) IN
+           (SELECT b.office_id, b.month, b.person_index, b.subject_index FROM person_set b WHERE b.transmission_id = $1)
        AND chain_order = (SELECT max(m.chain_order) FROM person_set m
-                           WHERE m.person_index = person_set.person_index AND m.month = person_set.month
+                           WHERE m.office_id = person_set.office_id AND m.month = person_set.month
+                             AND m.person_index = person_set.person_index
                              AND m.subject_index = person_set.subject_index AND m.taken_back = 0)";
 
 /// 取下げ: as if the set had never come, and what it replaced counts again.
@@ -324,14 +325,27 @@ const DROP_COMMENTS: &str = "
     DELETE FROM month_comment WHERE office_id = $1 AND person_index = $2 AND month = $3 AND partner_id = $4
        AND NOT EXISTS (SELECT 1 FROM person_set s WHERE s.office_id = $1 AND s.person_index = $2 AND s.month = $3
                           AND s.partner_id = $4)";
+/// Whether an office has a set about a person. Rows lie by month, so each month is asked, one after the other.
+macro_rules! somewhere {
+    () => {
+        "EXISTS (SELECT 1 FROM person_set s
+                  WHERE s.office_id = $1 AND s.person_index = $2 AND s.month IN (
+                        WITH RECURSIVE its (month) AS (
+                             SELECT min(month) FROM person_set WHERE office_id = $1
+                              UNION ALL
+                             SELECT (SELECT min(n.month) FROM person_set n WHERE n.office_id = $1 AND n.month > its.month)
+                               FROM its WHERE its.month IS NOT NULL)
+                        SELECT month FROM its))"
+    };
+}
 /// The label goes with the last set about the person.
-const LABEL: &str = "
-    SELECT p.label_sealed FROM person p
-     WHERE p.office_id = $1 AND p.person_index = $2 AND p.label_sealed IS NOT NULL
-       AND NOT EXISTS (SELECT 1 FROM person_set s WHERE s.office_id = $1 AND s.person_index = $2)";
-const DROP_LABEL: &str = "
-    DELETE FROM person WHERE office_id = $1 AND person_index = $2
-       AND NOT EXISTS (SELECT 1 FROM person_set s WHERE s.office_id = $1 AND s.person_index = $2)";
+const LABEL: &str = concat!(
+    "SELECT p.label_sealed FROM person p
+      WHERE p.office_id = $1 AND p.person_index = $2 AND p.label_sealed IS NOT NULL AND NOT ",
+    somewhere!()
+);
+pub(super) const DROP_LABEL: &str =
+    concat!("DELETE FROM person WHERE office_id = $1 AND person_index = $2 AND NOT ", somewhere!());
 
 /// Takes the rows of an erased set away, with whatever hung on them. Returns what was sealed, for the search afterwards.
 pub(crate) async fn forget(c: &mut Connection, transmission: &str) -> Result<Vec<Vec<u8>>, Error> {

@@ -1,34 +1,28 @@
 //! 一人ずつの行: what the board says of the people of one page, partner by partner.
 
 use super::compare::standings;
-use super::month::{BoardAsked, BoardLine, BoardPerson, Found, SetState};
+use super::current::unpacked;
+use super::month::{BoardAsked, BoardLine, BoardPerson, Found, Partners, SetState};
 use super::{Family, kind_of};
 use crate::batch::{ASKED, Text, asking, filled};
 use crate::{Error, OfficeId, Store};
 use exchange::{Outcome, State};
-use sqlx::FromRow;
 use standard::OfficeNumber;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
-
-/// Sets of the people of one page.
-const LINES_MAX: i64 = 4_000;
 
 const WHERE: Error = Error::Impossible("person_set");
 
-static LINES: Text = LazyLock::new(|| {
+pub(super) static LINES: Text = LazyLock::new(|| {
     asking(
-        "SELECT s.person_index, s.partner_id, substr(o.office_number, 1, 10) AS partner, o.name AS partner_name, o.outside_of,
-                s.family,
-                t.transmission_id, t.kind, t.sender_office_id, t.accepted_at, t.collected_at, t.acknowledged_at,
-                t.outcome
-           FROM person_set s
-           JOIN transmission t ON t.transmission_id = s.transmission_id
-           JOIN office o ON o.office_id = s.partner_id
+        "SELECT s.person_index,
+                string_agg(s.partner_id || ' ' || s.family || ' ' || s.sent || ' ' || t.transmission_id || ' ' || t.kind || ' '
+                           || t.accepted_index || ' ' || t.accepted_at || ' ' || coalesce(t.collected_at, '-') || ' '
+                           || coalesce(t.acknowledged_at, '-') || ' ' || coalesce(t.outcome, '-'), ',') AS sets
+           FROM person_set s JOIN transmission t ON t.transmission_id = s.transmission_id
           WHERE s.office_id = $1 AND s.month = $2 AND s.latest = 1 AND s.deletes = 0
-            AND s.family IN ('plan', 'actual') AND s.person_index IN {}
-          ORDER BY o.office_number, t.accepted_index LIMIT $3",
-        4,
+            AND s.family IN ('plan', 'actual') AND s.person_index IN {} GROUP BY s.person_index",
+        3,
     )
 });
 static COMMENTS: Text = LazyLock::new(|| {
@@ -38,30 +32,14 @@ static COMMENTS: Text = LazyLock::new(|| {
         3,
     )
 });
-#[derive(FromRow)]
-struct LineRow {
-    person_index: String,
-    partner_id: String,
-    partner: String,
-    partner_name: String,
-    outside_of: Option<String>,
-    family: String,
-    transmission_id: String,
-    kind: String,
-    sender_office_id: String,
-    accepted_at: String,
-    collected_at: Option<String>,
-    acknowledged_at: Option<String>,
-    outcome: Option<String>,
-}
-
 impl Store {
-    /// The partners of each of these people.
+    /// The partners of each of these people; what is known of the partners is not asked for again.
     pub(super) async fn lines(
         &self,
         office: OfficeId,
         asked: &BoardAsked,
         shown: Vec<Found>,
+        known: Option<&Partners>,
     ) -> Result<Vec<BoardPerson>, Error> {
         let (id, month) = (office.to_string(), asked.month.to_string());
         let labels = self.labels_of(office).await?;
@@ -75,11 +53,25 @@ impl Store {
         }
         for part in parts {
             let ids: Vec<String> = part.iter().map(|(person, _)| person.clone()).collect();
-            let mut query = sqlx::query_as(LINES.as_str()).bind(&id).bind(&month).bind(LINES_MAX);
+            let mut query = sqlx::query_as(LINES.as_str()).bind(&id).bind(&month);
             for person in filled(&ids) {
                 query = query.bind(person);
             }
-            let rows: Vec<LineRow> = query.fetch_all(&self.reads).await?;
+            let rows: Vec<(String, String)> = query.fetch_all(&self.reads).await?;
+            let mut sets: BTreeMap<String, Vec<SetRow>> = BTreeMap::new();
+            for (person, packed) in rows {
+                let of_person = unpacked(&packed).and_then(|rows| rows.into_iter().map(SetRow::read).collect());
+                sets.insert(person, of_person.ok_or(WHERE)?);
+            }
+            let asked_for;
+            let partners = match known {
+                Some(partners) => partners,
+                None => {
+                    let ids: BTreeSet<&str> = sets.values().flatten().map(|set| set.partner.as_str()).collect();
+                    asked_for = self.partner_rows(&ids).await?;
+                    &asked_for
+                }
+            };
             let mut query = sqlx::query_as(COMMENTS.as_str()).bind(&id).bind(&month);
             for person in filled(&ids) {
                 query = query.bind(person);
@@ -90,9 +82,8 @@ impl Store {
                 .map(|(person, partner, count)| ((person, partner), u64::try_from(count).unwrap_or_default()))
                 .collect();
             let standings = standings(self, &labels, asked.month, &ids).await?;
-            let mut lines = self.sorted_lines(&id, asked.partner, rows)?;
             for (person, label) in part {
-                let of_person = lines.remove(&person).unwrap_or_default();
+                let of_person = lines_of(sets.remove(&person).unwrap_or_default(), partners, asked.partner)?;
                 let finished = of_person.into_iter().map(|(partner, mut line)| {
                     let key = (person.clone(), partner);
                     line.comments = comments.get(&key).copied().unwrap_or_default();
@@ -105,64 +96,76 @@ impl Store {
         }
         Ok(people)
     }
-
-    /// By person, with the partner's id, in the order of the partners' numbers.
-    fn sorted_lines(
-        &self,
-        office: &str,
-        partner: Option<OfficeNumber>,
-        rows: Vec<LineRow>,
-    ) -> Result<BTreeMap<String, Vec<(String, BoardLine)>>, Error> {
-        let mut people: BTreeMap<String, Vec<(String, BoardLine)>> = BTreeMap::new();
-        for row in rows {
-            let number: OfficeNumber = row.partner.parse().map_err(|_| WHERE)?;
-            if partner.is_some_and(|partner| partner != number) {
-                continue;
-            }
-            let lines = people.entry(row.person_index.clone()).or_default();
-            let at = match lines.iter().position(|(id, _)| *id == row.partner_id) {
-                Some(at) => at,
-                None => {
-                    let line = BoardLine {
-                        partner: number,
-                        partner_name: row.partner_name.clone(),
-                        is_outside: row.outside_of.is_some(),
-                        plans: Vec::new(),
-                        actuals: Vec::new(),
-                        comparison: None,
-                        comments: 0,
-                    };
-                    lines.push((row.partner_id.clone(), line));
-                    lines.len() - 1
-                }
-            };
-            let Some((_, line)) = lines.get_mut(at) else { continue };
-            let state = row.state(office)?;
-            let sets = if Family::from_id(&row.family)? == Family::Plan { &mut line.plans } else { &mut line.actuals };
-            // One set may bring several matters of one person: actuals of two kinds of service.
-            if sets.iter().all(|set| set.id != state.id) {
-                sets.push(state);
-            }
-        }
-        Ok(people)
-    }
 }
 
-impl LineRow {
-    fn state(&self, office: &str) -> Result<SetState, Error> {
-        let outcome = self.outcome.as_deref().map(|id| Outcome::from_id(id).ok_or(WHERE)).transpose()?;
-        let state = match (outcome, &self.acknowledged_at, &self.collected_at) {
-            (Some(outcome), ..) => outcome.state(),
-            (None, Some(_), _) => State::Acknowledged,
-            (None, None, Some(_)) => State::Collected,
-            (None, None, None) => State::Waiting,
+/// With the partner's id, in the order of the partners' numbers; sets in the order in which they came.
+fn lines_of(
+    mut sets: Vec<SetRow>,
+    partners: &Partners,
+    partner: Option<OfficeNumber>,
+) -> Result<Vec<(String, BoardLine)>, Error> {
+    sets.sort_by_key(|set| set.accepted_index);
+    let mut lines: Vec<(String, BoardLine)> = Vec::new();
+    for SetRow { partner: id, family, state, .. } in sets {
+        let row = partners.get(&id).ok_or(WHERE)?;
+        if partner.is_some_and(|partner| partner != row.number) {
+            continue;
+        }
+        let at = match lines.iter().position(|(known, _)| *known == id) {
+            Some(at) => at,
+            None => {
+                let line = BoardLine {
+                    partner: row.number,
+                    partner_name: row.name.clone(),
+                    is_outside: row.is_outside,
+                    plans: Vec::new(),
+                    actuals: Vec::new(),
+                    comparison: None,
+                    comments: 0,
+                };
+                lines.push((id, line));
+                lines.len() - 1
+            }
         };
-        Ok(SetState {
-            id: self.transmission_id.parse().map_err(|_| WHERE)?,
-            kind: kind_of(&self.kind)?,
-            sent: self.sender_office_id == office,
-            state,
-            accepted_at: self.accepted_at.clone(),
+        let Some((_, line)) = lines.get_mut(at) else { continue };
+        let sets = if family == Family::Plan { &mut line.plans } else { &mut line.actuals };
+        // One set may bring several matters of one person: actuals of two kinds of service.
+        if sets.iter().all(|set| set.id != state.id) {
+            sets.push(state);
+        }
+    }
+    lines.sort_by(|(one_id, one), (other_id, other)| (one.partner, one_id).cmp(&(other.partner, other_id)));
+    Ok(lines)
+}
+
+struct SetRow {
+    partner: String,
+    family: Family,
+    accepted_index: i64,
+    state: SetState,
+}
+
+impl SetRow {
+    fn read(
+        [partner, family, sent, id, kind, accepted_index, accepted_at, collected, acknowledged, outcome]: [&str; 10],
+    ) -> Option<Self> {
+        let state = match (outcome, acknowledged, collected) {
+            ("-", "-", "-") => State::Waiting,
+            ("-", "-", _) => State::Collected,
+            ("-", ..) => State::Acknowledged,
+            (outcome, ..) => Outcome::from_id(outcome)?.state(),
+        };
+        Some(Self {
+            partner: partner.to_owned(),
+            family: Family::from_id(family).ok()?,
+            accepted_index: accepted_index.parse().ok()?,
+            state: SetState {
+                id: id.parse().ok()?,
+                kind: kind_of(kind).ok()?,
+                sent: sent == "1",
+                state,
+                accepted_at: accepted_at.to_owned(),
+            },
         })
     }
 }

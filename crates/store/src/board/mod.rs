@@ -7,6 +7,7 @@
 
 mod chain;
 mod compare;
+mod current;
 mod find;
 mod index;
 mod labels;

@@ -2,22 +2,22 @@
 
 use super::Label;
 use super::compare::Standing;
+use super::current::{Current, Pair};
 use super::find::{matches, normal, sort};
+use crate::batch::{ASKED, Text, asking, filled};
 use crate::people::Person;
 use crate::record::Act;
 use crate::{Error, OfficeId, PersonId, Store, TransmissionId};
 use exchange::State;
 use ledger::Action;
-use sqlx::FromRow;
 use standard::{OfficeNumber, ServiceMonth, UnitKind};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
-/// People of one month that are looked through; an office with more looks at one partner at a time.
-pub const BOARD_PEOPLE_MAX: usize = 5_000;
+/// People of one month that are looked through; there is no office in the country that has as many.
+pub const BOARD_PEOPLE_MAX: usize = 20_000;
 /// People on one page: with four partners each it stays below 100 KB.
 const PAGE_PEOPLE: usize = 40;
-/// Partners that are listed.
-const PARTNERS_MAX: i64 = 1_000;
 
 /// 絞り込み.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,68 +163,43 @@ impl SetState {
     }
 }
 
-/// Person by person: that asks an index once for each, while the other way round would walk the office's whole history.
-const PEOPLE: &str = "
-    SELECT p.person_index, p.label_sealed FROM person p
-     WHERE p.office_id = $1
-       AND EXISTS (SELECT 1 FROM person_set s
-                    WHERE s.office_id = p.office_id AND s.person_index = p.person_index AND s.month = $2
-                      AND s.latest = 1 AND s.deletes = 0 AND s.family IN ('plan', 'actual'))
-     LIMIT $3";
-const PEOPLE_OF: &str = "
-    SELECT p.person_index, p.label_sealed FROM person p
-     WHERE p.office_id = $1
-       AND EXISTS (SELECT 1 FROM person_set s
-                    WHERE s.office_id = p.office_id AND s.person_index = p.person_index AND s.month = $2
-                      AND s.latest = 1 AND s.deletes = 0 AND s.family IN ('plan', 'actual') AND s.partner_id = $4)
-     LIMIT $3";
-
-/// Who has a plan with a partner, and who has actuals: person by person, in this order of the tables.
-macro_rules! pairs {
-    ($($rest:literal),*) => {
-        concat!(
-            "SELECT s.partner_id, s.person_index, max(CASE WHEN s.family = 'plan' THEN 1 ELSE 0 END) AS planned,
-                    max(CASE WHEN s.family = 'actual' THEN 1 ELSE 0 END) AS reported,
-                    max(CASE WHEN s.family = 'plan' AND s.sent = 1 THEN 1 ELSE 0 END) AS by_us
-               FROM person p CROSS JOIN person_set s
-              WHERE p.office_id = $1 AND s.person_index = p.person_index AND s.month = $2
-                AND s.latest = 1 AND s.deletes = 0 AND s.family IN ('plan', 'actual') ",
-            $($rest,)*
-            " GROUP BY s.partner_id, s.person_index"
-        )
-    };
-}
-const PARTNERS: &str = concat!(
-    "SELECT o.office_id, substr(o.office_number, 1, 10) AS office_number, o.name, o.outside_of, y.planned, y.reported, y.missing, y.awaited FROM (
-     SELECT x.partner_id, sum(x.planned) AS planned, sum(x.reported) AS reported,
-            sum(CASE WHEN x.planned = 1 AND x.reported = 0 THEN 1 ELSE 0 END) AS missing,
-            sum(CASE WHEN x.by_us = 1 AND x.reported = 0 THEN 1 ELSE 0 END) AS awaited
-       FROM (",
-    pairs!(),
-    ") x GROUP BY x.partner_id) y JOIN office o ON o.office_id = y.partner_id ORDER BY o.office_number LIMIT $3"
-);
-const MISSING: &str =
-    concat!("SELECT DISTINCT x.person_index FROM (", pairs!(), ") x WHERE x.planned = 1 AND x.reported = 0 LIMIT $3");
-const MISSING_OF: &str = concat!(
-    "SELECT DISTINCT x.person_index FROM (",
-    pairs!("AND s.partner_id = $4"),
-    ") x WHERE x.planned = 1 AND x.reported = 0 LIMIT $3"
-);
-
+static PARTNERS: Text = LazyLock::new(|| {
+    asking(
+        "SELECT office_id, substr(office_number, 1, 10) AS office_number, name, outside_of FROM office
+          WHERE office_id IN {}",
+        1,
+    )
+});
 const REMINDED: &str = "
     SELECT to_office_id, max(on_day) AS on_day FROM month_reminder WHERE from_office_id = $1 AND month = $2
      GROUP BY to_office_id";
 
-#[derive(FromRow)]
-struct PartnerRow {
-    office_id: String,
-    office_number: String,
-    name: String,
-    planned: i64,
-    reported: i64,
-    missing: i64,
-    awaited: i64,
-    outside_of: Option<String>,
+/// 連携先 by id.
+pub(super) type Partners = BTreeMap<String, PartnerRow>;
+
+pub(super) struct PartnerRow {
+    pub(super) number: OfficeNumber,
+    pub(super) name: String,
+    /// 一方向の受渡し: not on the exchange.
+    pub(super) is_outside: bool,
+}
+
+/// People with one partner.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    planned: u64,
+    reported: u64,
+    missing: u64,
+    awaited: u64,
+}
+
+impl Counts {
+    fn add(&mut self, pair: &Pair) {
+        self.planned += u64::from(!pair.plans.is_empty());
+        self.reported += u64::from(!pair.actuals.is_empty());
+        self.missing += u64::from(pair.is_missing());
+        self.awaited += u64::from(pair.is_missing() && pair.by_us);
+    }
 }
 
 /// A person of the month and, if it can be read, who that is.
@@ -239,8 +214,11 @@ impl Store {
     /// When the database or the key store fails.
     pub async fn board(&self, person: &Person, asked: &BoardAsked) -> Result<Board, Error> {
         let office = person.office.id;
-        let partners = self.partners(office, asked.month).await?;
-        let (mut found, cut) = self.people_of_month(office, asked, &partners).await?;
+        let (everybody, cut) = self.current_of(office, asked.month).await?;
+        let ids = everybody.iter().flat_map(|person| person.pairs.keys().map(String::as_str)).collect();
+        let known = self.partner_rows(&ids).await?;
+        let partners = self.partner_lines(office, asked.month, &everybody, &known).await?;
+        let mut found = self.asked_for(office, asked, everybody, &known).await?;
         let unlabelled = found.iter().filter(|(_, label)| label.is_none()).count();
         let wanted = normal(&asked.search);
         if !wanted.is_empty() {
@@ -255,8 +233,7 @@ impl Store {
             Some(_) => found.into_iter().skip(skipped).take(PAGE_PEOPLE).collect(),
             None => found,
         };
-        let people = self.lines(office, asked, shown).await?;
-        let partners = partners.into_iter().map(|(_, line)| line).collect();
+        let people = self.lines(office, asked, shown, Some(&known)).await?;
         Ok(Board { partners, people, people_total, skipped, page, pages, cut, unlabelled })
     }
 
@@ -273,87 +250,92 @@ impl Store {
         self.record(entry.done()?).await
     }
 
-    async fn partners(&self, office: OfficeId, month: ServiceMonth) -> Result<Vec<(String, PartnerLine)>, Error> {
-        let (office, month) = (office.to_string(), month.to_string());
-        let rows: Vec<PartnerRow> =
-            sqlx::query_as(PARTNERS).bind(&office).bind(&month).bind(PARTNERS_MAX).fetch_all(&self.reads).await?;
-        let reminded: Vec<(String, String)> =
-            sqlx::query_as(REMINDED).bind(&office).bind(&month).fetch_all(&self.reads).await?;
-        let reminded: BTreeMap<String, String> = reminded.into_iter().collect();
-        let today = self.today();
-        let count = |number: i64| u64::try_from(number).map_err(|_| WHERE);
-        let line = |row: PartnerRow| {
-            let on = reminded.get(&row.office_id).cloned();
-            let line = PartnerLine {
-                number: row.office_number.parse().map_err(|_| WHERE)?,
-                name: row.name,
-                planned: count(row.planned)?,
-                reported: count(row.reported)?,
-                missing: count(row.missing)?,
-                // Nobody there would read a reminder.
-                awaited: if row.outside_of.is_some() { 0 } else { count(row.awaited)? },
-                is_outside: row.outside_of.is_some(),
-                reminded_today: on.as_ref() == Some(&today),
-                reminded_on: on,
-            };
-            Ok((row.office_id, line))
-        };
-        rows.into_iter().map(line).collect()
+    /// What is known of these offices.
+    pub(super) async fn partner_rows(&self, ids: &BTreeSet<&str>) -> Result<Partners, Error> {
+        let ids: Vec<String> = ids.iter().map(|&id| id.to_owned()).collect();
+        let mut partners = Partners::new();
+        for part in ids.chunks(ASKED) {
+            let query = filled(part).fold(sqlx::query_as(PARTNERS.as_str()), |query, id| query.bind(id.to_owned()));
+            let rows: Vec<(String, String, String, Option<String>)> = query.fetch_all(&self.reads).await?;
+            for (id, number, name, outside_of) in rows {
+                let number = number.parse().map_err(|_| WHERE)?;
+                partners.insert(id, PartnerRow { number, name, is_outside: outside_of.is_some() });
+            }
+        }
+        Ok(partners)
     }
 
-    /// Everybody of the month who is asked for, and whether there were more.
-    async fn people_of_month(
+    /// The partners of everybody, in the order of their numbers.
+    async fn partner_lines(
+        &self,
+        office: OfficeId,
+        month: ServiceMonth,
+        everybody: &[Current],
+        known: &Partners,
+    ) -> Result<Vec<PartnerLine>, Error> {
+        let mut counts: BTreeMap<&str, Counts> = BTreeMap::new();
+        for (partner, pair) in everybody.iter().flat_map(|person| &person.pairs) {
+            counts.entry(partner).or_default().add(pair);
+        }
+        let query = sqlx::query_as(REMINDED).bind(office.to_string()).bind(month.to_string());
+        let reminded: Vec<(String, String)> = query.fetch_all(&self.reads).await?;
+        let mut reminded: BTreeMap<String, String> = reminded.into_iter().collect();
+        let today = self.today();
+        let line = |(id, row): (&String, &PartnerRow)| {
+            let counts = counts.get(id.as_str()).copied().unwrap_or_default();
+            let on = reminded.remove(id);
+            PartnerLine {
+                number: row.number,
+                name: row.name.clone(),
+                planned: counts.planned,
+                reported: counts.reported,
+                missing: counts.missing,
+                // Nobody there would read a reminder.
+                awaited: if row.is_outside { 0 } else { counts.awaited },
+                is_outside: row.is_outside,
+                reminded_today: on.as_ref() == Some(&today),
+                reminded_on: on,
+            }
+        };
+        let mut lines: Vec<PartnerLine> = known.iter().map(line).collect();
+        lines.sort_by_key(|line| (line.number, line.is_outside));
+        Ok(lines)
+    }
+
+    /// Those of the month who are asked for, with their labels.
+    async fn asked_for(
         &self,
         office: OfficeId,
         asked: &BoardAsked,
-        partners: &[(String, PartnerLine)],
-    ) -> Result<(Vec<Found>, bool), Error> {
-        let (id, month) = (office.to_string(), asked.month.to_string());
-        let most = BOARD_PEOPLE_MAX as i64 + 1;
-        let partner = match asked.partner {
-            None => None,
-            // Nothing of the month is with them.
-            Some(number) => match partners.iter().find(|(_, line)| line.number == number) {
-                Some((partner, _)) => Some(partner.clone()),
-                None => return Ok((Vec::new(), false)),
-            },
-        };
-        let mut rows: Vec<(String, Option<Vec<u8>>)> = match &partner {
-            None => sqlx::query_as(PEOPLE).bind(&id).bind(&month).bind(most).fetch_all(&self.reads).await?,
-            Some(partner) => {
-                let query = sqlx::query_as(PEOPLE_OF).bind(&id).bind(&month).bind(most).bind(partner);
-                query.fetch_all(&self.reads).await?
+        mut people: Vec<Current>,
+        known: &Partners,
+    ) -> Result<Vec<Found>, Error> {
+        if let Some(number) = asked.partner {
+            for person in &mut people {
+                person.pairs.retain(|id, _| known.get(id).is_some_and(|partner| partner.number == number));
             }
-        };
-        let only: Option<BTreeSet<String>> = match asked.only {
-            Only::All => None,
-            Only::Missing => {
-                let query = match &partner {
-                    None => sqlx::query_scalar(MISSING).bind(&id).bind(&month).bind(most),
-                    Some(partner) => sqlx::query_scalar(MISSING_OF).bind(&id).bind(&month).bind(most).bind(partner),
-                };
-                Some(query.fetch_all(&self.reads).await?.into_iter().collect())
-            }
-            Only::Differing => {
-                let candidates = self.compared_with_differences(office, asked.month, partner.as_deref()).await?;
-                // Some may have been compared before another set took the place of one of theirs.
-                let found = candidates.into_iter().map(|person| (person, None)).collect();
-                let people = self.lines(office, asked, found).await?;
-                let differing = people.into_iter().filter(BoardPerson::differs);
-                Some(differing.map(|person| person.id.to_string()).collect())
-            }
-        };
-        if let Some(only) = only {
-            rows.retain(|(person, _)| only.contains(person));
+            people.retain(|person| !person.pairs.is_empty());
         }
-        let cut = rows.len() > BOARD_PEOPLE_MAX;
-        rows.truncate(BOARD_PEOPLE_MAX);
+        match asked.only {
+            Only::All => {}
+            Only::Missing => people.retain(|person| person.pairs.values().any(Pair::is_missing)),
+            Only::Differing => {
+                let open = self.open_differences(office, asked.month).await?;
+                let mut differing = Vec::with_capacity(people.len());
+                for person in people {
+                    if self.differs(&person, &open)? {
+                        differing.push(person);
+                    }
+                }
+                people = differing;
+            }
+        }
         let labels = self.labels_of(office).await?;
-        let open = |(person, sealed): (String, Option<Vec<u8>>)| {
-            let label = labels.open_label(&person, sealed.as_deref())?;
-            Ok((person, label))
+        let open = |person: Current| {
+            let label = labels.open_label(&person.id, person.label_sealed.as_deref())?;
+            Ok((person.id, label))
         };
-        Ok((rows.into_iter().map(open).collect::<Result<_, Error>>()?, cut))
+        people.into_iter().map(open).collect()
     }
 
     /// One person of a month with everything the board says of them, or nothing where the office has no such person.
@@ -374,7 +356,7 @@ impl Store {
         let label = self.labels_of(office).await?.open_label(&id.to_string(), sealed.as_deref())?;
         let asked =
             BoardAsked { month, partner: None, only: Only::All, order: Order::Kana, search: String::new(), page: None };
-        Ok(self.lines(office, &asked, vec![(id.to_string(), label)]).await?.pop())
+        Ok(self.lines(office, &asked, vec![(id.to_string(), label)], None).await?.pop())
     }
 
     /// Today in Japan.

@@ -39,11 +39,10 @@ pub struct Reminder {
 }
 
 /// `$4`: 1 where this office planned, 0 where the other did.
-const MISSING_FROM: &str = "
+pub(super) const MISSING_FROM: &str = "
     SELECT count(*) FROM (
-        SELECT s.person_index FROM person p CROSS JOIN person_set s
-         WHERE p.office_id = $1 AND s.person_index = p.person_index AND s.month = $2 AND s.partner_id = $3
-           AND s.latest = 1 AND s.deletes = 0 AND s.family IN ('plan', 'actual')
+        SELECT s.person_index FROM person_set s
+         WHERE s.office_id = $1 AND s.month = $2 AND s.partner_id = $3 AND s.latest = 1 AND s.deletes = 0 AND s.family IN ('plan', 'actual')
          GROUP BY s.person_index
         HAVING max(CASE WHEN s.family = 'plan' AND s.sent = $4 THEN 1 ELSE 0 END) = 1
            AND max(CASE WHEN s.family = 'actual' THEN 1 ELSE 0 END) = 0) x";

@@ -184,3 +184,31 @@ async fn r6_3_a_label_opens_for_its_own_person_and_office_and_nowhere_else() {
     assert!(matches!(labels.open(LABEL, "person-1", &sealed[..sealed.len() - 1]), Err(Error::Damaged)), "cut short");
     store.close().await;
 }
+
+#[tokio::test]
+async fn whatever_is_asked_of_a_month_is_sought_where_it_lies_and_never_in_the_history() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let master = MasterKey::from_bytes(&[3; 32].into());
+    let store = Store::create(folder.path(), master, Arc::new(HostClock)).await.expect("created");
+    let a_month = "(office_id=? AND month=?)";
+    let a_person = "(office_id=? AND month=? AND person_index=?)";
+    let a_matter = "(office_id=? AND month=? AND person_index=? AND subject_index=?)";
+    for (sql, part) in [
+        (super::current::CURRENT, a_month),
+        (super::compare::ALL_KEPT, a_month),
+        (super::reminders::MISSING_FROM, a_month),
+        (super::lines::LINES.as_str(), a_person),
+        (super::chain::CHAIN, a_person),
+        // Each month of the office for one person, and how the months are found.
+        (super::index::DROP_LABEL, a_person),
+        (super::index::DROP_LABEL, "SEARCH n USING PRIMARY KEY (office_id=? AND month>?)"),
+        (super::chain::NEWER, a_matter),
+        (super::index::OLDER, a_matter),
+        (super::index::LATEST_AGAIN, a_matter),
+    ] {
+        let plan = crate::database::planned(&store.reads, sql).await;
+        assert!(plan.contains(part), "{sql}\n{plan}");
+        assert!(!plan.contains("SCAN person_set") && !plan.contains("AUTOMATIC"), "{sql}\n{plan}");
+    }
+    store.close().await;
+}

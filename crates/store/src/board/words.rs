@@ -223,7 +223,7 @@ impl Store {
             .bind(of.to_string())
             .bind(month.to_string())
             .bind(partner.to_string())
-            .bind(self.basis(&line.sets())?)
+            .bind(self.basis_of(line)?)
             .bind(ACCEPTED_MAX as i64)
             .fetch_all(&self.reads)
             .await?;
@@ -261,7 +261,7 @@ impl Store {
             return Ok(());
         }
         let now = self.clock.now();
-        let basis = self.basis(&line.sets())?;
+        let basis = self.basis_of(line)?;
         let code = if accept { "accepted" } else { "reopened" };
         let entry = Act::person(Action::DifferenceAccept, person, now).object(of).counterpart(line.partner);
         let entry = entry.code("difference", difference_index).code("outcome", code).done()?;

@@ -146,3 +146,12 @@ pub(crate) async fn is_free(place: &Place) -> Result<(), Error> {
 pub(crate) async fn rollback(connection: &mut Connection) -> bool {
     sqlx::query("ROLLBACK").execute(&mut *connection).await.is_ok() && connection.ping().await.is_ok()
 }
+
+/// How SQLite would answer, line by line.
+#[cfg(test)]
+pub(crate) async fn planned(reads: &Pool, sql: &str) -> String {
+    use sqlx::Row as _;
+    let rows = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+    let rows = rows.fetch_all(reads).await.expect("planned");
+    rows.iter().map(|row| row.get::<String, _>("detail") + "\n").collect()
+}

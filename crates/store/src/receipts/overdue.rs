@@ -8,16 +8,31 @@ use jiff::{SignedDuration, Timestamp};
 /// Sets of one list; the oldest come first, so that none is passed over for good.
 pub const OVERDUE_MAX: u32 = 200;
 
-/// Neither acknowledged nor taken back: with an index of its own. Whoever opened a letter may answer, and need not.
+/// Accepted at such a time or before, as a place in the log: what is younger is passed over without looking at it. At a month's
+/// end that is nearly everything.
+macro_rules! old {
+    ($whose:literal, $when:literal) => {
+        concat!(
+            " AND t.accepted_index <= (SELECT o.accepted_index FROM transmission o WHERE o.",
+            $whose,
+            " = $1 AND o.accepted_at <= ",
+            $when,
+            " ORDER BY o.accepted_at DESC LIMIT 1) "
+        )
+    };
+}
+/// Neither acknowledged nor taken back: with an index of its own. Whoever opened a letter may answer, and need not. `$5`: the
+/// later of `$2` and `$3`.
 macro_rules! unacknowledged {
     ($whose:literal) => {
         select_transmission!(
-            "WHERE ",
+            "WHERE t.",
             $whose,
             " = $1 AND t.acknowledged_at IS NULL AND t.withdrawn_at IS NULL AND t.erased_at IS NULL
                AND (t.handover_id IS NULL OR t.collected_at IS NULL OR t.receiver_office_id = $1)
-               AND ((t.collected_at IS NULL AND t.accepted_at <= $2) OR t.collected_at <= $3)
-             ORDER BY t.accepted_index LIMIT $4"
+               AND ((t.collected_at IS NULL AND t.accepted_at <= $2) OR t.collected_at <= $3)",
+            old!($whose, "$5"),
+            "ORDER BY t.accepted_index LIMIT $4"
         )
     };
 }
@@ -25,19 +40,20 @@ macro_rules! unacknowledged {
 macro_rules! unanswered {
     ($whose:literal) => {
         select_transmission!(
-            "WHERE ",
+            "WHERE t.",
             $whose,
             " = $1 AND t.acknowledged_at IS NOT NULL AND t.outcome IS NULL AND t.erased_at IS NULL
                AND (t.handover_id IS NULL OR t.receiver_office_id = $1)
-               AND t.acknowledged_at <= $2
-             ORDER BY t.accepted_index LIMIT $3"
+               AND t.acknowledged_at <= $2",
+            old!($whose, "$2"),
+            "ORDER BY t.accepted_index LIMIT $3"
         )
     };
 }
-const RECEIVED_UNACKNOWLEDGED: &str = unacknowledged!("t.receiver_office_id");
-const SENT_UNACKNOWLEDGED: &str = unacknowledged!("t.sender_office_id");
-const RECEIVED_UNANSWERED: &str = unanswered!("t.receiver_office_id");
-const SENT_UNANSWERED: &str = unanswered!("t.sender_office_id");
+const RECEIVED_UNACKNOWLEDGED: &str = unacknowledged!("receiver_office_id");
+const SENT_UNACKNOWLEDGED: &str = unacknowledged!("sender_office_id");
+const RECEIVED_UNANSWERED: &str = unanswered!("receiver_office_id");
+const SENT_UNANSWERED: &str = unanswered!("sender_office_id");
 
 /// A set that has waited longer than it should.
 #[derive(Clone, Debug)]
@@ -76,11 +92,13 @@ impl Store {
         };
         let office = asker.office.id.to_string();
         let deadlines = self.deadlines;
+        let (collect, acknowledge) = (deadlines.collect_days, deadlines.acknowledge_days);
         let mut rows: Vec<TransmissionRow> = sqlx::query_as(unacknowledged)
             .bind(&office)
-            .bind(before(now, deadlines.collect_days))
-            .bind(before(now, deadlines.acknowledge_days))
+            .bind(before(now, collect))
+            .bind(before(now, acknowledge))
             .bind(i64::from(OVERDUE_MAX))
+            .bind(before(now, collect.min(acknowledge)))
             .fetch_all(&self.reads)
             .await?;
         rows.extend(
