@@ -259,3 +259,67 @@ async fn postgres() -> Schema {
     }
     schema
 }
+
+/// Every migration before this one, or all of them.
+async fn up_to(folder: &Path, before: Option<i64>) -> Migrator {
+    let mut migrator = Migrator::new(folder.to_owned()).await.expect("read");
+    migrator.migrations.to_mut().retain(|migration| before.is_none_or(|before| migration.version < before));
+    migrator
+}
+
+/// A blob is written `{0aff}`.
+const MONTH_BEFORE: &str = "
+    INSERT INTO office (office_id, office_number, name, service_types, key_id, public_key, created_at) VALUES
+        ('o1', '1370000011', '', '43', 'k', {00}, ''), ('o2', '1370000022', '', '11', 'k', {00}, '');
+    INSERT INTO transmission (transmission_id, accepted_index, sender_office_id, sender_type, receiver_office_id, receiver_type,
+                              kind, serial, digest, commitment_salt, envelope, warnings, size_bytes, accepted_at) VALUES
+        ('t1', 1, 'o1', '43', 'o2', '11', 'schedule', 's1', '', {00}, {00}, 0, 0, ''),
+        ('t2', 2, 'o1', '43', 'o2', '11', 'schedule', 's2', '', {00}, {00}, 0, 0, '');
+    INSERT INTO person VALUES ('o1', 'p1', {0aff}, 1, 'l1'), ('o2', 'p2', NULL, 0, 'l2');
+    INSERT INTO person_set VALUES ('m1', 't1', 'o1', 'p1', 'o2', 'plan', '202604', 1, 0, 'c1', 0, 0),
+        ('m1', 't2', 'o1', 'p1', 'o2', 'plan', '202604', 1, 0, 'c2', 0, 1), ('m2', 't2', 'o2', 'p2', 'o1', 'care', '', 0, 1, 'c2', 1, 0);
+    INSERT INTO month_comparison VALUES ('o1', 'p1', '202604', 'o2', 'b', {00fe10}, 'at');";
+const MONTH_ROWS: [&str; 3] = [
+    "SELECT office_id || ' ' || person_index || ' ' || coalesce({label_sealed}, '-') || ' ' || named || ' ' || label_order FROM person
+      ORDER BY 1",
+    "SELECT subject_index || ' ' || transmission_id || ' ' || office_id || ' ' || person_index || ' ' || partner_id || ' ' || family
+            || ' ' || month || ' ' || sent || ' ' || deletes || ' ' || chain_order || ' ' || taken_back || ' ' || latest
+       FROM person_set ORDER BY 1",
+    "SELECT office_id || ' ' || person_index || ' ' || month || ' ' || partner_id || ' ' || basis || ' ' || result_sealed || ' '
+            || made_at FROM month_comparison ORDER BY 1",
+];
+
+#[tokio::test]
+async fn a_month_that_is_put_in_one_place_keeps_its_rows() {
+    const PUT: i64 = 29;
+    let mut c = SqliteConnection::connect("sqlite::memory:").await.expect("opened");
+    up_to(&folder(), Some(PUT)).await.run(&mut c).await.expect("migrated");
+    let before = MONTH_BEFORE.replace('{', "X'").replace('}', "'");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(before)).execute(&mut c).await.expect("written");
+    up_to(&folder(), None).await.run(&mut c).await.expect("migrated");
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for sql in MONTH_ROWS {
+        let sql = sql.replace("{label_sealed}", "nullif(lower(hex(label_sealed)), '')");
+        rows.push(sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut c).await.expect("read"));
+    }
+    assert_eq!(rows[0], ["o1 p1 0aff 1 l1", "o2 p2 - 0 l2"]);
+    assert_eq!(
+        rows[1],
+        ["m1 t1 o1 p1 o2 plan 202604 1 0 c1 0 0", "m1 t2 o1 p1 o2 plan 202604 1 0 c2 0 1", "m2 t2 o2 p2 o1 care  0 1 c2 1 0"]
+    );
+    assert_eq!(rows[2], ["o1 p1 202604 o2 b 00fe10 at"]);
+
+    let database = test_postgres::database().expect("PostgreSQL");
+    let mut c = PgConnection::connect(&database.owner).await.expect("connected");
+    let postgres = folder().join("postgres");
+    up_to(&postgres, Some(PUT)).await.run(&mut c).await.expect("migrated");
+    let before = MONTH_BEFORE.replace('{', "'\\x").replace('}', "'");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(before)).execute(&mut c).await.expect("written");
+    up_to(&postgres, None).await.run(&mut c).await.expect("migrated");
+    for (sql, expected) in MONTH_ROWS.into_iter().zip(&rows) {
+        let sql = sql.replace("{label_sealed}", "encode(label_sealed, 'hex')");
+        let found: Vec<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut c).await.expect("read");
+        assert_eq!(found, *expected);
+    }
+}

@@ -64,17 +64,16 @@ pub struct Compared {
     pub damaged: u64,
 }
 
+/// All of them in one row, as [`unpacked`] reads it.
 macro_rules! kept {
     ($people:literal) => {
         concat!(
-            "SELECT c.person_index,
-                    string_agg(c.partner_id || ' ' || c.basis || ' ' || c.result_sealed || ' ' ||
+            "SELECT string_agg(c.person_index || ' ' || c.partner_id || ' ' || c.basis || ' ' || c.result_sealed || ' ' ||
                         (SELECT count(*) FROM accepted_difference a
                           WHERE a.office_id = c.office_id AND a.month = c.month AND a.person_index = c.person_index
                             AND a.partner_id = c.partner_id AND a.basis = c.basis), ',') AS results
                FROM month_comparison c WHERE c.office_id = $1 AND c.month = $2 ",
-            $people,
-            " GROUP BY c.person_index"
+            $people
         )
     };
 }
@@ -98,24 +97,22 @@ pub(super) async fn standings(
     month: ServiceMonth,
     people: &[String],
 ) -> Result<Standings, Error> {
-    let mut query = sqlx::query_as(KEPT.as_str()).bind(labels.office().to_string()).bind(month.to_string());
+    let mut query = sqlx::query_scalar(KEPT.as_str()).bind(labels.office().to_string()).bind(month.to_string());
     for person in filled(people) {
         query = query.bind(person);
     }
-    standings_of(labels, month, query.fetch_all(&store.reads).await?)
+    standings_of(labels, month, query.fetch_one(&store.reads).await?)
 }
 
-fn standings_of(labels: &OfficeLabels, month: ServiceMonth, rows: Vec<(String, String)>) -> Result<Standings, Error> {
+fn standings_of(labels: &OfficeLabels, month: ServiceMonth, packed: Option<String>) -> Result<Standings, Error> {
     let mut standings = Standings::new();
-    for (person, packed) in rows {
-        for [partner, basis, sealed, accepted] in unpacked(&packed).ok_or(WHERE)? {
-            let sealed = unhex(sealed).ok_or(Error::Damaged)?;
-            let Some(text) = labels.open(RESULT, &row_of(&person, partner, month), &sealed)? else { continue };
-            let differences = text.parse().map_err(|_| Error::Damaged)?;
-            let accepted = accepted.parse().map_err(|_| WHERE)?;
-            let standing = Standing { differences, accepted };
-            standings.insert((person.clone(), partner.to_owned()), (basis.to_owned(), standing));
-        }
+    for [person, partner, basis, sealed, accepted] in unpacked(packed.as_deref()).ok_or(WHERE)? {
+        let sealed = unhex(sealed).ok_or(Error::Damaged)?;
+        let Some(text) = labels.open(RESULT, &row_of(person, partner, month), &sealed)? else { continue };
+        let differences = text.parse().map_err(|_| Error::Damaged)?;
+        let accepted = accepted.parse().map_err(|_| WHERE)?;
+        let standing = Standing { differences, accepted };
+        standings.insert((person.to_owned(), partner.to_owned()), (basis.to_owned(), standing));
     }
     Ok(standings)
 }
@@ -204,8 +201,8 @@ impl Store {
     /// The kept results of a month that say that there are differences which nobody has accepted: what each rests on.
     pub(super) async fn open_differences(&self, office: OfficeId, month: ServiceMonth) -> Result<Bases, Error> {
         let labels = self.labels_of(office).await?;
-        let query = sqlx::query_as(ALL_KEPT).bind(office.to_string()).bind(month.to_string());
-        let kept = standings_of(&labels, month, query.fetch_all(&self.reads).await?)?;
+        let query = sqlx::query_scalar(ALL_KEPT).bind(office.to_string()).bind(month.to_string());
+        let kept = standings_of(&labels, month, query.fetch_one(&self.reads).await?)?;
         let open = kept.into_iter().filter(|(_, (_, standing))| standing.open() > 0);
         Ok(open.map(|(pair, (basis, _))| (pair, basis)).collect())
     }

@@ -3,19 +3,30 @@
 
 use super::Family;
 use super::month::BOARD_PEOPLE_MAX;
+use crate::hex::unhex;
 use crate::{Error, OfficeId, Store, TransmissionId};
 use standard::ServiceMonth;
 use std::collections::BTreeMap;
 
-/// One row a person: a row costs more to hand over than what is in it.
-pub(super) const CURRENT: &str = "
-    SELECT x.person_index, p.label_sealed, x.sets FROM (
-           SELECT person_index,
-                  string_agg(partner_id || ' ' || family || ' ' || sent || ' ' || transmission_id, ',') AS sets
-             FROM person_set
-            WHERE office_id = $1 AND month = $2 AND latest = 1 AND deletes = 0 AND family IN ('plan', 'actual')
-            GROUP BY person_index LIMIT $3) x CROSS JOIN person p
-     WHERE p.office_id = $1 AND p.person_index = x.person_index";
+/// All of it in one row: handing rows over costs more than what is in them. People are separated by `|`, what is said of one by
+/// `;`. The two engines spell hexadecimal differently.
+macro_rules! current {
+    ($hex:literal) => {
+        concat!(
+            "SELECT string_agg(x.person_index || ';' || coalesce(",
+            $hex,
+            ", '') || ';' || x.sets, '|') AS people FROM (
+                 SELECT person_index,
+                        string_agg(partner_id || ' ' || family || ' ' || sent || ' ' || transmission_id, ',') AS sets
+                   FROM person_set
+                  WHERE office_id = $1 AND month = $2 AND latest = 1 AND deletes = 0 AND family IN ('plan', 'actual')
+                  GROUP BY person_index LIMIT $3) x CROSS JOIN person p
+              WHERE p.office_id = $1 AND p.person_index = x.person_index"
+        )
+    };
+}
+pub(super) const CURRENT: &str = current!("hex(p.label_sealed)");
+const CURRENT_ON_SERVER: &str = current!("encode(p.label_sealed, 'hex')");
 
 const WHERE: Error = Error::Impossible("person_set");
 
@@ -52,21 +63,30 @@ impl Store {
         month: ServiceMonth,
     ) -> Result<(Vec<Current>, bool), Error> {
         let most = BOARD_PEOPLE_MAX as i64 + 1;
-        let query = sqlx::query_as(CURRENT).bind(office.to_string()).bind(month.to_string()).bind(most);
-        let mut rows: Vec<(String, Option<Vec<u8>>, String)> = query.fetch_all(&self.reads).await?;
-        let cut = rows.len() > BOARD_PEOPLE_MAX;
-        rows.truncate(BOARD_PEOPLE_MAX);
-        let read = |(id, label_sealed, sets): (String, _, String)| {
-            Ok(Current { id, label_sealed, pairs: pairs_of(&sets).ok_or(WHERE)? })
-        };
-        Ok((rows.into_iter().map(read).collect::<Result<_, Error>>()?, cut))
+        let sql = if self.is_on_server() { CURRENT_ON_SERVER } else { CURRENT };
+        let query = sqlx::query_scalar(sql).bind(office.to_string()).bind(month.to_string()).bind(most);
+        let packed: Option<String> = query.fetch_one(&self.reads).await?;
+        let mut people = people_of(packed.as_deref()).ok_or(WHERE)?;
+        let cut = people.len() > BOARD_PEOPLE_MAX;
+        people.truncate(BOARD_PEOPLE_MAX);
+        Ok((people, cut))
     }
+}
+
+/// Nothing where it is not what [`CURRENT`] packs.
+fn people_of(text: Option<&str>) -> Option<Vec<Current>> {
+    let person = |text: &str| {
+        let [id, label, sets] = text.split(';').collect::<Vec<_>>().try_into().ok()?;
+        let label_sealed = if label.is_empty() { None } else { Some(unhex(label)?) };
+        Some(Current { id: id.to_owned(), label_sealed, pairs: pairs_of(sets)? })
+    };
+    text.map_or(Some(Vec::new()), |text| text.split('|').map(person).collect())
 }
 
 /// `partner family sent set,…`; nothing where it is not that.
 fn pairs_of(text: &str) -> Option<BTreeMap<String, Pair>> {
     let mut pairs: BTreeMap<String, Pair> = BTreeMap::new();
-    for [partner, family, sent, id] in unpacked(text)? {
+    for [partner, family, sent, id] in unpacked(Some(text))? {
         let id = id.parse().ok()?;
         let pair = match pairs.get_mut(partner) {
             Some(pair) => pair,
@@ -87,9 +107,12 @@ fn pairs_of(text: &str) -> Option<BTreeMap<String, Pair>> {
     Some(pairs)
 }
 
-/// Several rows in one text, with commas between them and a space between their values; nothing where it is not that.
-pub(super) fn unpacked<const VALUES: usize>(text: &str) -> Option<Vec<[&str; VALUES]>> {
-    text.split(',').map(|row| row.split(' ').collect::<Vec<_>>().try_into().ok()).collect()
+/// Rows that were handed over as one text, with commas between them and a space between their values; nothing where it is not
+/// that.
+pub(super) fn unpacked<const VALUES: usize>(text: Option<&str>) -> Option<Vec<[&str; VALUES]>> {
+    text.map_or(Some(Vec::new()), |text| {
+        text.split(',').map(|row| row.split(' ').collect::<Vec<_>>().try_into().ok()).collect()
+    })
 }
 
 #[cfg(test)]
@@ -114,6 +137,15 @@ mod tests {
         let id = TransmissionId::fresh();
         for text in ["", "a plan 1", "a plan 1 x", &format!("a care 1 {id}"), &format!("a plan 1 {id} b")] {
             assert!(pairs_of(text).is_none(), "{text}");
+            assert!(people_of(Some(&format!("p;;{text}"))).is_none(), "{text}");
         }
+        let sets = format!("a plan 1 {id}");
+        for text in [sets.clone(), format!("p;{sets}"), format!("p;0;{sets}"), format!("p;;{sets};")] {
+            assert!(people_of(Some(&text)).is_none(), "{text}");
+        }
+        let people = people_of(Some(&format!("p;;{sets}|q;0aFF;{sets}"))).expect("read");
+        let read: Vec<_> = people.iter().map(|person| (person.id.as_str(), person.label_sealed.as_deref())).collect();
+        assert_eq!(read, [("p", None), ("q", Some(&[0x0a, 0xff][..]))]);
+        assert!(people_of(None).expect("nobody").is_empty());
     }
 }

@@ -13,15 +13,16 @@ use std::sync::LazyLock;
 
 const WHERE: Error = Error::Impossible("person_set");
 
+/// All of them in one row, as [`unpacked`] reads it.
 pub(super) static LINES: Text = LazyLock::new(|| {
     asking(
-        "SELECT s.person_index,
-                string_agg(s.partner_id || ' ' || s.family || ' ' || s.sent || ' ' || t.transmission_id || ' ' || t.kind || ' '
-                           || t.accepted_index || ' ' || t.accepted_at || ' ' || coalesce(t.collected_at, '-') || ' '
-                           || coalesce(t.acknowledged_at, '-') || ' ' || coalesce(t.outcome, '-'), ',') AS sets
+        "SELECT string_agg(s.person_index || ' ' || s.partner_id || ' ' || s.family || ' ' || s.sent || ' ' || t.transmission_id
+                           || ' ' || t.kind || ' ' || t.accepted_index || ' ' || t.accepted_at || ' '
+                           || coalesce(t.collected_at, '-') || ' ' || coalesce(t.acknowledged_at, '-') || ' '
+                           || coalesce(t.outcome, '-'), ',') AS sets
            FROM person_set s JOIN transmission t ON t.transmission_id = s.transmission_id
           WHERE s.office_id = $1 AND s.month = $2 AND s.latest = 1 AND s.deletes = 0
-            AND s.family IN ('plan', 'actual') AND s.person_index IN {} GROUP BY s.person_index",
+            AND s.family IN ('plan', 'actual') AND s.person_index IN {}",
         3,
     )
 });
@@ -53,15 +54,14 @@ impl Store {
         }
         for part in parts {
             let ids: Vec<String> = part.iter().map(|(person, _)| person.clone()).collect();
-            let mut query = sqlx::query_as(LINES.as_str()).bind(&id).bind(&month);
+            let mut query = sqlx::query_scalar(LINES.as_str()).bind(&id).bind(&month);
             for person in filled(&ids) {
                 query = query.bind(person);
             }
-            let rows: Vec<(String, String)> = query.fetch_all(&self.reads).await?;
-            let mut sets: BTreeMap<String, Vec<SetRow>> = BTreeMap::new();
-            for (person, packed) in rows {
-                let of_person = unpacked(&packed).and_then(|rows| rows.into_iter().map(SetRow::read).collect());
-                sets.insert(person, of_person.ok_or(WHERE)?);
+            let packed: Option<String> = query.fetch_one(&self.reads).await?;
+            let mut sets: BTreeMap<&str, Vec<SetRow>> = BTreeMap::new();
+            for [person, set @ ..] in unpacked::<11>(packed.as_deref()).ok_or(WHERE)? {
+                sets.entry(person).or_default().push(SetRow::read(set).ok_or(WHERE)?);
             }
             let asked_for;
             let partners = match known {
@@ -83,7 +83,7 @@ impl Store {
                 .collect();
             let standings = standings(self, &labels, asked.month, &ids).await?;
             for (person, label) in part {
-                let of_person = lines_of(sets.remove(&person).unwrap_or_default(), partners, asked.partner)?;
+                let of_person = lines_of(sets.remove(person.as_str()).unwrap_or_default(), partners, asked.partner)?;
                 let finished = of_person.into_iter().map(|(partner, mut line)| {
                     let key = (person.clone(), partner);
                     line.comments = comments.get(&key).copied().unwrap_or_default();
