@@ -305,7 +305,11 @@ async fn a_month_that_is_put_in_one_place_keeps_its_rows() {
     assert_eq!(rows[0], ["o1 p1 0aff 1 l1", "o2 p2 - 0 l2"]);
     assert_eq!(
         rows[1],
-        ["m1 t1 o1 p1 o2 plan 202604 1 0 c1 0 0", "m1 t2 o1 p1 o2 plan 202604 1 0 c2 0 1", "m2 t2 o2 p2 o1 care  0 1 c2 1 0"]
+        [
+            "m1 t1 o1 p1 o2 plan 202604 1 0 c1 0 0",
+            "m1 t2 o1 p1 o2 plan 202604 1 0 c2 0 1",
+            "m2 t2 o2 p2 o1 care  0 1 c2 1 0"
+        ]
     );
     assert_eq!(rows[2], ["o1 p1 202604 o2 b 00fe10 at"]);
 
@@ -318,8 +322,7 @@ async fn a_month_that_is_put_in_one_place_keeps_its_rows() {
     up_to(&postgres, None).await.run(&mut c).await.expect("migrated");
     for (sql, expected) in MONTH_ROWS.into_iter().zip(&rows) {
         let sql = sql.replace("{label_sealed}", "encode(label_sealed, 'hex')");
-        let found: Vec<String> =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut c).await.expect("read");
+        let found: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut c).await.expect("read");
         assert_eq!(found, *expected);
     }
 }

@@ -240,6 +240,11 @@ async fn what_nobody_opened_is_taken_back_with_its_letter_and_may_go_again() {
     let (_, handover, _) = desk.offers(&plan).await;
     let sent = desk.office.items("sent", 10).await;
     let first = sent[0]["id"].as_str().unwrap();
+    // By two letters at a time it could be read after one of them was withdrawn.
+    let page = desk.new_page();
+    let again = uploads(&desk.browser, &page, &page, &plan).await;
+    assert_eq!(again.status, 422);
+    assert!(again.text().contains("手紙が、まだ有効です"), "{}", again.text());
     desk.browser.fill("/handovers", &format!("/handovers/{handover}/withdraw"), &[]).await.sent_on();
     assert_eq!(desk.office.state(first).await, "withdrawn");
     assert!(desk.office.receipt(first).await.verify(&desk.office.policy().await).is_ok());

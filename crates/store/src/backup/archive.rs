@@ -184,10 +184,14 @@ pub(crate) async fn restore(c: &mut SqliteConnection, newer_keys: bool) -> Resul
                         AND \"{column}\" NOT IN (SELECT \"{its}\" FROM main.\"{of}\")"
                 );
                 let late = run(&mut transaction, late).await?;
-                if let Some(count) = rows.get_mut(*table) {
-                    *count = count.saturating_sub(late);
-                }
+                take_off(&mut rows, table, late);
             }
+        }
+        // A backup of before there was an index has none of it.
+        let indexed = rows.contains_key("person_set");
+        for (table, sql) in NOBODYS.into_iter().filter(|_| indexed) {
+            let late = run(&mut transaction, sql.to_owned()).await?;
+            take_off(&mut rows, table, late);
         }
     }
     transaction.commit().await?;
@@ -195,6 +199,30 @@ pub(crate) async fn restore(c: &mut SqliteConnection, newer_keys: bool) -> Resul
         sqlx::query_as("PRAGMA main.foreign_key_check").fetch_all(&mut *c).await?;
     if broken.is_empty() { Ok(rows) } else { Err(Error::BackupDamaged("references")) }
 }
+
+fn take_off(rows: &mut BTreeMap<String, u64>, table: &str, gone: u64) {
+    if let Some(count) = rows.get_mut(table) {
+        *count = count.saturating_sub(gone);
+    }
+}
+
+/// People about whom nothing is left, and what hung on their sets.
+const NOBODYS: [(&str, &str); 3] = [
+    (
+        "person",
+        "DELETE FROM main.person WHERE (office_id, person_index) NOT IN (SELECT office_id, person_index FROM main.person_set)",
+    ),
+    (
+        "month_comment",
+        "DELETE FROM main.month_comment WHERE (office_id, month, person_index, partner_id) NOT IN
+                (SELECT office_id, month, person_index, partner_id FROM main.person_set)",
+    ),
+    (
+        "accepted_difference",
+        "DELETE FROM main.accepted_difference WHERE (office_id, month, person_index, partner_id) NOT IN
+                (SELECT office_id, month, person_index, partner_id FROM main.person_set)",
+    ),
+];
 
 /// What a table refers to: its column, the other table and that one's column.
 async fn references(c: &mut SqliteConnection, table: &str) -> Result<Vec<(String, String, String)>, Error> {

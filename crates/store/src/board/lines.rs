@@ -34,13 +34,13 @@ static COMMENTS: Text = LazyLock::new(|| {
     )
 });
 impl Store {
-    /// The partners of each of these people; what is known of the partners is not asked for again.
+    /// The lines of each of these people; who the partners are is asked for only where it is not known.
     pub(super) async fn lines(
         &self,
         office: OfficeId,
         asked: &BoardAsked,
         shown: Vec<Found>,
-        known: Option<&Partners>,
+        mut partners: Partners,
     ) -> Result<Vec<BoardPerson>, Error> {
         let (id, month) = (office.to_string(), asked.month.to_string());
         let labels = self.labels_of(office).await?;
@@ -63,15 +63,13 @@ impl Store {
             for [person, set @ ..] in unpacked::<11>(packed.as_deref()).ok_or(WHERE)? {
                 sets.entry(person).or_default().push(SetRow::read(set).ok_or(WHERE)?);
             }
-            let asked_for;
-            let partners = match known {
-                Some(partners) => partners,
-                None => {
-                    let ids: BTreeSet<&str> = sets.values().flatten().map(|set| set.partner.as_str()).collect();
-                    asked_for = self.partner_rows(&ids).await?;
-                    &asked_for
-                }
-            };
+            // What came since they were asked for may be with somebody else.
+            let is_new = |id: &&str| !partners.contains_key(*id);
+            let new: BTreeSet<&str> = sets.values().flatten().map(|set| set.partner.as_str()).filter(is_new).collect();
+            if !new.is_empty() {
+                let found = self.partner_rows(&new).await?;
+                partners.extend(found);
+            }
             let mut query = sqlx::query_as(COMMENTS.as_str()).bind(&id).bind(&month);
             for person in filled(&ids) {
                 query = query.bind(person);
@@ -83,7 +81,7 @@ impl Store {
                 .collect();
             let standings = standings(self, &labels, asked.month, &ids).await?;
             for (person, label) in part {
-                let of_person = lines_of(sets.remove(person.as_str()).unwrap_or_default(), partners, asked.partner)?;
+                let of_person = lines_of(sets.remove(person.as_str()).unwrap_or_default(), &partners, asked.partner)?;
                 let finished = of_person.into_iter().map(|(partner, mut line)| {
                     let key = (person.clone(), partner);
                     line.comments = comments.get(&key).copied().unwrap_or_default();
@@ -134,7 +132,9 @@ fn lines_of(
             sets.push(state);
         }
     }
-    lines.sort_by(|(one_id, one), (other_id, other)| (one.partner, one_id).cmp(&(other.partner, other_id)));
+    lines.sort_by(|(one_id, one), (other_id, other)| {
+        (one.partner, one.is_outside, one_id).cmp(&(other.partner, other.is_outside, other_id))
+    });
     Ok(lines)
 }
 

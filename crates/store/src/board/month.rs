@@ -233,7 +233,7 @@ impl Store {
             Some(_) => found.into_iter().skip(skipped).take(PAGE_PEOPLE).collect(),
             None => found,
         };
-        let people = self.lines(office, asked, shown, Some(&known)).await?;
+        let people = self.lines(office, asked, shown, known).await?;
         Ok(Board { partners, people, people_total, skipped, page, pages, cut, unlabelled })
     }
 
@@ -356,7 +356,7 @@ impl Store {
         let label = self.labels_of(office).await?.open_label(&id.to_string(), sealed.as_deref())?;
         let asked =
             BoardAsked { month, partner: None, only: Only::All, order: Order::Kana, search: String::new(), page: None };
-        Ok(self.lines(office, &asked, vec![(id.to_string(), label)], None).await?.pop())
+        Ok(self.lines(office, &asked, vec![(id.to_string(), label)], Partners::new()).await?.pop())
     }
 
     /// Today in Japan.

@@ -140,3 +140,16 @@ async fn unlock(connection: &mut Connection, key: &str, cache_kib: u32) -> Resul
     sqlx::raw_sql(AssertSqlSafe(pragmas.as_str())).execute(connection).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection as _, SqliteConnection};
+
+    #[tokio::test]
+    async fn a_statement_keeps_its_plan_whatever_is_bound_to_it() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("opened");
+        let options: Vec<String> =
+            sqlx::query_scalar("PRAGMA compile_options").fetch_all(&mut connection).await.expect("read");
+        assert!(options.iter().any(|option| option == "ENABLE_QPSG"), "built without .cargo/config.toml: {options:?}");
+    }
+}

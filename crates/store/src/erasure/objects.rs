@@ -243,8 +243,11 @@ impl Taken {
 const BOX_HEADER: usize = 96;
 const SECRET_HEADER: usize = 21;
 
+/// With the handover by which it went, where it is sealed a second time; what came back by one lies only here.
 const SET_BYTES: &str = "
-    SELECT t.envelope, substr(s.office_number, 1, 10), substr(r.office_number, 1, 10), t.handover_id FROM transmission t
+    SELECT t.envelope, substr(s.office_number, 1, 10), substr(r.office_number, 1, 10),
+           CASE WHEN r.outside_of IS NOT NULL THEN t.handover_id END
+      FROM transmission t
       JOIN office s ON s.office_id = t.sender_office_id JOIN office r ON r.office_id = t.receiver_office_id
      WHERE t.transmission_id = $1 AND t.erased_at IS NULL";
 const SET_BODIES: &str = "SELECT body, body_key FROM transmission_file WHERE transmission_id = $1";

@@ -65,6 +65,9 @@ pub enum Offered {
     TooMany,
     /// Another set with the serial of one of these went to the partner, with other content (R1.8).
     SerialTaken,
+    /// One of these is handed over by a letter that is still good: that one is printed again, or withdrawn first. By two
+    /// letters at a time, taking back or erasing would have to end both.
+    StillOpen,
     /// So many passwords wait to be hashed that one more cannot.
     Busy,
 }
@@ -75,10 +78,11 @@ const INSERT: &str = "
                           address_index, address_sealed, code_hash, key_sealed, envelope, tries, offered_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14)";
 const HELD: &str = "
-    SELECT digest FROM transmission
+    SELECT digest, (SELECT count(*) FROM handover h WHERE h.handover_id = t.handover_id AND h.ended_at IS NULL)
+      FROM transmission t
      WHERE sender_office_id = $1 AND sender_type = $2 AND receiver_office_id = $3 AND receiver_type = $4 AND serial = $5
        AND withdrawn_at IS NULL";
-/// What went by an earlier handover goes by this one again.
+/// What went by a handover that has ended, and was opened by it, goes by this one again.
 const GOES_AGAIN: &str = "UPDATE transmission SET handover_id = $2 WHERE transmission_id = $1";
 const INSERT_FILE: &str = "
     INSERT INTO handover_file (handover_id, ordinal, name, size_bytes, body) VALUES ($1, $2, $3, $4, $5)";
@@ -228,7 +232,7 @@ async fn against(c: &mut Connection, office: OfficeId, sets: &[SealedSet]) -> Re
     }
     for set in sets {
         let (letter, receiver) = set.addressed();
-        let held: Option<String> = sqlx::query_scalar(HELD)
+        let held: Option<(String, i64)> = sqlx::query_as(HELD)
             .bind(office.to_string())
             .bind(letter.sender_type().to_string())
             .bind(receiver.to_string())
@@ -236,8 +240,10 @@ async fn against(c: &mut Connection, office: OfficeId, sets: &[SealedSet]) -> Re
             .bind(letter.serial().to_string())
             .fetch_optional(&mut *c)
             .await?;
-        if held.is_some_and(|digest| digest != letter.digest().to_string()) {
-            return Ok(Some(Offered::SerialTaken));
+        match held {
+            Some((digest, _)) if digest != letter.digest().to_string() => return Ok(Some(Offered::SerialTaken)),
+            Some((_, open)) if open > 0 => return Ok(Some(Offered::StillOpen)),
+            _ => {}
         }
     }
     Ok(None)

@@ -121,9 +121,8 @@ async fn enter(
     token: FormToken,
     form: Form,
 ) -> Result<Response, Problem> {
-    let plain = |text: &str| -> String { text.chars().filter_map(digit).collect() };
-    let code = plain(form.secret("code"));
-    let number = plain(form.text("number"));
+    let code: String = plain(form.secret("code")).filter(char::is_ascii_digit).collect();
+    let number: String = plain(form.text("number")).collect();
     let typed: String = address.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let fault = match app.store.enter_handover(&typed, &number, &code, Some(peer.address)).await? {
         Entered::Done(visit) => {
@@ -138,13 +137,13 @@ async fn enter(
     show_again(&Knock::new(&address, &token, &form, Faults::of("code", fault)))
 }
 
-/// Digits, in full width too; hyphens and spaces between them are left out.
-fn digit(typed: char) -> Option<char> {
-    match typed {
-        '0'..='9' => Some(typed),
-        '０'..='９' => char::from_u32(u32::from(typed) - u32::from('０') + u32::from('0')),
-        _ => None,
-    }
+/// Letters and digits, in full width too; hyphens and spaces between them are left out. A number may have letters in it.
+fn plain(typed: &str) -> impl Iterator<Item = char> {
+    let narrow = |typed: char| match typed {
+        '！'..='～' => char::from_u32(u32::from(typed) - u32::from('！') + u32::from('!')),
+        _ => Some(typed),
+    };
+    typed.chars().filter_map(narrow).filter(char::is_ascii_alphanumeric).map(|typed| typed.to_ascii_uppercase())
 }
 
 async fn inside(State(app): State<App>, guest: Guest, asked: Asked) -> Result<Response, Problem> {
@@ -253,4 +252,16 @@ async fn leave(State(app): State<App>, guest: Guest, _form: Form) -> Result<Resp
         response.headers_mut().append(header::SET_COOKIE, cleared);
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_may_have_letters_and_is_taken_however_it_is_typed() {
+        for typed in ["13A1234567", "13a-123 4567", "１３Ａ１２３４５６７", "13ａ1234567。"] {
+            assert_eq!(plain(typed).collect::<String>(), "13A1234567", "{typed}");
+        }
+    }
 }

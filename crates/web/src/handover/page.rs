@@ -43,10 +43,7 @@ impl Knock {
         Self {
             frame: Frame { token: token.text().to_owned(), ..Frame::bare("書類を受け取る") }.faulty(!faults.is_empty()),
             address: address.chars().filter(char::is_ascii_alphanumeric).take(64).collect(),
-            number: Field::text("number", "あなたの事業所の事業所番号")
-                .numeric()
-                .hint("10桁の番号")
-                .value(form.text("number")),
+            number: Field::text("number", "あなたの事業所の事業所番号").hint("10桁の番号").value(form.text("number")),
             code: Field::one_time_code("code", "電話で聞いたコード").hint("8桁の数字").faults(&faults),
             faults,
         }

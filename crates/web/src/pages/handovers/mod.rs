@@ -77,6 +77,7 @@ pub(crate) async fn offer(
         Offered::Registered => again(wording::REGISTERED.to_owned()),
         Offered::TooMany => again(wording::TOO_MANY.to_owned()),
         Offered::SerialTaken => again(refused(Refusal::SerialTaken)),
+        Offered::StillOpen => again(wording::STILL_OPEN.to_owned()),
         Offered::Busy => again(wording::BUSY.to_owned()),
     }
 }

@@ -8,6 +8,8 @@ pub(super) const OTHER_RECEIVER: &str =
 pub(super) const REGISTERED: &str = "この事業所は、もう交換所に参加しています。ふつうに送ってください。";
 pub(super) const TOO_MANY: &str =
     "受渡し中のものが200件あります。済んだものを取り下げるか、期限が来るのを待ってください。";
+pub(super) const STILL_OPEN: &str =
+    "同じものを渡した手紙が、まだ有効です。その手紙を印刷し直すか、取り下げてから、もう一度渡してください。";
 pub(super) const BUSY: &str = "いま混み合っています。少し待ってから、もう一度行ってください。";
 
 pub(super) fn too_many_files() -> String {
