@@ -7,6 +7,7 @@ use crate::key_store::{MasterKeys, write_whole};
 use crate::{Error, hex};
 use seal::{Purpose, WorkingKey, Zeroizing};
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "database.key";
@@ -67,6 +68,19 @@ pub(crate) fn write(folder: &Path, masters: &MasterKeys, keys: &[DatabaseKey]) -
         text.push_str(&format!("{version} {}\n", hex::hex(&wrapped)));
     }
     write_whole(&database_key_path(folder), text.as_bytes())
+}
+
+/// Writes over the file's own bytes, where a copy of a database is thrown away.
+pub(crate) fn overwrite(folder: &Path) -> Result<(), Error> {
+    let path = database_key_path(folder);
+    let mut file = match fs::OpenOptions::new().write(true).open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::file(&path)(error)),
+    };
+    let length = file.metadata().map_err(Error::file(&path))?.len().min(FILE_BYTES_MAX);
+    let nothing = vec![0; usize::try_from(length).map_err(|_| WHERE)?];
+    file.write_all(&nothing).and_then(|()| file.sync_all()).map_err(Error::file(&path))
 }
 
 /// What the master key gave for the database before it had a key of its own.

@@ -4,7 +4,7 @@ use super::restore::{RestoreOrder, restore_backup};
 use super::{BackupPlaces, BackupRow};
 use crate::erasure::ErasureList;
 use crate::record::{self, Act};
-use crate::{BackupId, Error, OperatorName, Store};
+use crate::{BackupId, Error, OperatorName, Store, database_key};
 use ledger::Action;
 use seal::{Envelope, OBJECT_BYTES_MAX, ObjectBinding, ObjectPurpose, OfficeSecretKey, Purpose, SetBinding};
 use sqlx::FromRow;
@@ -62,7 +62,7 @@ const NEWEST: &str = "
 const SETS: &str = "SELECT count(*) FROM transmission WHERE erased_at IS NULL";
 const SOME: &str = "
     SELECT transmission_id, sender_office_id, receiver_office_id, envelope FROM transmission
-     WHERE erased_at IS NULL ORDER BY digest LIMIT $1";
+     WHERE erased_at IS NULL ORDER BY random() LIMIT $1";
 const KEYS: &str = "SELECT key_version, wrapped_secret FROM office_key WHERE key_id = $1 AND office_id = $2";
 const BOXES: &str = "
     SELECT ordinal, name, digest, body, body_key FROM transmission_file WHERE transmission_id = $1 ORDER BY ordinal";
@@ -78,6 +78,26 @@ struct SetRow {
 
 type BoxRow = (i64, String, String, Option<Vec<u8>>, Option<String>);
 
+/// The folder aside: whatever ends a drill, nothing of it is left.
+struct Aside<'a>(&'a Path);
+
+impl Drop for Aside<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = remove(self.0) {
+            tracing::error!(%error, "a drill left a restored copy behind: it is to be removed by hand");
+        }
+    }
+}
+
+/// The keys of the copy first, over and over its own bytes, so that nothing opens what a disk still has of the rest.
+fn remove(aside: &Path) -> Result<(), Error> {
+    if !aside.exists() {
+        return Ok(());
+    }
+    database_key::overwrite(aside)?;
+    fs::remove_dir_all(aside).map_err(Error::file(aside))
+}
+
 impl Store {
     /// Restores a generation into a folder aside, compares it, opens some of its boxes, and records the result. The folder is
     /// removed; nothing in it listens or sends.
@@ -92,6 +112,12 @@ impl Store {
         aside: &Path,
         by: &OperatorName,
     ) -> Result<Drill, Error> {
+        // What is there is somebody's, and everything aside is removed in the end.
+        if aside.exists() {
+            let source = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+            return Err(Error::File { path: aside.to_owned(), source });
+        }
+        let _aside = Aside(aside);
         let started_at = self.now_text();
         let begun = Instant::now();
         let order = RestoreOrder {
@@ -104,10 +130,14 @@ impl Store {
             gap_declared: true,
         };
         let clock = Arc::clone(&self.clock);
-        let restored = restore_backup(places, list, self.keys.masters.clone(), Arc::clone(&clock), &order).await?;
+        let restored = restore_backup(places, list, self.keys.masters.clone(), Arc::clone(&clock), &order).await;
         let (result, sets, opened) = match restored {
-            Err(refused) => (format!("{refused:?}").to_lowercase().replace([' ', '"', '(', ')'], "-"), 0, 0),
-            Ok(_) => {
+            // Under a master key that is gone: nobody could restore it.
+            Err(Error::WrongKey) => ("key".to_owned(), 0, 0),
+            Err(Error::BackupDamaged(what)) => (what.to_owned(), 0, 0),
+            Err(error) => return Err(error),
+            Ok(Err(refused)) => (format!("{refused:?}").to_lowercase().replace([' ', '"', '(', ')'], "-"), 0, 0),
+            Ok(Ok(_)) => {
                 let aside_store = Self::open(aside, self.keys.masters.clone(), clock).await?;
                 let compared = aside_store.compare_restored().await;
                 aside_store.close().await;
@@ -119,9 +149,7 @@ impl Store {
                 }
             }
         };
-        if aside.exists() {
-            fs::remove_dir_all(aside).map_err(Error::file(aside))?;
-        }
+        remove(aside)?;
         let seconds = begun.elapsed().as_secs();
         let whole = |row: &BackupRow| row.id != backup && row.verified_at.is_some() && row.data_gone_at.is_none();
         let next = match &*result {

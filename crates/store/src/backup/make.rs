@@ -84,7 +84,6 @@ impl Store {
         self.register_backup(id, by, &started_at).await?;
 
         let mut manifests = [Part::Boxes, Part::Keys].map(|part| (part, Manifest::new(id, part, &started_at)));
-        let mut secrets = Vec::new();
         for (part, manifest) in &mut manifests {
             let folder = partial(places, *part, id);
             fs::DirBuilder::new().mode(0o700).create(&folder).map_err(Error::file(&folder))?;
@@ -93,7 +92,6 @@ impl Store {
             // Made by a connection of its own first, so that it is encrypted from its first byte on.
             archive::open(&path, &key, true).await?.close().await?;
             archive::attach(&mut connection, &path, part.id(), &key).await?;
-            secrets.push(key);
         }
         if stage.is_some() {
             Stage::fill(&mut connection, self.reads.acquire().await?.detach()).await?;
@@ -107,7 +105,7 @@ impl Store {
         drop(stage);
 
         let (mut digests, mut size_bytes) = (Vec::new(), bodies_bytes);
-        for ((part, manifest), key) in manifests.iter_mut().zip(&secrets) {
+        for (part, manifest) in &mut manifests {
             let folder = partial(places, *part, id);
             (manifest.digest, manifest.size_bytes) = digest_of(&folder.join(part.database()))?;
             manifest.ledger_size = snapshot.ledger_size;
@@ -122,7 +120,9 @@ impl Store {
             // As somebody would find it who needs it (R4.2).
             let found = Manifest::read(&place)?.ok_or(Error::BackupDamaged("manifest"))?;
             found.verify(&signer.public())?;
-            archive::read_back(&place, *part, &found, key).await?;
+            // With the key as the manifest has it: the master key may have been replaced meanwhile.
+            let key = found.unwrap_key(&self.keys.masters)?;
+            archive::read_back(&place, *part, &found, &key).await?;
             digests.push(found.digest);
             size_bytes += found.size_bytes;
         }
@@ -229,6 +229,8 @@ impl Store {
             Ok(()) => Ok(()),
             Err(Error::BackupDamaged(what)) => Err(what),
             Err(Error::File { .. }) => Err("missing"),
+            // Under a master key that is gone.
+            Err(Error::WrongKey) => Err("key"),
             Err(error) => return Err(error),
         };
         let now = self.clock.now();
@@ -265,6 +267,10 @@ impl Store {
                 return Err(Error::BackupDamaged("missing"));
             };
             manifest.verify(&public)?;
+            // One generation laid over another is sound in itself.
+            if manifest.backup != id.to_string() || manifest.part != part.id() {
+                return Err(Error::BackupDamaged("manifest"));
+            }
             let key = manifest.unwrap_key(&self.keys.masters)?;
             archive::read_back(&folder, part, &manifest, &key).await?;
             if part == Part::Boxes {

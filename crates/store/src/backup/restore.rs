@@ -182,6 +182,9 @@ async fn find(
 ) -> Result<Result<Found, RestoreRefused>, Error> {
     let folder = places.folder(Part::Boxes, &id.to_string());
     let Some(boxes) = Manifest::read(&folder)? else { return Ok(Err(RestoreRefused::NoBoxes)) };
+    if boxes.backup != id.to_string() || boxes.part != Part::Boxes.id() {
+        return Err(Error::BackupDamaged("manifest"));
+    }
     let boxes_key = boxes.unwrap_key(masters)?;
     let boxes_path = folder.join(Part::Boxes.database());
     let mut candidates = Vec::new();
@@ -194,7 +197,12 @@ async fn find(
     candidates
         .sort_by(|one, other| (one.0.ledger_size, &one.0.started_at).cmp(&(other.0.ledger_size, &other.0.started_at)));
     for (keys, folder) in candidates {
-        let keys_key = keys.unwrap_key(masters)?;
+        // One that another master key is needed for is none; another may do.
+        let keys_key = match keys.unwrap_key(masters) {
+            Ok(key) => key,
+            Err(Error::WrongKey | Error::BackupDamaged(_)) => continue,
+            Err(error) => return Err(error),
+        };
         if archive::read_back(&folder, Part::Keys, &keys, &keys_key).await.is_err() {
             continue;
         }

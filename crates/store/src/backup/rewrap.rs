@@ -5,9 +5,11 @@ use super::BackupPlaces;
 use super::archive;
 use super::manifest::{Manifest, Part, digest_of};
 use crate::{Error, KeyKind, Store};
+use ledger::certificate::CertificateKey;
 use seal::{KeyId, Purpose};
 use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
+use std::path::Path;
 
 const WORKING: &str =
     "SELECT row, value FROM part WHERE tab = 'working_key' AND col = 'wrapped' ORDER BY row LIMIT 10000";
@@ -26,31 +28,46 @@ impl Store {
         for row in self.backups().await? {
             for part in [Part::Boxes, Part::Keys] {
                 let folder = places.folder(part, &row.id.to_string());
-                let Some(_alone) = archive::alone(&folder).await? else { continue };
-                // Damaged or away: its own check says so.
-                let Ok(Some(mut manifest)) = Manifest::read(&folder) else { continue };
-                if manifest.verify(&signer.public()).is_err() {
-                    continue;
+                match self.rewrap_archive(&folder, part, newest, &signer).await {
+                    Ok(true) => changed += 1,
+                    Ok(false) => {}
+                    // Under a key that is gone, damaged, or out of reach: its own check says so, and every other one goes on.
+                    Err(error @ (Error::WrongKey | Error::BackupDamaged(_) | Error::File { .. })) => {
+                        tracing::warn!(backup = %row.id, part = part.id(), %error, "an archive keeps its old key");
+                    }
+                    Err(error) => return Err(error),
                 }
-                let wrapped = crate::hex::unhex(&manifest.wrapped_key).unwrap_or_default();
-                if seal::wrapped_under(&wrapped).map_err(|_| Error::BackupDamaged("manifest"))? == newest {
-                    continue;
-                }
-                let key = manifest.unwrap_key(&self.keys.masters)?;
-                if part == Part::Keys {
-                    let path = folder.join(part.database());
-                    let mut c = archive::open(&path, &key, false).await?;
-                    self.rewrap_archived_keys(&mut c, newest).await?;
-                    c.close().await?;
-                    (manifest.digest, manifest.size_bytes) = digest_of(&path)?;
-                }
-                let purpose = Purpose::BackupKey { backup: &manifest.backup, part: &manifest.part };
-                manifest.wrapped_key = crate::hex::hex(&self.keys.masters.wrap(&purpose, key.as_ref())?);
-                manifest.write(&folder, &signer)?;
-                changed += 1;
             }
         }
         Ok(changed)
+    }
+
+    async fn rewrap_archive(
+        &self,
+        folder: &Path,
+        part: Part,
+        newest: KeyId,
+        signer: &CertificateKey,
+    ) -> Result<bool, Error> {
+        let Some(_alone) = archive::alone(folder).await? else { return Ok(false) };
+        let Some(mut manifest) = Manifest::read(folder)? else { return Ok(false) };
+        manifest.verify(&signer.public())?;
+        let wrapped = crate::hex::unhex(&manifest.wrapped_key).unwrap_or_default();
+        if seal::wrapped_under(&wrapped).map_err(|_| Error::BackupDamaged("manifest"))? == newest {
+            return Ok(false);
+        }
+        let key = manifest.unwrap_key(&self.keys.masters)?;
+        if part == Part::Keys {
+            let path = folder.join(part.database());
+            let mut c = archive::open(&path, &key, false).await?;
+            self.rewrap_archived_keys(&mut c, newest).await?;
+            c.close().await?;
+            (manifest.digest, manifest.size_bytes) = digest_of(&path)?;
+        }
+        let purpose = Purpose::BackupKey { backup: &manifest.backup, part: &manifest.part };
+        manifest.wrapped_key = crate::hex::hex(&self.keys.masters.wrap(&purpose, key.as_ref())?);
+        manifest.write(folder, signer)?;
+        Ok(true)
     }
 
     async fn rewrap_archived_keys(&self, c: &mut SqliteConnection, newest: KeyId) -> Result<(), Error> {

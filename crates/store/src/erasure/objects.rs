@@ -250,6 +250,8 @@ const SET_BYTES: &str = "
       FROM transmission t
       JOIN office s ON s.office_id = t.sender_office_id JOIN office r ON r.office_id = t.receiver_office_id
      WHERE t.transmission_id = $1 AND t.erased_at IS NULL";
+const LETTER: &str = "SELECT key_sealed, envelope FROM handover WHERE handover_id = $1";
+const LETTER_BODIES: &str = "SELECT body FROM handover_file WHERE handover_id = $1";
 const SET_BODIES: &str = "SELECT body, body_key FROM transmission_file WHERE transmission_id = $1";
 const SET_ENCLOSURES: &str = "SELECT body FROM transmission_enclosure WHERE transmission_id = $1";
 const BLANK_SET: &str = "
@@ -316,6 +318,24 @@ impl Store {
     }
 }
 
+/// By a letter it is sealed a second time.
+async fn note_letter(c: &mut Connection, taken: &mut Taken, handover: &str) -> Result<(), Error> {
+    type Kept = Option<Vec<u8>>;
+    let letter: Option<(Kept, Kept)> = sqlx::query_as(LETTER).bind(handover).fetch_optional(&mut *c).await?;
+    let (key, envelope) = letter.unwrap_or_default();
+    taken.note(&key.unwrap_or_default(), SECRET_HEADER);
+    for wrapped in Envelope::parse(&envelope.unwrap_or_default()).iter().flat_map(|envelope| envelope.keys()) {
+        for part in wrapped.parts() {
+            taken.note(part, 0);
+        }
+    }
+    let bodies: Vec<Vec<u8>> = sqlx::query_scalar(LETTER_BODIES).bind(handover).fetch_all(c).await?;
+    for body in bodies {
+        taken.note(&body, BOX_HEADER);
+    }
+    Ok(())
+}
+
 impl Blanker {
     /// Destroys the keys of one thing and what they opened, in the caller's transaction. Done before: nothing happens.
     pub(super) async fn blank(
@@ -360,6 +380,7 @@ impl Blanker {
                 taken.note(&note.unwrap_or_default(), SECRET_HEADER);
                 sqlx::query(DROP_NOTE).bind(object).execute(&mut *c).await?;
                 if let Some(handover) = handover {
+                    note_letter(c, &mut taken, &handover).await?;
                     crate::handover::withdraw_of_set(c, &handover, &|action| record.act(action), &at).await?;
                 }
                 let copy = (KeyKind::Set, object, CopyPlace::Database, "");

@@ -1,7 +1,7 @@
 //! 終わり: withdrawn, after too many tries, or after its time. The key goes, and with it everything that was sealed to it; what
 //! nobody opened counts as taken back.
 
-use super::HandoverEnd;
+use super::{HANDOVER_TRIES_MAX, HandoverEnd};
 use crate::database::Connection;
 use crate::people::Person;
 use crate::record::{self, Act};
@@ -25,7 +25,7 @@ const DROP_FILES: &str = "DELETE FROM handover_file WHERE handover_id = $1";
 const OVER: &str = "
     SELECT h.handover_id, o.office_number, h.partner_number
       FROM handover h JOIN office o ON o.office_id = h.office_id
-     WHERE h.ended_at IS NULL AND h.expires_at <= $1 LIMIT $2";
+     WHERE h.ended_at IS NULL AND (h.expires_at <= $1 OR h.tries >= $3) LIMIT $2";
 const OF_HANDOVER: &str = "
     SELECT o.office_number, h.partner_number FROM handover h JOIN office o ON o.office_id = h.office_id
      WHERE h.handover_id = $1";
@@ -138,7 +138,7 @@ impl Store {
         let now = self.clock.now();
         let at = clock::text(now);
         let over: Vec<(String, String, String)> =
-            sqlx::query_as(OVER).bind(&at).bind(AT_ONCE).fetch_all(&self.reads).await?;
+            sqlx::query_as(OVER).bind(&at).bind(AT_ONCE).bind(HANDOVER_TRIES_MAX).fetch_all(&self.reads).await?;
         let left: Vec<Unopened> = sqlx::query_as(LEFT_BEHIND).bind(AT_ONCE).fetch_all(&self.reads).await?;
         if over.is_empty() && left.is_empty() {
             return Ok(0);

@@ -104,6 +104,12 @@ const UNOPENED: &str = "
     SELECT t.transmission_id FROM transmission t JOIN office r ON r.office_id = t.receiver_office_id
      WHERE t.handover_id = $1 AND r.outside_of IS NOT NULL AND t.collected_at IS NULL AND t.withdrawn_at IS NULL
        AND t.erased_at IS NULL";
+/// The one of them that this file is of.
+const UNOPENED_WITH: &str = "
+    SELECT t.transmission_id FROM transmission t JOIN office r ON r.office_id = t.receiver_office_id
+     WHERE t.handover_id = $1 AND r.outside_of IS NOT NULL AND t.collected_at IS NULL AND t.withdrawn_at IS NULL
+       AND t.erased_at IS NULL
+       AND EXISTS (SELECT 1 FROM transmission_file f WHERE f.transmission_id = t.transmission_id AND f.name = $2)";
 const COLLECT: &str = "UPDATE transmission SET collected_at = $2 WHERE transmission_id = $1";
 
 /// Whether a handover may still be used.
@@ -242,15 +248,16 @@ impl Store {
             .await
     }
 
-    /// Opens what was handed over, to be read, printed or downloaded; except for its list this collects its sets. Recorded before a byte goes out (R10.2); nothing when it
-    /// ended meanwhile.
+    /// Opens what was handed over, to be read, printed or downloaded: all of it, or only the file of this name. Except for its
+    /// list this collects its sets, or the one that the file is of. Recorded before a byte goes out (R10.2); where no file has
+    /// that name nothing is done. Nothing when it ended meanwhile.
     ///
     /// # Errors
     /// [`Error::Damaged`], or when the database fails.
     pub async fn open_handover(
         self: &Arc<Self>,
         visit: &Visit,
-        how: &'static str,
+        (how, only): (&'static str, Option<&str>),
         from: Option<IpAddr>,
     ) -> Result<Option<Vec<OpenedFile>>, Error> {
         let (id, office) = (visit.id.to_string(), visit.office.id.to_string());
@@ -260,9 +267,16 @@ impl Store {
         let Some(Kept { key_sealed: Some(key), envelope: Some(envelope) }) = kept else { return Ok(None) };
         let rows: Vec<FileRow> = sqlx::query_as(FILES).bind(&id).fetch_all(&self.reads).await?;
         let key = self.open_key(KEY, visit.id, &key)?;
-        let opened = tokio::task::spawn_blocking(move || boxes::open(&id, &office, &key, &envelope, rows))
+        let mut opened = tokio::task::spawn_blocking(move || boxes::open(&id, &office, &key, &envelope, rows))
             .await
             .map_err(|_| Error::Impossible("opening"))??;
+        if let Some(only) = only {
+            opened.retain(|file| file.name == only);
+            if opened.is_empty() {
+                return Ok(Some(opened));
+            }
+        }
+        let only = only.map(str::to_owned);
         let entry = by_letter(Action::HandoverOpen, now)
             .office(visit.office.register.number)
             .counterpart(visit.partner)
@@ -286,7 +300,10 @@ impl Store {
                     if how == Self::LISTED {
                         return Ok(true);
                     }
-                    let unopened: Vec<String> = sqlx::query_scalar(UNOPENED).bind(&id).fetch_all(&mut *c).await?;
+                    let unopened: Vec<String> = match &only {
+                        None => sqlx::query_scalar(UNOPENED).bind(&id).fetch_all(&mut *c).await?,
+                        Some(name) => sqlx::query_scalar(UNOPENED_WITH).bind(&id).bind(name).fetch_all(&mut *c).await?,
+                    };
                     for set in unopened {
                         sqlx::query(COLLECT).bind(&set).bind(&at).execute(&mut *c).await?;
                         let set = set.parse().map_err(|_| Error::Impossible("transmission"))?;

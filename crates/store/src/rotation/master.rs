@@ -56,6 +56,11 @@ impl Store {
         if moving > 0 && !self.move_from_master().await? {
             return Ok(MasterReplaced::MovingFirst);
         }
+        // Half done: that one is finished, whose new key is in use already.
+        let begun = self.writer.run(|c| Box::pin(async move { open_of(c, KeyKind::Master, "").await })).await?;
+        if let Some(row) = begun {
+            return self.finish_master(&row).await;
+        }
         let masters = self.keys.masters.clone();
         let before = blocking({
             let masters = masters.clone();
@@ -108,9 +113,14 @@ impl Store {
             self.rewrap_archives(places).await?;
         }
         let masters = self.keys.masters.clone();
+        let wrapped: Vec<WorkingRow> = sqlx::query_as(ROWS).fetch_all(&self.reads).await?;
         let old = blocking(move || {
-            // What is destroyed next must not be needed by anything: everything opens under the newest alone.
+            // What is destroyed next must not be needed by anything: everything opens under the newest alone. A key that another
+            // process wrote meanwhile is wrapped anew when this is called again.
             let newest = *masters.master_ids()?.first().ok_or(WHERE)?;
+            if wrapped.iter().any(|row| seal::wrapped_under(&row.wrapped).ok() != Some(newest)) {
+                return Err(Error::Busy);
+            }
             Ok((newest, masters.finish()?))
         })
         .await?;

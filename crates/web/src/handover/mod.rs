@@ -101,7 +101,7 @@ impl FromRequestParts<App> for Guest {
 
 impl Guest {
     async fn files(&self, app: &App, how: &'static str) -> Result<Vec<OpenedFile>, Problem> {
-        app.store.open_handover(&self.visit, how, self.from).await?.ok_or_else(Problem::handover_over)
+        app.store.open_handover(&self.visit, (how, None), self.from).await?.ok_or_else(Problem::handover_over)
     }
 }
 
@@ -164,8 +164,8 @@ async fn picture(State(app): State<App>, guest: Guest, Path(branch): Path<String
 }
 
 async fn file(State(app): State<App>, guest: Guest, Path(name): Path<String>) -> Result<Response, Problem> {
-    let files = guest.files(&app, "download").await?;
-    let file = files.into_iter().find(|file| file.name == name).ok_or_else(Problem::not_found)?;
+    let files = app.store.open_handover(&guest.visit, ("download", Some(&name)), guest.from).await?;
+    let file = files.ok_or_else(Problem::handover_over)?.into_iter().next().ok_or_else(Problem::not_found)?;
     Ok(download("application/octet-stream", &file.name, file.bytes))
 }
 
