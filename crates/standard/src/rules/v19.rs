@@ -63,8 +63,9 @@ pub(crate) fn dialect(contents: &mut dyn Contents, file: usize) -> Option<(&'sta
     (utf8 && !ascii && (japanese || !is_ms932(contents, file))).then_some(("UTF-8", false))
 }
 
+/// Of three bytes in UTF-8, and of those that MS932 has: signs like ① ㈱ Ⅳ and characters like 﨑 as well.
 fn is_japanese(letter: char) -> bool {
-    matches!(letter, '\u{3000}'..='\u{30FF}' | '\u{4E00}'..='\u{9FFF}' | '\u{FF00}'..='\u{FFEF}')
+    matches!(letter, '\u{2010}'..='\u{33FF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF00}'..='\u{FFEF}')
 }
 
 fn is_ms932(contents: &mut dyn Contents, file: usize) -> bool {

@@ -53,6 +53,13 @@ fn utf8_with_a_mark_is_named_and_becomes_ms932() {
     is_named_and_repaired(UnitKind::CarePlan, Manner::Utf8Mark, "このファイルは、UTF-8（BOM付き）で書かれています");
 }
 
+/// Little text, in it a character like 﨑 or ㈱, and bytes that could be MS932 as well: found by the properties.
+#[test]
+fn utf8_that_could_be_ms932_is_told_by_what_it_says() {
+    let sound = sample(fumibako_standard::unit::UNITS[1].kind, 16_235_345_714_103_303_263, 1);
+    becomes(&write(&sound, &[Manner::Utf8]), &sound);
+}
+
 #[test]
 fn utf8_without_a_mark_is_named_and_becomes_ms932() {
     is_named_and_repaired(UnitKind::Schedule, Manner::Utf8, "このファイルは、UTF-8（BOMなし）で書かれています");

@@ -358,6 +358,11 @@ async fn r11_2_the_copy_that_a_letter_opens_is_erased_with_its_set() {
     assert_eq!(world.execute(copy, &[HANDOVER]).await.expect("copied"), 1);
     let by = "UPDATE transmission SET handover_id = $1 WHERE transmission_id = $2";
     assert_eq!(world.execute(by, &[HANDOVER, &id.to_string()]).await.expect("linked"), 1);
+    // What came back by a letter has no second copy; what went has, and goes to an office outside.
+    let outside = "
+        UPDATE office SET outside_of = $1
+         WHERE office_id = (SELECT receiver_office_id FROM transmission WHERE transmission_id = $2)";
+    assert_eq!(world.execute(outside, &[&office, &id.to_string()]).await.expect("outside"), 1);
     world.days_later(30);
     let expired = world.store.expire(&world.places(), false).await.expect("expired");
     assert_eq!(expired.objects, 1);
