@@ -145,8 +145,8 @@ pub(crate) fn bench() -> Done {
 }
 
 /// How long the pages of an office with so many stored sets take while thirty people read.
-pub(crate) fn pages(sets: &str) -> Done {
-    run(cargo().args(["bench", "--package", "fumibako", "--bench", "pages", "--", sets]))
+pub(crate) fn pages(asked: &[&str]) -> Done {
+    run(cargo().args(["bench", "--package", "fumibako", "--bench", "pages", "--"]).args(asked))
 }
 
 /// Replaces the master key over so many boxes, with sends going on beside it.

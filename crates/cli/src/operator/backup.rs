@@ -220,6 +220,7 @@ async fn verify(place: &Where, backup: Option<BackupId>, by: &OperatorName) -> O
 fn part_in_words(what: &str) -> &str {
     match what {
         "manifest" => "目録が壊れています",
+        "key" => "開けるマスター鍵が、もうありません",
         "missing" => "あるはずの場所にありません",
         "digest" => "中身が作ったときと違います",
         "key or pages" | "pages" => "中身が壊れています",
@@ -329,7 +330,7 @@ async fn drill(place: &Where, backup: Option<BackupId>, aside: &Path, by: &Opera
         return Ok(Done::All);
     }
     say!("復元できませんでした: {backup}");
-    below(&drill.result);
+    below(part_in_words(&drill.result));
     match drill.next {
         Some(next) => say!("→ ほかに確かめてある世代: {next}"),
         None => say!("→ 確かめてある世代がほかにありません。すぐに fumibako backup run で作ってください。"),

@@ -33,6 +33,7 @@ static COMMENTS: Text = LazyLock::new(|| {
         3,
     )
 });
+
 impl Store {
     /// The lines of each of these people; who the partners are is asked for only where it is not known.
     pub(super) async fn lines(

@@ -113,14 +113,6 @@ pub struct BoardPerson {
     pub lines: Vec<BoardLine>,
 }
 
-impl BoardPerson {
-    /// Whether there is a difference that nobody has accepted.
-    #[must_use]
-    pub fn differs(&self) -> bool {
-        self.lines.iter().any(|line| line.comparison.is_some_and(|standing| standing.open() > 0))
-    }
-}
-
 /// 利用者と連携先の一組.
 #[derive(Clone, Debug)]
 pub struct BoardLine {

@@ -237,6 +237,15 @@ impl Taken {
             self.pieces.push(blob[at..at + super::search::WINDOW].to_vec());
         }
     }
+
+    /// The wrapped keys of an envelope. One that cannot be read any more is destroyed like any other.
+    fn note_envelope(&mut self, envelope: &[u8]) {
+        for wrapped in Envelope::parse(envelope).iter().flat_map(|envelope| envelope.keys()) {
+            for part in wrapped.parts() {
+                self.note(part, 0);
+            }
+        }
+    }
 }
 
 /// Bytes of a sealed body, of a wrapped secret and of a password hash that others have too.
@@ -324,11 +333,7 @@ async fn note_letter(c: &mut Connection, taken: &mut Taken, handover: &str) -> R
     let letter: Option<(Kept, Kept)> = sqlx::query_as(LETTER).bind(handover).fetch_optional(&mut *c).await?;
     let (key, envelope) = letter.unwrap_or_default();
     taken.note(&key.unwrap_or_default(), SECRET_HEADER);
-    for wrapped in Envelope::parse(&envelope.unwrap_or_default()).iter().flat_map(|envelope| envelope.keys()) {
-        for part in wrapped.parts() {
-            taken.note(part, 0);
-        }
-    }
+    taken.note_envelope(&envelope.unwrap_or_default());
     let bodies: Vec<Vec<u8>> = sqlx::query_scalar(LETTER_BODIES).bind(handover).fetch_all(c).await?;
     for body in bodies {
         taken.note(&body, BOX_HEADER);
@@ -353,12 +358,7 @@ impl Blanker {
                 let row: Option<(Vec<u8>, String, String, Option<String>)> =
                     sqlx::query_as(SET_BYTES).bind(object).fetch_optional(&mut *c).await?;
                 let Some((envelope, sender, receiver, handover)) = row else { return Ok(taken) };
-                // One that cannot be read any more is destroyed like any other.
-                for wrapped in Envelope::parse(&envelope).iter().flat_map(|envelope| envelope.keys()) {
-                    for part in wrapped.parts() {
-                        taken.note(part, 0);
-                    }
-                }
+                taken.note_envelope(&envelope);
                 let files: Vec<(Option<Vec<u8>>, Option<String>)> =
                     sqlx::query_as(SET_BODIES).bind(object).fetch_all(&mut *c).await?;
                 for (body, key) in files {

@@ -99,17 +99,13 @@ const FILES: &str = "SELECT ordinal, name, body FROM handover_file WHERE handove
 
 const OPEN: &str = "
     SELECT count(*) FROM handover WHERE handover_id = $1 AND ended_at IS NULL AND expires_at > $2";
-/// Its sets that have not been opened before.
+/// Its sets that have not been opened before; where a file is named, only the one that it is of.
 const UNOPENED: &str = "
     SELECT t.transmission_id FROM transmission t JOIN office r ON r.office_id = t.receiver_office_id
      WHERE t.handover_id = $1 AND r.outside_of IS NOT NULL AND t.collected_at IS NULL AND t.withdrawn_at IS NULL
-       AND t.erased_at IS NULL";
-/// The one of them that this file is of.
-const UNOPENED_WITH: &str = "
-    SELECT t.transmission_id FROM transmission t JOIN office r ON r.office_id = t.receiver_office_id
-     WHERE t.handover_id = $1 AND r.outside_of IS NOT NULL AND t.collected_at IS NULL AND t.withdrawn_at IS NULL
        AND t.erased_at IS NULL
-       AND EXISTS (SELECT 1 FROM transmission_file f WHERE f.transmission_id = t.transmission_id AND f.name = $2)";
+       AND ($2 = '' OR EXISTS (SELECT 1 FROM transmission_file f
+                                WHERE f.transmission_id = t.transmission_id AND f.name = $2))";
 const COLLECT: &str = "UPDATE transmission SET collected_at = $2 WHERE transmission_id = $1";
 
 /// Whether a handover may still be used.
@@ -276,7 +272,7 @@ impl Store {
                 return Ok(Some(opened));
             }
         }
-        let only = only.map(str::to_owned);
+        let only = only.unwrap_or_default().to_owned();
         let entry = by_letter(Action::HandoverOpen, now)
             .office(visit.office.register.number)
             .counterpart(visit.partner)
@@ -300,10 +296,8 @@ impl Store {
                     if how == Self::LISTED {
                         return Ok(true);
                     }
-                    let unopened: Vec<String> = match &only {
-                        None => sqlx::query_scalar(UNOPENED).bind(&id).fetch_all(&mut *c).await?,
-                        Some(name) => sqlx::query_scalar(UNOPENED_WITH).bind(&id).bind(name).fetch_all(&mut *c).await?,
-                    };
+                    let unopened: Vec<String> =
+                        sqlx::query_scalar(UNOPENED).bind(&id).bind(only).fetch_all(&mut *c).await?;
                     for set in unopened {
                         sqlx::query(COLLECT).bind(&set).bind(&at).execute(&mut *c).await?;
                         let set = set.parse().map_err(|_| Error::Impossible("transmission"))?;
