@@ -262,6 +262,16 @@ impl Problem {
         )
     }
 
+    /// Too many at the door at the moment, or the request took too long on its way.
+    pub(crate) fn crowded_door() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "H58",
+            "いま混み合っているか、通信に時間がかかりすぎました。",
+            "少し待ってから、もう一度お試しください。",
+        )
+    }
+
     /// So many wait for news that one more cannot.
     pub(crate) fn too_many_waiting() -> Self {
         Self::new(

@@ -270,7 +270,9 @@ async fn what_nobody_opened_is_taken_back_with_its_letter_and_may_go_again() {
 async fn r1_8_a_partner_who_joins_takes_its_place_on_the_board() {
     const MONTH: &str = "/month?month=202604";
     let desk = desk().await;
-    desk.offers(&schedule(&desk.office, &desk.outside, 1)).await;
+    let (code, _, address) = desk.offers(&schedule(&desk.office, &desk.outside, 1)).await;
+    let guest = desk.guest();
+    desk.knocks(&guest, &address, &desk.outside, &code).await.sent_on();
     let store = desk.exchange.operator().await;
     let new = NewOffice {
         number: desk.outside.parse().unwrap(),
@@ -282,7 +284,13 @@ async fn r1_8_a_partner_who_joins_takes_its_place_on_the_board() {
     store.close().await;
     let joined = Device::enrolled(&desk.exchange, &desk.server, &code).await;
     assert!(joined.items("received", 10).await.is_empty(), "what went by letter is not theirs to open");
-    joined.sends(&actuals(&desk.outside, &desk.office, 2)).await.accepted();
+    // The letter in hand still serves; what comes by it stands with what the partner sends itself.
+    let by_letter = uploads(&guest, "/inside", "/return", &actuals(&desk.outside, &desk.office, 2)).await;
+    assert_eq!(by_letter.sent_on(), "/inside?done=returned");
+    let board = desk.browser.get(MONTH).await.done().text();
+    assert!(board.contains("架空もう参加した事業所") && !board.contains("架空まだの事業所"), "{board}");
+    assert!(!board.contains("実績がまだ</span>"), "one line of the two: {board}");
+    joined.sends(&actuals(&desk.outside, &desk.office, 4)).await.accepted();
     let board = desk.browser.get(MONTH).await.done().text();
     assert!(board.contains("架空もう参加した事業所") && !board.contains("架空まだの事業所"), "{board}");
     assert!(!board.contains("実績がまだ</span>"), "one line of the two: {board}");

@@ -212,6 +212,24 @@ async fn r1_10_an_entry_changed_in_the_database_gives_no_receipt() {
 }
 
 #[tokio::test]
+async fn r1_10_a_step_taken_while_a_receipt_is_made_is_left_to_the_next_one() {
+    let offices = world().await.offices().await;
+    let id = offices.sender.sends(&schedule(&offices.sender, &offices.receiver, 1)).await.accepted();
+    let data = world().await.exchange.data();
+    // As it is found by who read the set a moment before and its steps a moment after.
+    let after =
+        "INSERT INTO transmission_step (transmission_id, step, entry_index) VALUES ($1, 'collected', 4000000000)";
+    assert_eq!(vault::execute(&data, after, &id).await, 1);
+    let receipt = offices.sender.receipt(&id).await;
+    assert_eq!(receipt.state, "waiting");
+    assert_eq!(receipt.steps.iter().map(|step| step.step).collect::<Vec<_>>(), [StepName::Accepted]);
+    // One of before that the set knows nothing of is no such step.
+    let before = "UPDATE transmission_step SET entry_index = 0 WHERE transmission_id = $1";
+    assert_eq!(vault::execute(&data, before, &id).await, 1);
+    offices.sender.get(&format!("/api/v1/transmissions/{id}/receipt")).await.problem(500, "H11");
+}
+
+#[tokio::test]
 async fn r1_10_the_command_fetches_a_receipt_and_verifies_it_offline() {
     let (offices, id) = acknowledged().await;
     offices.receiver.answers(&id, &partly()).await.done();

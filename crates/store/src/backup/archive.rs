@@ -193,6 +193,9 @@ pub(crate) async fn restore(c: &mut SqliteConnection, newer_keys: bool) -> Resul
             let late = run(&mut transaction, sql.to_owned()).await?;
             take_off(&mut rows, table, late);
         }
+        for sql in CHAINS.into_iter().filter(|_| indexed) {
+            run(&mut transaction, sql.to_owned()).await?;
+        }
     }
     transaction.commit().await?;
     let broken: Vec<(String, Option<i64>, String, i64)> =
@@ -224,6 +227,24 @@ const NOBODYS: [(&str, &str); 3] = [
     ),
 ];
 
+/// 版の連なり where something is lost: a withdrawal is as if it had never been said, and what was replaced by a set that nobody
+/// has any more is the current one again.
+const CHAINS: [&str; 2] = [
+    "UPDATE main.person_set SET taken_back = 0
+      WHERE taken_back = 1
+        AND transmission_id IN (SELECT transmission_id FROM main.transmission WHERE withdrawn_at IS NULL)",
+    "UPDATE main.person_set
+        SET latest = (taken_back = 0 AND chain_order = (
+            SELECT max(m.chain_order) FROM main.person_set m
+             WHERE m.office_id = person_set.office_id AND m.month = person_set.month
+               AND m.person_index = person_set.person_index AND m.subject_index = person_set.subject_index
+               AND m.taken_back = 0))
+      WHERE (office_id, month, person_index, subject_index) IN (
+            SELECT k.office_id, k.month, k.person_index, k.subject_index
+              FROM keys.person_set k LEFT JOIN main.transmission t ON t.transmission_id = k.transmission_id
+             WHERE t.transmission_id IS NULL OR (k.taken_back = 1 AND t.withdrawn_at IS NULL))",
+];
+
 /// What a table refers to: its column, the other table and that one's column.
 async fn references(c: &mut SqliteConnection, table: &str) -> Result<Vec<(String, String, String)>, Error> {
     const SQL: &str = "SELECT \"from\", \"table\", \"to\" FROM pragma_foreign_key_list($1, 'main')";
@@ -239,7 +260,13 @@ async fn restore_in(c: &mut SqliteConnection) -> Result<BTreeMap<String, u64>, E
         let carried = plan::of(name).ok_or(Error::BackupDamaged("a table that this program does not know"))?;
         let count = match carried {
             Carried::Not(_) => 0,
-            Carried::Keys => run(c, format!("INSERT INTO main.\"{name}\" SELECT * FROM keys.\"{name}\"")).await?,
+            Carried::Keys => {
+                // By name: keys that are newer may have them in another order.
+                let columns: Vec<String> =
+                    columns(c, "main", name).await?.iter().map(|column| format!("\"{column}\"")).collect();
+                let columns = columns.join(", ");
+                run(c, format!("INSERT INTO main.\"{name}\" ({columns}) SELECT {columns} FROM keys.\"{name}\"")).await?
+            }
             Carried::Boxes { apart, row } => {
                 let columns: Vec<String> = columns(c, "main", name)
                     .await?

@@ -63,7 +63,9 @@ const SETS: &str = "SELECT count(*) FROM transmission WHERE erased_at IS NULL";
 const SOME: &str = "
     SELECT transmission_id, sender_office_id, receiver_office_id, envelope FROM transmission
      WHERE erased_at IS NULL ORDER BY random() LIMIT $1";
-const KEYS: &str = "SELECT key_version, wrapped_secret FROM office_key WHERE key_id = $1 AND office_id = $2";
+const KEYS: &str = "
+    SELECT key_version, wrapped_secret, CASE WHEN destroyed_at IS NULL THEN 0 ELSE 1 END FROM office_key
+     WHERE key_id = $1 AND office_id = $2";
 const BOXES: &str = "
     SELECT ordinal, name, digest, body, body_key FROM transmission_file WHERE transmission_id = $1 ORDER BY ordinal";
 const LEAVES: &str = "SELECT entry_index, entry, leaf_hash FROM ledger ORDER BY entry_index";
@@ -144,7 +146,7 @@ impl Store {
                 match compared {
                     Ok((sets, opened)) => ("ok".to_owned(), sets, opened),
                     Err(Error::Damaged) => ("boxes".to_owned(), 0, 0),
-                    Err(Error::Impossible(what)) => (what.to_owned(), 0, 0),
+                    Err(Error::Impossible(what) | Error::BackupDamaged(what)) => (what.to_owned(), 0, 0),
                     Err(error) => return Err(error),
                 }
             }
@@ -227,14 +229,19 @@ impl Store {
             sender: &set.sender_office_id,
             receiver: &set.receiver_office_id,
         };
+        let mut destroyed = 0;
         for office in [&set.receiver_office_id, &set.sender_office_id] {
             for wrapped in envelope.keys() {
-                let row: Option<(i64, Vec<u8>)> = sqlx::query_as(KEYS)
+                let row: Option<(i64, Vec<u8>, i64)> = sqlx::query_as(KEYS)
                     .bind(wrapped.key_id().to_string())
                     .bind(office)
                     .fetch_optional(&self.reads)
                     .await?;
-                let Some((version, secret)) = row.filter(|(_, secret)| !secret.is_empty()) else { continue };
+                let Some((version, secret, is_destroyed)) = row else { continue };
+                if secret.is_empty() {
+                    destroyed += is_destroyed;
+                    continue;
+                }
                 let version = u32::try_from(version).map_err(|_| Error::Damaged)?;
                 let purpose = Purpose::OfficeKey { office, version };
                 let secret = self.keys.unwrap(&purpose, &secret)?;
@@ -260,7 +267,7 @@ impl Store {
                 return Ok(opened);
             }
         }
-        // Held by the offices themselves: the server can open nothing, and that is as it should be.
-        Ok(0)
+        // Erased with their offices, both of them, or a backup without what opens it.
+        if destroyed == 2 { Ok(0) } else { Err(Error::BackupDamaged("office_key")) }
     }
 }

@@ -87,8 +87,6 @@ const KEEP: &str = "
 
 /// Results by person and partner: what they rest on, and what they came to.
 pub(super) type Standings = BTreeMap<(String, String), (String, Standing)>;
-/// What results rest on, by person and partner.
-pub(super) type Bases = BTreeMap<(String, String), String>;
 
 /// The kept results of some people.
 pub(super) async fn standings(
@@ -198,19 +196,19 @@ impl Store {
         Ok((*basis == self.basis_of(line)?).then_some(*standing))
     }
 
-    /// The kept results of a month that say that there are differences which nobody has accepted: what each rests on.
-    pub(super) async fn open_differences(&self, office: OfficeId, month: ServiceMonth) -> Result<Bases, Error> {
+    /// The kept results of everybody of a month.
+    pub(super) async fn standings_of_month(&self, office: OfficeId, month: ServiceMonth) -> Result<Standings, Error> {
         let labels = self.labels_of(office).await?;
         let query = sqlx::query_scalar(ALL_KEPT).bind(office.to_string()).bind(month.to_string());
-        let kept = standings_of(&labels, month, query.fetch_one(&self.reads).await?)?;
-        let open = kept.into_iter().filter(|(_, (_, standing))| standing.open() > 0);
-        Ok(open.map(|(pair, (basis, _))| (pair, basis)).collect())
+        standings_of(&labels, month, query.fetch_one(&self.reads).await?)
     }
 
-    /// Whether one of them is of what is current of this person: some were made before another set took the place of one.
-    pub(super) fn differs(&self, person: &Current, open: &Bases) -> Result<bool, Error> {
+    /// Whether one of them says of what is current of this person that there are differences which nobody has accepted: some
+    /// were made before another set took the place of one.
+    pub(super) fn differs(&self, person: &Current, standings: &Standings) -> Result<bool, Error> {
         for (partner, pair) in &person.pairs {
-            if let Some(basis) = open.get(&(person.id.clone(), partner.clone()))
+            if let Some((basis, standing)) = standings.get(&(person.id.clone(), partner.clone()))
+                && standing.open() > 0
                 && *basis == self.basis(&pair.plans, &pair.actuals)?
             {
                 return Ok(true);

@@ -173,7 +173,12 @@ impl Store {
         }
         if sender.id != receiver.id && !receiver.is_outside {
             let labels = self.labels_of(receiver.id).await?;
-            rows.add(&self.keys, roster, &labels, sender.id, false)?;
+            // What still comes by letter from an office that has joined meanwhile stands beside what it sends now.
+            let joined = match sender.is_outside {
+                true => self.partner_id(receiver.id, sender.register.number).await?,
+                false => None,
+            };
+            rows.add(&self.keys, roster, &labels, joined.unwrap_or(sender.id), false)?;
         }
         Ok(rows)
     }

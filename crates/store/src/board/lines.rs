@@ -1,6 +1,6 @@
 //! 一人ずつの行: what the board says of the people of one page, partner by partner.
 
-use super::compare::standings;
+use super::compare::{Standings, standings};
 use super::current::unpacked;
 use super::month::{BoardAsked, BoardLine, BoardPerson, Found, Partners, SetState};
 use super::{Family, kind_of};
@@ -35,13 +35,15 @@ static COMMENTS: Text = LazyLock::new(|| {
 });
 
 impl Store {
-    /// The lines of each of these people; who the partners are is asked for only where it is not known.
+    /// The lines of each of these people; who the partners are and what comparisons came to is asked for only where it is not
+    /// known.
     pub(super) async fn lines(
         &self,
         office: OfficeId,
         asked: &BoardAsked,
         shown: Vec<Found>,
         mut partners: Partners,
+        of_month: Option<Standings>,
     ) -> Result<Vec<BoardPerson>, Error> {
         let (id, month) = (office.to_string(), asked.month.to_string());
         let labels = self.labels_of(office).await?;
@@ -80,13 +82,20 @@ impl Store {
                 .into_iter()
                 .map(|(person, partner, count)| ((person, partner), u64::try_from(count).unwrap_or_default()))
                 .collect();
-            let standings = standings(self, &labels, asked.month, &ids).await?;
+            let of_part;
+            let standings = match &of_month {
+                Some(of_month) => of_month,
+                None => {
+                    of_part = standings(self, &labels, asked.month, &ids).await?;
+                    &of_part
+                }
+            };
             for (person, label) in part {
                 let of_person = lines_of(sets.remove(person.as_str()).unwrap_or_default(), &partners, asked.partner)?;
                 let finished = of_person.into_iter().map(|(partner, mut line)| {
                     let key = (person.clone(), partner);
                     line.comments = comments.get(&key).copied().unwrap_or_default();
-                    line.comparison = self.standing_of(&standings, &key, &line)?;
+                    line.comparison = self.standing_of(standings, &key, &line)?;
                     Ok(line)
                 });
                 let lines = finished.collect::<Result<_, Error>>()?;

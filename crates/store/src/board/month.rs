@@ -1,7 +1,7 @@
 //! 今月: partners and people of a service month, as one office sees them. Opens nothing.
 
 use super::Label;
-use super::compare::Standing;
+use super::compare::{Standing, Standings};
 use super::current::{Current, Pair};
 use super::find::{matches, normal, sort};
 use crate::batch::{ASKED, Text, asking, filled};
@@ -210,7 +210,11 @@ impl Store {
         let ids = everybody.iter().flat_map(|person| person.pairs.keys().map(String::as_str)).collect();
         let known = self.partner_rows(&ids).await?;
         let partners = self.partner_lines(office, asked.month, &everybody, &known).await?;
-        let mut found = self.asked_for(office, asked, everybody, &known).await?;
+        let standings = match asked.only {
+            Only::Differing => Some(self.standings_of_month(office, asked.month).await?),
+            Only::All | Only::Missing => None,
+        };
+        let mut found = self.asked_for(office, asked, everybody, &known, standings.as_ref()).await?;
         let unlabelled = found.iter().filter(|(_, label)| label.is_none()).count();
         let wanted = normal(&asked.search);
         if !wanted.is_empty() {
@@ -225,7 +229,7 @@ impl Store {
             Some(_) => found.into_iter().skip(skipped).take(PAGE_PEOPLE).collect(),
             None => found,
         };
-        let people = self.lines(office, asked, shown, known).await?;
+        let people = self.lines(office, asked, shown, known, standings).await?;
         Ok(Board { partners, people, people_total, skipped, page, pages, cut, unlabelled })
     }
 
@@ -294,13 +298,14 @@ impl Store {
         Ok(lines)
     }
 
-    /// Those of the month who are asked for, with their labels.
+    /// Those of the month who are asked for, with their labels; with the results of the month only those who differ.
     async fn asked_for(
         &self,
         office: OfficeId,
         asked: &BoardAsked,
         mut people: Vec<Current>,
         known: &Partners,
+        standings: Option<&Standings>,
     ) -> Result<Vec<Found>, Error> {
         if let Some(number) = asked.partner {
             for person in &mut people {
@@ -308,19 +313,17 @@ impl Store {
             }
             people.retain(|person| !person.pairs.is_empty());
         }
-        match asked.only {
-            Only::All => {}
-            Only::Missing => people.retain(|person| person.pairs.values().any(Pair::is_missing)),
-            Only::Differing => {
-                let open = self.open_differences(office, asked.month).await?;
-                let mut differing = Vec::with_capacity(people.len());
-                for person in people {
-                    if self.differs(&person, &open)? {
-                        differing.push(person);
-                    }
+        if asked.only == Only::Missing {
+            people.retain(|person| person.pairs.values().any(Pair::is_missing));
+        }
+        if let Some(standings) = standings {
+            let mut differing = Vec::with_capacity(people.len());
+            for person in people {
+                if self.differs(&person, standings)? {
+                    differing.push(person);
                 }
-                people = differing;
             }
+            people = differing;
         }
         let labels = self.labels_of(office).await?;
         let open = |person: Current| {
@@ -348,7 +351,7 @@ impl Store {
         let label = self.labels_of(office).await?.open_label(&id.to_string(), sealed.as_deref())?;
         let asked =
             BoardAsked { month, partner: None, only: Only::All, order: Order::Kana, search: String::new(), page: None };
-        Ok(self.lines(office, &asked, vec![(id.to_string(), label)], Partners::new()).await?.pop())
+        Ok(self.lines(office, &asked, vec![(id.to_string(), label)], Partners::new(), None).await?.pop())
     }
 
     /// Today in Japan.

@@ -6,7 +6,7 @@ use crate::Error;
 use seal::{Argon2Cost, KeyId, KeyStoreFile, Lock, MasterKey, Purpose, Share, WorkingKey, Zeroizing, split_master_key};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
@@ -116,19 +116,35 @@ fn sealed(master: &MasterKey, unlock: &Unlock) -> Result<Vec<u8>, Error> {
     Ok(file.to_bytes())
 }
 
-/// Whole and on disk under its name, or not there.
+/// Whole and on disk under its name, or not there: also where the exchange and an operator's command write it at the same time.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut part = path.to_owned().into_os_string();
     part.push(".part");
     let part = PathBuf::from(part);
     let write = || {
-        let mut disk = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        let mut disk = held_alone(&part)?;
+        disk.set_len(0)?;
         disk.write_all(bytes)?;
         disk.sync_all()?;
         fs::rename(&part, path)?;
         sync_folder(path)
     };
     write().map_err(Error::file(path))
+}
+
+/// The file of this name, which nobody else writes until it is closed.
+fn held_alone(path: &Path) -> std::io::Result<File> {
+    loop {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        file.lock()?;
+        // Whoever held it before has given it its final name meanwhile.
+        match fs::metadata(path) {
+            Ok(there) if there.ino() == file.metadata()?.ino() => return Ok(file),
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn sync_folder(path: &Path) -> std::io::Result<()> {
@@ -186,5 +202,30 @@ impl KeyStore for SealedFile {
     fn split(&self, shares: u8, needed: u8) -> Result<Option<Vec<Share>>, SplitError> {
         let opened = self.opened()?;
         Ok(Some(split_master_key(opened.masters.first().ok_or(WHERE)?, shares, needed, &mut rand::rng())?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_who_write_at_once_leave_one_whole_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("keys");
+        write_whole(&path, &[0; 50_000]).expect("written");
+        std::thread::scope(|scope| {
+            for byte in 1..=2 {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        write_whole(path, &vec![byte; 50_000]).expect("written");
+                        let found = fs::read(path).expect("there");
+                        assert!(found.len() == 50_000 && found.iter().all(|at| *at == found[0]), "torn");
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1);
     }
 }

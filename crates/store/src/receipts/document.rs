@@ -53,6 +53,7 @@ impl Store {
         action: Action,
     ) -> Result<Answer<GivenReceipt>, Error> {
         let asker = hand.asker();
+        let log_size = self.log_size().await?;
         let set = {
             let mut connection = self.reads.acquire().await?;
             find(&mut connection, asker, id).await?
@@ -60,10 +61,11 @@ impl Store {
         let Some(set) = set else { return Ok(Answer::NotFound) };
         let act = hand.act(action, self.clock.now()).object(id);
         self.record(counterpart(act, asker, &set).done()?).await?;
-        Ok(Answer::Done(self.receipt_of(set).await?))
+        Ok(Answer::Done(self.receipt_of(set, log_size).await?))
     }
 
-    pub(crate) async fn receipt_of(&self, mut set: Transmission) -> Result<GivenReceipt, Error> {
+    /// The receipt of a set as it stood when it was read, which was not before the log had this size.
+    pub(crate) async fn receipt_of(&self, mut set: Transmission, log_size: u64) -> Result<GivenReceipt, Error> {
         let (rows, salt, places) = {
             let mut c = self.reads.acquire().await?;
             set.files = files(&mut c, set.id).await?;
@@ -73,7 +75,12 @@ impl Store {
         for row in rows {
             const WHERE: Error = Error::Impossible("transmission_step");
             let step = StepName::from_id(&row.step).ok_or(WHERE)?;
-            taken.push((step, Some(u64::try_from(row.entry_index).map_err(|_| WHERE)?)));
+            let index = u64::try_from(row.entry_index).map_err(|_| WHERE)?;
+            // Taken since: not yet part of what this receipt says.
+            let is_later = index >= log_size && instants(&set).iter().all(|(name, at)| *name != step || at.is_none());
+            if !is_later {
+                taken.push((step, Some(index)));
+            }
         }
         // Steps from before their entries were noted have no proof, and say so by having none.
         for (step, at) in instants(&set) {

@@ -111,6 +111,7 @@ impl Store {
         {
             return Ok(Evidence::NoSuchPartner);
         }
+        let log_size = self.log_size().await?;
         let mut found: Vec<(bool, TransmissionRow)> = Vec::new();
         for (sent, sql) in [(true, SENT), (false, RECEIVED)] {
             let rows: Vec<TransmissionRow> = sqlx::query_as(sql)
@@ -143,7 +144,7 @@ impl Store {
         let mut names = Names::default();
         let mut rows = Vec::with_capacity(sets.len());
         for (sent, set) in sets {
-            let given = self.receipt_of(set).await?;
+            let given = self.receipt_of(set, log_size).await?;
             let mut doers = BTreeMap::new();
             for step in &given.receipt.steps {
                 let entry = step.proof.as_ref().and_then(|proof| ledger::Entry::parse(proof.entry()).ok());

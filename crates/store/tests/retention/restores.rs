@@ -267,6 +267,31 @@ async fn a_newer_archive_of_keys_opens_older_boxes() {
 }
 
 #[tokio::test]
+async fn what_a_lost_set_had_replaced_or_a_lost_withdrawal_taken_away_is_the_current_one_again() {
+    const LATEST: &str = "SELECT min(latest), max(taken_back) FROM person_set WHERE transmission_id = $1";
+    let world = World::new().await;
+    let about = |seed| world.sends_with(move |request| request.seed = seed);
+    let (replaced, withdrawn, older, newer) = (about(7).await, about(8).await, about(9).await, about(9).await);
+    let old = world.backs_up().await;
+    about(7).await;
+    let taken = world.store.withdraw(&world.sender, withdrawn).await.expect("withdrawn");
+    assert!(matches!(taken, Answer::Done(_)), "{taken:?}");
+    world.backs_up().await;
+    assert!(world.store.destroy_backup(&world.backup_places(), old, true, &name("tanaka")).await.expect("gone"));
+    world.store.settle_erasures(&world.list()).await.expect("begun");
+    world.restores(&world.order(old), &world.list()).await.expect("restored");
+    let mut connection = world.connection_to(&world.aside()).await;
+    let mut stands = Vec::new();
+    for id in [replaced, withdrawn, older, newer] {
+        let row: (i64, i64) =
+            sqlx::query_as(LATEST).bind(id.to_string()).fetch_one(&mut connection).await.expect("indexed");
+        stands.push(row);
+    }
+    sqlx::Connection::close(connection).await.expect("closed");
+    assert_eq!(stands, [(1, 0), (1, 0), (0, 0), (1, 0)]);
+}
+
+#[tokio::test]
 async fn r4_7_entries_of_the_log_are_not_lost_without_being_declared() {
     let world = World::new().await;
     world.store.settle_erasures(&world.list()).await.expect("begun");
@@ -319,6 +344,10 @@ async fn r4_5_a_drill_opens_boxes_and_names_another_generation_where_one_is_unus
     assert_ne!(failed.result, "ok");
     assert_eq!(failed.next, Some(good));
     assert_eq!(drill(good).await.result, "ok");
+    // A backup whose boxes nobody can open is none.
+    let blank = world.sql("UPDATE office_key SET wrapped_secret = x''", "UPDATE office_key SET wrapped_secret = ''");
+    world.execute(blank, &[]).await.expect("blank");
+    assert_eq!(drill(world.backs_up().await).await.result, "office_key");
     let rows = world.store.drills().await.expect("listed");
     assert_eq!(rows.iter().filter(|row| row.result == "ok").count(), 2);
 }

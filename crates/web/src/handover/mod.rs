@@ -2,6 +2,7 @@
 //! so nothing else can be reached from this door: it has a router of its own, few places, and only what one handover holds.
 
 mod page;
+mod turns;
 
 use crate::api::download;
 use crate::app::App;
@@ -28,14 +29,10 @@ use http::{HeaderMap, Method, header};
 use page::{Fault, Forms, Front, Inside, Knock};
 use standard::{Profile, UnitKind};
 use std::net::IpAddr;
-use std::time::Duration;
+use std::sync::Arc;
 use store::{AnsweredByLetter, Entered, OpenedFile, Returned, Store, Visit};
-use tower::limit::GlobalConcurrencyLimitLayer;
+use turns::Turns;
 
-/// Requests that are answered at the same time; others wait.
-const AT_ONCE_MAX: usize = 16;
-/// How long somebody waits for a no: it makes trying slow, and waiting costs the exchange nothing.
-const HELD_BACK: Duration = Duration::from_secs(1);
 /// Beside the files: boundaries and names.
 const FORM_OVERHEAD: usize = 64 << 10;
 /// The visit. Not the exchange's cookie: who came in here has come in nowhere else.
@@ -57,7 +54,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/leave", post(leave))
         .layer(middleware::from_fn(with_token))
         .layer(DefaultBodyLimit::max(PARCEL_BYTES_MAX + FORM_OVERHEAD))
-        .layer(GlobalConcurrencyLimitLayer::new(AT_ONCE_MAX))
+        .layer(middleware::from_fn_with_state(Arc::new(Turns::default()), turns::in_turn))
         .layer(middleware::from_fn(crate::without_head))
         .fallback(async || Problem::no_such_path())
         .method_not_allowed_fallback(async || Problem::method())
@@ -133,8 +130,9 @@ async fn enter(
         Entered::Refused => page::REFUSED,
         Entered::Busy => page::BUSY,
     };
-    tokio::time::sleep(HELD_BACK).await;
-    show_again(&Knock::new(&address, &token, &form, Faults::of("code", fault)))
+    let mut response = show_again(&Knock::new(&address, &token, &form, Faults::of("code", fault)))?;
+    response.extensions_mut().insert(turns::HeldBack);
+    Ok(response)
 }
 
 /// Letters and digits, in full width too; hyphens and spaces between them are left out. A number may have letters in it.
@@ -169,7 +167,8 @@ async fn file(State(app): State<App>, guest: Guest, Path(name): Path<String>) ->
     Ok(download("application/octet-stream", &file.name, file.bytes))
 }
 
-/// 実績 comes back: checked like any other set, and taken whole or not at all.
+/// 実績 comes back: all of it checked before any is taken, and each set taken whole or not at all. What was taken before one
+/// that is refused stays, and is found again when it is given back once more.
 async fn give_back(State(app): State<App>, guest: Guest, parcel: Parcel) -> Result<Response, Problem> {
     let again = async |fault: String| {
         let names = guest.files(&app, Store::LISTED).await?.into_iter().map(|file| file.name).collect();
@@ -188,13 +187,14 @@ async fn give_back(State(app): State<App>, guest: Guest, parcel: Parcel) -> Resu
         Ok(letters) => letters,
         Err(fault) => return again(fault).await,
     };
-    for letter in letters {
-        match app.store.return_to(&guest.visit, &letter, &parcel.sources(), guest.from).await? {
-            Returned::Done | Returned::Already => {}
-            Returned::Refused(refusal) => return again(refused(refusal)).await,
+    for (taken, letter) in letters.iter().enumerate() {
+        let fault = match app.store.return_to(&guest.visit, letter, &parcel.sources(), guest.from).await? {
+            Returned::Done | Returned::Already => continue,
             Returned::Over => return Err(Problem::handover_over()),
-            Returned::TooMany => return again(page::TOO_MANY.to_owned()).await,
-        }
+            Returned::Refused(refusal) => refused(refusal),
+            Returned::TooMany => page::TOO_MANY.to_owned(),
+        };
+        return again(page::partly(taken, letters.len(), &fault)).await;
     }
     Ok(on_to("/inside?done=returned"))
 }

@@ -20,6 +20,20 @@ pub(super) const UNOPENED: &str =
     "まだ何も開いていません。書類を開くか、ファイルを受け取ってから、結果を伝えてください。";
 pub(super) const TOO_MANY: &str = "返せる件数の上限になりました。手紙を送った事業所に連絡してください。";
 
+/// Why one of several sets was not taken, and what became of the others.
+pub(super) fn partly(taken: usize, of: usize, fault: &str) -> String {
+    match (taken, of) {
+        (_, 1) => fault.to_owned(),
+        (0, _) => format!("1組目で止まり、どれも受け取っていません。{fault}"),
+        (taken, _) => {
+            let stopped = taken + 1;
+            format!(
+                "{of}組のうち{taken}組を受け取り、{stopped}組目で止まりました。{fault}同じファイルをもう一度返しても、二重にはなりません。"
+            )
+        }
+    }
+}
+
 /// 受け取りの窓口.
 #[derive(Template)]
 #[template(path = "handover/front.html")]
@@ -117,5 +131,17 @@ pub(super) struct Forms {
 impl Forms {
     pub(super) fn new(visit: &Visit, token: &FormToken, sheets: String) -> Self {
         Self { frame: frame("書類", token), office: visit.office.name.clone(), sheets }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_sets_it_is_said_which_were_taken() {
+        assert_eq!(partly(0, 1, "違います。"), "違います。");
+        assert!(partly(0, 3, "違います。").contains("どれも受け取っていません。違います。"));
+        assert!(partly(2, 3, "違います。").starts_with("3組のうち2組を受け取り、3組目で止まりました。違います。"));
     }
 }
