@@ -250,6 +250,19 @@ pub(crate) async fn living(c: &mut Connection, kind: KeyKind, key_id: &str) -> R
     rows.into_iter().map(KeyCopy::try_from).collect()
 }
 
+/// The keys of a kind, but this one, that have a living copy at a place that there is one of.
+pub(crate) async fn others_at(
+    c: &mut Connection,
+    kind: KeyKind,
+    place: CopyPlace,
+    but: &str,
+) -> Result<Vec<String>, Error> {
+    const OTHERS: &str = "
+        SELECT key_id FROM key_copy
+         WHERE key_kind = $1 AND place = $2 AND place_id = '' AND key_id <> $3 AND destroyed_at IS NULL ORDER BY key_id";
+    Ok(sqlx::query_scalar(OTHERS).bind(kind.id()).bind(place.id()).bind(but).fetch_all(c).await?)
+}
+
 impl Store {
     /// The copies of a key that still live: while there is one, nothing under the key counts as erased (R11.3).
     ///

@@ -64,14 +64,17 @@ impl Store {
             store.close().await;
             return Err(Error::NotCommitted);
         }
+        // Said before the old key is gone: a crash in between leaves a copy in the register that lives no more, never one that
+        // the register does not know of.
+        store.database_key_made(&new, by).await?;
         let [fresh, _] = both;
         database_key::write(folder, &masters, &[fresh])?;
-        store.database_key_replaced(&old, &new, by).await?;
+        store.other_database_keys_gone(&new, by).await?;
         store.close().await;
         Ok(DatabaseKeyReplaced { old, new })
     }
 
-    async fn database_key_replaced(&self, old: &str, new: &str, by: &OperatorName) -> Result<(), Error> {
+    async fn database_key_made(&self, new: &str, by: &OperatorName) -> Result<(), Error> {
         let now = self.clock.now();
         let copy = NewKeyCopy {
             kind: KeyKind::Database,
@@ -80,19 +83,31 @@ impl Store {
             place_id: String::new(),
             holder: String::new(),
         };
-        let entries = [
-            Act::officer(Action::KeyRotate, by, now).object(new).code("kind", "database").done()?,
-            Act::officer(Action::KeyDestroy, by, now).object(old).code("kind", "database").done()?,
-        ];
-        let (old, by) = (old.to_owned(), by.to_string());
+        let entry = Act::officer(Action::KeyRotate, by, now).object(new).code("kind", "database").done()?;
+        let by = by.to_string();
         self.writer
             .run(move |c| {
                 Box::pin(async move {
                     key_copies::made(c, &copy, &by, now).await?;
-                    let what = (KeyKind::Database, old.as_str(), CopyPlace::DataFolder, "");
-                    key_copies::destroyed(c, what, "rotation", &by, now).await?;
-                    for entry in &entries {
-                        record::append(c, entry).await?;
+                    record::append(c, &entry).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// The file of keys holds one key: any other that the register has there is gone, also from a rotation that was cut off.
+    async fn other_database_keys_gone(&self, kept: &str, by: &OperatorName) -> Result<(), Error> {
+        let now = self.clock.now();
+        let (kept, by) = (kept.to_owned(), by.clone());
+        self.writer
+            .run(move |c| {
+                Box::pin(async move {
+                    for old in key_copies::others_at(c, KeyKind::Database, CopyPlace::DataFolder, &kept).await? {
+                        let what = (KeyKind::Database, old.as_str(), CopyPlace::DataFolder, "");
+                        key_copies::destroyed(c, what, "rotation", &by.to_string(), now).await?;
+                        let act = Act::officer(Action::KeyDestroy, &by, now).object(&old);
+                        record::append(c, &act.code("kind", "database").done()?).await?;
                     }
                     Ok(())
                 })

@@ -4,8 +4,8 @@ use crate::letters::send;
 use crate::world::{CHEAP, OFFICE_A, OFFICE_B, Staff, World, code, master};
 use fumibako_store::people::{PasswordAnswer, PeopleSettings, SecondAnswer};
 use fumibako_store::{
-    Acceptance, Answer, Error, KeyKind, MasterKey, MasterKeys, MasterReplaced, OperatorName, RotationStarted,
-    RotationStep, SealedFile, Store, Unlock,
+    Acceptance, Answer, CopyPlace, Error, KeyKind, MasterKey, MasterKeys, MasterReplaced, NewKeyCopy, OperatorName,
+    RotationStarted, RotationStep, SealedFile, Store, Unlock,
 };
 use identity::role::Role;
 use jiff::SignedDuration;
@@ -368,6 +368,15 @@ async fn r6_5_the_database_is_put_under_another_key_while_the_exchange_stands_st
     let busy = Store::rotate_database_key(&data, masters.clone(), Arc::clone(&clock), &custodian()).await;
     assert!(matches!(busy, Err(Error::Busy)), "somebody uses it: {busy:?}");
     assert_eq!(*fumibako_store::database_key(&data, &masters).expect("key"), *before, "and nothing has changed");
+    // What a rotation of before that was cut off had left in the register.
+    let cut_off = NewKeyCopy {
+        kind: KeyKind::Database,
+        key_id: "0123456789abcdef0123456789abcdef".to_owned(),
+        place: CopyPlace::DataFolder,
+        place_id: String::new(),
+        holder: String::new(),
+    };
+    assert!(world.store.key_copy_made(cut_off.clone(), &custodian()).await.expect("entered"));
     let World { folder, store, clock: stopped, .. } = world;
     Arc::into_inner(store).expect("ours alone").close().await;
     let replaced = Store::rotate_database_key(&data, masters.clone(), clock, &custodian()).await.expect("replaced");
@@ -375,7 +384,9 @@ async fn r6_5_the_database_is_put_under_another_key_while_the_exchange_stands_st
     let text = fs::read_to_string(fumibako_store::database_key_path(&data)).expect("read");
     assert_eq!(text.lines().count(), 2, "the old key is gone");
     let store = Store::open(&data, masters.clone(), Arc::clone(&stopped) as Arc<_>).await.expect("opened");
-    assert_eq!(living(&store, KeyKind::Database, &replaced.old).await, 0);
+    for gone in [&replaced.old, &cut_off.key_id] {
+        assert_eq!(living(&store, KeyKind::Database, gone).await, 0);
+    }
     assert_eq!(living(&store, KeyKind::Database, &replaced.new).await, 1);
     let opened = Arc::new(store).open_set(&b, id, None).await.expect("opened");
     assert!(matches!(opened, Answer::Done(_)));
