@@ -98,6 +98,8 @@ impl Test {
             (FileKind::Up2kyo, Form::Office, "service_office_no") => Check::OfficeOfPlan,
             (_, Form::Office, _) => Check::Office,
             (FileKind::Up2kyo, Form::Integer, "issue_no" | "goal_no" | "support_no") => Check::PlanNumber,
+            // The standard leaves its length out: two digits are written, three are taken (README A06).
+            (FileKind::Upplan, Form::Integer, "detail_no") => Check::Integer(3),
             // V77 speaks about their length.
             (FileKind::UpyoboSub, Form::Integer, _) => Check::Integer(u16::MAX),
             (_, Form::Integer, "service_count") => Check::Times(max),

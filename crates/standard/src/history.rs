@@ -48,7 +48,7 @@ impl HistorySet {
     /// The same, piece by piece.
     pub fn read_contents(names: &[&str], contents: &mut dyn Contents) -> Vec<HistorySet> {
         let of_unit = |group: &crate::unit::Group| {
-            let kind = group.kind()?;
+            let kind = group.kind_on_arrival()?;
             let files: Vec<Part> =
                 group.files.iter().map(|(file, name)| Part { file: *file, kind: name.kind }).collect();
             Some(HistorySet::of_parts(group.key, kind, &files, contents))
@@ -160,13 +160,12 @@ impl<'h> Arrived<'h> {
         let (earlier, later) = sets.split_at(earlier);
         for part in parts.iter().filter(|part| subject(part.kind).is_some()) {
             found.begin(Some(unit), Some(part.file));
+            // A delete that comes late would take away what came after it.
+            newer(part, contents, key, later, found);
             if is_delete(part.kind) {
                 targets(part, contents, earlier, found);
-            } else {
-                newer(part, contents, key, later, found);
-                if part.kind == FileKind::Upjsk {
-                    completeness(part, contents, key, earlier, found);
-                }
+            } else if part.kind == FileKind::Upjsk {
+                completeness(part, contents, key, earlier, found);
             }
         }
         self.before.push(HistorySet::of_parts(*key, kind, parts, contents));

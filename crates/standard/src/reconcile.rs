@@ -556,19 +556,25 @@ fn merge(lines: &[&Line]) -> Vec<Occurrence> {
 /// In what two rows are alike; what a stage does not look at is left out.
 type Likeness<'a> = (Option<Date>, Option<&'a str>, Option<(Time, Time)>, Option<Option<i64>>, Option<i64>);
 
+/// What of a row one stage looks at.
+type Look<'l> = &'l dyn for<'a> Fn(&'a Occurrence) -> Likeness<'a>;
+
 /// Takes pairs out of both lists, the most alike first, and says what of them does not agree.
 fn match_up(service: &mut Service, here: &mut Vec<Occurrence>, there: &mut Vec<Occurrence>, any_day: bool) {
     let times = |one: &Occurrence| Some((one.visit.start, one.visit.end));
-    let stages: [&dyn for<'a> Fn(&'a Occurrence) -> Likeness<'a>; 6] = [
+    let alike: [Look<'_>; 3] = [
         &|one| (Some(one.day), Some(&one.thing), times(one), Some(one.visit.units), Some(one.visit.count)),
         &|one| (Some(one.day), Some(&one.thing), times(one), Some(one.visit.units), None),
         &|one| (Some(one.day), Some(&one.thing), times(one), None, None),
-        &|one| (Some(one.day), None, times(one), None, None),
-        &|one| (Some(one.day), None, None, None, None),
-        &|one| (None, Some(&one.thing), None, Some(one.visit.units), None),
     ];
-    let stages = if any_day { &stages[..] } else { &stages[..5] };
-    for likeness in stages {
+    // A rent is the same on any day of the month: sought before another one of the same day is taken for it.
+    let rents: [Look<'_>; 2] = [&|one| (None, Some(&one.thing), None, Some(one.visit.units), None), &|one| {
+        (None, Some(&one.thing), None, None, None)
+    }];
+    let of_a_day: [Look<'_>; 2] =
+        [&|one| (Some(one.day), None, times(one), None, None), &|one| (Some(one.day), None, None, None, None)];
+    let rents = if any_day { &rents[..] } else { &[] };
+    for likeness in alike.iter().chain(rents).chain(&of_a_day) {
         // Both lists are in order, so that rows alike are paired in the same way from either side.
         let mut alike: BTreeMap<Likeness<'_>, Vec<usize>> = BTreeMap::new();
         for (index, actual) in there.iter().enumerate().rev() {

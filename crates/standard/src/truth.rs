@@ -77,7 +77,7 @@ pub fn arrivals(files: &[SourceFile<'_>]) -> Vec<Arrival> {
     let (groups, _) = group(&names);
     let mut arrivals = Vec::new();
     for group in groups {
-        let Some(kind) = group.kind() else { continue };
+        let Some(kind) = group.kind_on_arrival() else { continue };
         let (mut keys, mut rows_without_key) = (BTreeSet::new(), 0);
         for (index, name) in &group.files {
             let Some(file) = files.get(*index).filter(|_| is_main(name.kind)) else { continue };

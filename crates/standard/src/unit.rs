@@ -169,12 +169,24 @@ pub struct Group {
 impl Group {
     /// The unit these files form, by their kinds alone. A 3.x plan unit has no UP3KYO.
     pub fn kind(&self) -> Option<UnitKind> {
-        let mut present: Vec<FileKind> = self.files.iter().map(|(_, name)| name.kind).collect();
-        present.sort_unstable();
-        present.dedup();
+        let present = self.kinds();
         let old = self.files.iter().all(|(_, name)| name.edition == NameEdition::V3);
         classify(&present, self.key.is_prevention())
             .or_else(|| (old && is_plan_without_sheet_3(&present)).then_some(UnitKind::CarePlan))
+    }
+
+    /// The same of files that have arrived: a plan unit without UP3KYO is taken on import, whatever its names (V12), and what
+    /// was taken counts.
+    pub fn kind_on_arrival(&self) -> Option<UnitKind> {
+        self.kind().or_else(|| is_plan_without_sheet_3(&self.kinds()).then_some(UnitKind::CarePlan))
+    }
+
+    /// The kinds of its files, each once.
+    fn kinds(&self) -> Vec<FileKind> {
+        let mut present: Vec<FileKind> = self.files.iter().map(|(_, name)| name.kind).collect();
+        present.sort_unstable();
+        present.dedup();
+        present
     }
 
     /// 対象年月, where the unit has one: of 第6表 before any other file.

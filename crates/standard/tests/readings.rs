@@ -472,6 +472,10 @@ fn a_withdrawal_finds_what_the_upload_brought() {
         // The rows still name the images by their first serial.
         said.retain(|code| *code != "V15");
         assert_eq!(said, ["V88"], "{}", upload.id());
+        // A delete that comes late is none of what came after it.
+        let before = arrived(&renamed(made(upload, 4, 6), "20260401090000", "20260330090000"));
+        let late = renamed(made(withdrawal, 4, 6), "20260401090000", "20260331090000");
+        assert_eq!(after(&[before, history.clone()].concat(), &late), ["V88"], "{}", withdrawal.id());
         // The same unit again, and a newer one, are none.
         assert_eq!(after(&history, &made(upload, 4, 6)), NOTHING);
         let mut said = after(&history, &later(made(upload, 4, 6)));
@@ -490,6 +494,51 @@ fn a_correction_of_one_office_is_held_against_its_own_last_file() {
     // A file of another service type was another file.
     let item = "250,,20260401,,9999,9999,1,171003,00999-000021,,\"\",";
     assert_eq!(after(&history, &renamed(later(&[(item, "")]), "_11_", "_17_")), NOTHING);
+}
+
+/// README A06: the length of 第6表.19 is left out of the standard.
+#[test]
+fn a_detail_number_has_up_to_three_digits() {
+    let plan = |number: &str| {
+        made(UnitKind::Schedule, 4, 6)
+            .into_iter()
+            .map(|(name, bytes)| {
+                if !name.starts_with("UPPLAN") {
+                    return (name, bytes);
+                }
+                let text: Vec<Vec<u8>> = bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+                let with = |line: Vec<u8>| {
+                    let mut cells: Vec<&[u8]> = line.split(|byte| *byte == b',').collect();
+                    cells[18] = number.as_bytes();
+                    cells.join(&b',')
+                };
+                (name, text.into_iter().map(with).collect::<Vec<_>>().concat())
+            })
+            .collect::<Files>()
+    };
+    let lengths = |number| codes(&run(&plan(number), Profile::Export)).contains(&"V35");
+    assert_eq!(["1", "12", "123", "1234", "0000000001"].map(lengths), [false, false, false, true, true]);
+}
+
+/// Numbers that were made to lie in one place of a table take no more time than others.
+#[test]
+fn a_plan_of_every_number_there_may_be_is_read_in_time() {
+    let mut rows = String::new();
+    for issue in (2..14).step_by(2) {
+        for goal in 1..=99 {
+            for support in 1..=99 {
+                rows.push_str(&format!(
+                    "202407,131016,0000000001,20260320,20260320,{issue},\"架空\",{goal},\"\",\"\",\"\",\"\",{support},\"\",Y,,,,,,,\r\n"
+                ));
+            }
+        }
+    }
+    let (rows, _, _) = encoding_rs::SHIFT_JIS.encode(&rows);
+    let name = "UP2KYO_0390000100_43_0390001000_11_20260401090000.CSV".to_owned();
+    let begun = std::time::Instant::now();
+    let found = codes(&run(&vec![(name, rows.into_owned())], Profile::Export));
+    assert!(!found.contains(&"V45"), "{found:?}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod line;
 
+use crate::fingerprint::Print;
 use crate::value::{Date, Private};
 use crate::{Column, FileKind, FileName, SourceFile, name, read};
 use line::Line;
@@ -32,6 +33,15 @@ pub struct Unread {
     pub count: u64,
     /// The sheet, and the number of the record in it: at most [`UNREAD_PLACES_MAX`].
     pub places: Vec<(FileKind, u64)>,
+    /// A fingerprint of all of them, whatever their order.
+    pub(crate) print: u64,
+}
+
+impl Unread {
+    /// Whether they are the same records, as far as can be said of what could not be read.
+    fn is_like(&self, other: &Unread) -> bool {
+        (self.count, self.print) == (other.count, other.print)
+    }
 }
 
 /// Places of unread records that are kept.
@@ -141,7 +151,7 @@ pub struct FileDifference {
 impl Difference {
     /// Whether the two sets mean the same.
     pub fn is_empty(&self) -> bool {
-        self.people.is_empty() && self.files.is_empty() && self.unread.0.count == self.unread.1.count
+        self.people.is_empty() && self.files.is_empty() && self.unread.0.is_like(&self.unread.1)
     }
 
     /// The same difference seen from the other set.
@@ -270,10 +280,12 @@ impl<'a> Side<'a> {
                 let place = (line.bytes("insurer_no").to_vec(), line.bytes("insured_no").to_vec());
                 people.entry(place).or_default().entry((name.kind.rank(), name.kind)).or_default().push(line);
             };
-            sheet.rows_and_others(row, |number| {
+            sheet.rows_and_others(row, |record| {
                 unread.count += 1;
+                let print = Print::new(u64::from(name.kind.rank())).with(record.raw()).end();
+                unread.print = unread.print.wrapping_add(print);
                 if unread.places.len() < UNREAD_PLACES_MAX {
-                    unread.places.push((name.kind, number));
+                    unread.places.push((name.kind, record.number()));
                 }
             });
         }

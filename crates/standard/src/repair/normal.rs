@@ -4,7 +4,7 @@
 use crate::calendar;
 use crate::dialect::{Manner, Manners};
 use crate::layout::{Form, Length, Required};
-use crate::rules::{v31, v32, v33, v34, v36, v37, v50, v52};
+use crate::rules::{v31, v32, v33, v34, v35, v36, v37, v50, v52};
 use crate::{Column, FileKind};
 
 /// The canonical form of a value, and what it was; none where it has it already, or has none.
@@ -155,7 +155,7 @@ pub(super) fn fits(column: &Column, value: &str) -> bool {
         Form::Time => v50::is_time(bytes) || value == "9999",
         Form::Insurer => v31::holds(bytes),
         Form::Insured => v32::holds(bytes),
-        Form::Office => bytes.len() == 10 && bytes.iter().all(u8::is_ascii_alphanumeric),
+        Form::Office => v35::is_office(bytes),
         Form::ServiceCode => bytes.len() == 6 && bytes.iter().all(u8::is_ascii_alphanumeric),
         Form::PostalCode => v37::holds(bytes),
         Form::DayMask => v52::holds(bytes),

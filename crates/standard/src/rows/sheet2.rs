@@ -1,10 +1,13 @@
 use super::plain::has_parent;
 use super::{Machine, NO_COLUMN, Now, Row, Say, bit};
 use crate::calendar;
-use crate::fingerprint::Seen;
+use crate::fingerprint::{Print, Seen};
 use crate::links::{Links, SERVED};
 use crate::rules::{v45, v46, v47, v48};
 use crate::{FileKind, Layout};
+
+/// The kind of fingerprint of a row's three numbers: as they are they would all lie in a few places of the table.
+const ROW: u64 = 25;
 
 /// 第2表
 pub(super) struct Sheet2 {
@@ -62,7 +65,7 @@ impl Machine for Sheet2 {
         let numbers = self.numbers.map(|column| calendar::number(row.value(column)).filter(|no| (1..=99).contains(no)));
         let [Some(issue), Some(goal), Some(support)] = numbers else { return };
         let number = issue << 16 | goal << 8 | support;
-        let new = self.seen.insert(u64::from(number));
+        let new = self.seen.insert(Print::new(ROW).and(u64::from(number)).end());
         if !new {
             say.cell(&v45::RULE, row, self.numbers[2], "");
         } else if number < self.last && !self.told {

@@ -8,6 +8,8 @@ use crate::{FileKind, Layout};
 
 /// Rows of one plan that are held against each other.
 const ROWS_MAX: usize = 4_096;
+/// Pairs of numbers up to 99.
+const PAIRS: usize = 100 * 100;
 
 /// 介護予防サービス・支援計画書（別表）
 pub(super) struct Support {
@@ -20,7 +22,13 @@ pub(super) struct Support {
     rows: Vec<([u8; 3], Spot)>,
     /// 課題 and 支援計画 met, with the fingerprints of their texts.
     firsts: Vec<([u8; 2], [u64; 4])>,
+    /// Where in `firsts` each pair of numbers is, from 1; 0 of what was not met.
+    places: Vec<u16>,
     silent: bool,
+}
+
+fn place_of([issue, plan]: [u8; 2]) -> usize {
+    usize::from(issue) * 100 + usize::from(plan)
 }
 
 impl Support {
@@ -33,6 +41,7 @@ impl Support {
             service_texts: ["service_kind_text", "service_office_text", "service_period"].map(index),
             rows: Vec::with_capacity(64),
             firsts: Vec::with_capacity(64),
+            places: vec![0; PAIRS],
             silent: false,
         }
     }
@@ -52,7 +61,8 @@ impl Support {
     /// V78: a text that is there again is the same.
     fn texts(&mut self, row: &Row<'_, '_>, key: [u8; 2], columns: &[usize], say: &mut Say<'_>) {
         let print = |column: usize| Print::new(0).with(row.value(column)).end();
-        match self.firsts.iter().find(|(first, _)| *first == key) {
+        let Some(place) = self.places.get_mut(place_of(key)) else { return };
+        match self.firsts.get(usize::from(*place).wrapping_sub(1)) {
             Some((_, prints)) => {
                 let differs = |(column, first): &(&usize, &u64)| !row.is_empty(**column) && print(**column) != **first;
                 if let Some((column, _)) = columns.iter().zip(prints).find(differs) {
@@ -63,6 +73,7 @@ impl Support {
                 let mut prints = [0; 4];
                 prints.iter_mut().zip(columns).for_each(|(to, column)| *to = print(*column));
                 self.firsts.push((key, prints));
+                *place = self.firsts.len() as u16;
             }
             None => {}
         }
@@ -113,7 +124,11 @@ impl Machine for Support {
             }
         }
         self.rows.clear();
-        self.firsts.clear();
+        for (key, _) in self.firsts.drain(..) {
+            if let Some(place) = self.places.get_mut(place_of(key)) {
+                *place = 0;
+            }
+        }
         self.silent = false;
     }
 }

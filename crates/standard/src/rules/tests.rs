@@ -32,8 +32,8 @@ fn what_a_cell_may_hold_ends_where_the_standard_says() {
     border(
         "V35",
         v35::is_office,
-        &["1370000001", "13A0000001", "137000000a"],
-        &["137000000", "13700000011", "13700-0001", ""],
+        &["1370000001", "13A0000001", "137000000A"],
+        &["137000000", "13700000011", "13700-0001", "137000000a", ""],
     );
     border("V35", |value| v35::fits_digits(value, 3), &["", "123", "-123"], &["1234", "-1234"]);
     border("V36", v36::is_integer, &["0", "-1", "0012"], &["", "-", "1-", "--1", "1.0", "+1"]);
@@ -97,7 +97,7 @@ fn lengths_are_told_in_characters() {
     assert!(v35::fits("ひだまり".as_bytes(), 12) && !v35::fits(b"1234", 3) && v35::fits(b"123", 3));
     assert!(v35::fits_doubled(b"a\"\"b", 3) && !v35::fits_doubled(b"a\"\"bc", 3));
     let told = |value: &[u8], length| v35::describe(value, length).unwrap_or_default();
-    assert_eq!(told(b"13700-0001", Length::Exact(10)), "半角英数字ではない文字があります");
+    assert_eq!(told(b"13700-0001", Length::Exact(10)), "半角の数字と大文字の英字ではない文字があります");
     assert_eq!(told(b"137", Length::Exact(10)), "10文字の項目に3文字あります");
     assert_eq!(told(b"12345", Length::Max(4)), "4文字までの項目に5文字あります");
     assert_eq!(v35::describe(b"12345", Length::Free), None);

@@ -20,10 +20,11 @@ pub const RULE: Rule = Rule {
     bad: &[text!(back!("UPJSK_202604"), actual!("\"見本の事業所\"", "250", "0", "123", ""))],
 };
 
-/// An office number: ten characters, none of them full-width.
+/// An office number: ten digits and capital letters, none of them full-width (README A32).
 #[inline(always)]
 pub(crate) fn is_office(value: &[u8]) -> bool {
-    value.len() == 10 && (calendar::all_digits(value) || value.iter().all(u8::is_ascii_alphanumeric))
+    let holds = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+    value.len() == 10 && (calendar::all_digits(value) || value.iter().all(holds))
 }
 
 /// At most so many characters.
@@ -49,7 +50,9 @@ pub(crate) fn fits_digits(value: &[u8], max: u16) -> bool {
 pub(crate) fn describe(value: &[u8], length: Length) -> Option<String> {
     let given = ms932::characters(value);
     match length {
-        Length::Exact(exact) if given == usize::from(exact) => Some("半角英数字ではない文字があります".into()),
+        Length::Exact(exact) if given == usize::from(exact) => {
+            Some("半角の数字と大文字の英字ではない文字があります".into())
+        }
         Length::Exact(exact) => Some(format!("{exact}文字の項目に{given}文字あります")),
         Length::Max(max) | Length::Printed(_, max) => Some(format!("{max}文字までの項目に{given}文字あります")),
         Length::Free => None,
@@ -65,9 +68,7 @@ pub(crate) fn character(value: &[u8], length: Length) -> Option<u32> {
     let given = u32::try_from(ms932::characters(value)).unwrap_or(u32::MAX);
     match length {
         _ if given > max => Some(max + 1),
-        Length::Exact(_) => {
-            ms932::position(value, |_, letter| !matches!(letter, [b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z']))
-        }
+        Length::Exact(_) => ms932::position(value, |_, letter| !matches!(letter, [b'0'..=b'9' | b'A'..=b'Z'])),
         _ => None,
     }
 }

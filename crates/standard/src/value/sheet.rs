@@ -31,14 +31,14 @@ impl<'a> Sheet<'a> {
         passed_over
     }
 
-    /// The same; the numbers of the records that are no rows are given as well.
-    pub fn rows_and_others(&self, mut each: impl FnMut(Row<'_, 'a>), mut other: impl FnMut(u64)) {
+    /// The same; the records that are no rows are given as well.
+    pub fn rows_and_others(&self, mut each: impl FnMut(Row<'_, 'a>), mut other: impl FnMut(&Record<'_, 'a>)) {
         let mut records = Records::new(self.bytes);
         while let Some(record) = records.next_record() {
             if is_row(self.layout, &record) {
                 each(Row { layout: self.layout, record });
             } else if !(record.number() == 1 && v24::is_header(&record)) {
-                other(record.number());
+                other(&record);
             }
         }
     }

@@ -211,6 +211,16 @@ fn any_goals() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn records_that_could_not_be_read_are_no_reason_to_call_two_sets_the_same() {
+    let with = |broken: &str| file(MONTH, &(visit_rows(&[VISIT]) + broken));
+    let (one, other) = (with("202407,131016,\"0000000002\r\n"), with("202407,131016,\"0000000003\r\n"));
+    assert!(between(&one, &one).is_empty());
+    let difference = between(&one, &other);
+    assert_eq!((difference.unread.0.count, difference.unread.1.count), (1, 1));
+    assert!(!difference.is_empty());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -200,6 +200,30 @@ fn a_rent_stands_on_whatever_day() {
 }
 
 #[test]
+fn a_rent_on_another_day_is_found_before_another_rent_of_the_same_day() {
+    let rent = |tais, day, units| Line { code: "171003", tais, day, units, time: ("9999", "9999"), ..VISIT };
+    let (bed, rail) = ("00170-000084", "00170-000085");
+    let result = of(
+        &[rent(bed, "20260401", "200"), rent(rail, "20260402", "200")],
+        &[rent(rail, "20260401", "200"), rent(bed, "20260402", "200")],
+    );
+    assert!(result.agrees(), "{result:?}");
+    let slope = "00170-000086";
+    let result = of(
+        &[rent(bed, "20260401", "200"), rent(rail, "20260415", "200")],
+        &[rent(bed, "20260415", "210"), rent(slope, "20260401", "200")],
+    );
+    let [
+        Mismatch::Extra(_),
+        Mismatch::Differs { time: false, count: false, units: true, equipment: false, .. },
+        Mismatch::Missing(_),
+    ] = whats(only(&result))[..]
+    else {
+        panic!("{result:?}")
+    };
+}
+
+#[test]
 fn satellites_codes_and_offices_are_kept_apart() {
     for other in [
         Line { satellite: "1", ..VISIT },

@@ -106,6 +106,20 @@ fn the_standards_example_is_followed() {
     );
 }
 
+/// README 15.5: taken on import, with whatever names (V12).
+#[test]
+fn a_plan_without_sheet_3_counts_once_it_has_arrived() {
+    let rows = row(28, &[(3, "0000000001"), (14, "20260320")]);
+    let plan = |second, rows: &str| {
+        let files = [("UP1KYO", rows.into()), ("UP2KYO", String::new()), ("UPHOSOKU_000000", String::new())];
+        unit(&files, ("43", "11"), second)
+    };
+    let (first, second, gone) = (plan(1, &rows), plan(2, &rows), plan_delete(3, &[1], "20260320"));
+    assert_eq!(first.kind, UnitKind::CarePlan);
+    let states = [State::ReplacedBy(second.unit), State::WithdrawnBy(gone.unit), State::Withdraws(second.unit)];
+    assert_eq!(steps(&truth([&first, &second, &gone]), 1, date("20260320")), states);
+}
+
 #[test]
 fn a_delete_touches_only_those_it_names() {
     let plan = plan(1, &[1, 2], "20260320");
