@@ -152,7 +152,7 @@ pub struct Case<'a, Id> {
 /// rights to others must not fall to one person's word.
 #[must_use]
 pub fn needs_approval(roles: impl IntoIterator<Item = Role>) -> bool {
-    roles.into_iter().any(|role| role.side() == Side::Operator)
+    roles.into_iter().any(|role| role.side() == Side::Operator || role == Role::OfficeAdministrator)
 }
 
 /// 再登録の拒否 — why a case is not entered.

@@ -201,6 +201,10 @@ fn gather(
 
 /// Services here that are not there; where all are, the places that are not.
 fn services_of(here: &[Service], there: &[Service], costs: bool, say: &mut Say<'_>) {
+    // Of so many not all were kept: nothing is said rather than something wrong.
+    if here.len().max(there.len()) >= SERVICES_MAX {
+        return;
+    }
     let services = |list: &[Service]| list.iter().map(|one| (one.office, one.code)).collect::<BTreeSet<_>>();
     let kind = |one: &Service| [one.code[0], one.code[1]];
     let (own, others) = (services(here), services(there));

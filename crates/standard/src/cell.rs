@@ -99,7 +99,7 @@ impl Test {
             (_, Form::Office, _) => Check::Office,
             (FileKind::Up2kyo, Form::Integer, "issue_no" | "goal_no" | "support_no") => Check::PlanNumber,
             // The standard leaves its length out: two digits are written, three are taken (README A06).
-            (FileKind::Upplan, Form::Integer, "detail_no") => Check::Integer(3),
+            (FileKind::Upplan | FileKind::Upjsk, Form::Integer, "detail_no") => Check::Integer(3),
             // V77 speaks about their length.
             (FileKind::UpyoboSub, Form::Integer, _) => Check::Integer(u16::MAX),
             (_, Form::Integer, "service_count") => Check::Times(max),

@@ -308,13 +308,24 @@ impl<'w> Walk<'w> {
     #[cold]
     fn explain(&mut self, record: &Record<'_, '_>, plan: &Plan, faulty: &[(usize, &'static Rule)], forms: usize) {
         let shifted = forms >= SHIFTED_FROM;
-        let mut told = false;
-        for (index, rule) in faulty {
+        // One finding stands for all of them: an error where there is one, or more faults would let pass what fewer do not.
+        let grave = |(index, rule): &(usize, &'static Rule)| match (plan.tests.get(*index), record.spans.get(*index)) {
+            (Some(test), Some(span)) => {
+                self.severity(rule, test.column, &record.cell_of(span).bytes()) == Severity::Error
+            }
+            _ => false,
+        };
+        let form = |(_, rule): &(usize, &'static Rule)| is_form(rule);
+        let first = || {
+            let error_of_form = faulty.iter().position(|one| form(one) && grave(one));
+            error_of_form.or_else(|| faulty.iter().position(grave)).or_else(|| faulty.iter().position(form))
+        };
+        let only = if shifted { first() } else { None };
+        for (at, (index, rule)) in faulty.iter().enumerate() {
             let (Some(test), Some(span)) = (plan.tests.get(*index), record.spans.get(*index)) else { continue };
-            if shifted && (told || !is_form(rule)) {
+            if shifted && only != Some(at) {
                 continue;
             }
-            told = true;
             let value = &*record.cell_of(span).bytes();
             let whole = self.cell(record, Some(test.column), *index);
             let place = Place { character: character(rule, test.column, value), ..whole };

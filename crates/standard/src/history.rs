@@ -247,8 +247,9 @@ fn completeness(
 ) {
     // The last file of the same office that was about it counts, less what has been deleted since.
     let mut last: BTreeMap<u64, BTreeSet<[u8; 4]>> = BTreeMap::new();
+    // What an office deletes it may delete under another of its service types.
     let same = |set: &&&HistorySet| {
-        of_actuals(set.kind) && set.key.sender == key.sender && set.key.sender_type == key.sender_type
+        of_actuals(set.kind) && set.key.sender == key.sender && (deletes(set) || set.key.sender_type == key.sender_type)
     };
     for set in earlier.iter().filter(same) {
         if deletes(set) {

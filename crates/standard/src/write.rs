@@ -171,8 +171,9 @@ pub(crate) fn encode(character: char, out: &mut Vec<u8>) -> bool {
         out.push(character as u8);
         return true;
     }
-    // 外字 decode to private use and must not come back.
-    if matches!(character, '\u{80}' | '\u{E000}'..='\u{F8FF}') {
+    // 外字 decode to private use and must not come back. The encoder would make \ of ¥, ~ of ‾ and － of −: what has a twin is
+    // replaced where that is said, or not at all.
+    if matches!(character, '\u{80}' | '\u{A5}' | '\u{203E}' | '\u{2212}' | '\u{E000}'..='\u{F8FF}') {
         return false;
     }
     let mut utf8 = [0; 4];

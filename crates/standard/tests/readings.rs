@@ -324,6 +324,34 @@ fn a_line_nobody_can_read_may_have_held_the_text_that_the_next_repeats() {
 }
 
 #[test]
+fn a_line_with_the_text_counts_even_without_its_other_numbers() {
+    let first = good("V47");
+    let second =
+        replaced(&replaced(&first[1].1, "1,\"歩く\",1,\"外出\"", "1,\"\",1,\"\""), "\"三月\",1,", "\"三月\",2,");
+    let mut files = first;
+    files[1].1 = [replaced(&files[1].1, "\"三月\",1,", "\"三月\",,"), second].concat();
+    assert_eq!(export(&files), ["V44"]);
+}
+
+/// However many cells of a row are at fault: what a few of them would stop, many do not let pass.
+#[test]
+fn more_faults_in_a_row_are_no_reason_to_take_it() {
+    let wrong = |cells: &[(usize, &str)]| {
+        let mut files = good("V47");
+        let mut row: Vec<Vec<u8>> = files[0].1.split(|byte| *byte == b',').map(<[u8]>::to_vec).collect();
+        cells.iter().for_each(|(number, text)| row[number - 1] = text.as_bytes().to_vec());
+        files[0].1 = row.join(&b',');
+        files
+    };
+    let cells = [(5, "1234567"), (10, "1234567"), (14, "2026/03/20"), (15, "2026/03/20"), (18, "2026/03/20")];
+    for count in 1..=cells.len() {
+        let report = run(&wrong(&cells[cells.len() - count..]), Profile::Import);
+        assert!(!report.units[0].accepted, "{count}: {:?}", codes(&report));
+    }
+    assert!(run(&wrong(&cells[..2]), Profile::Import).units[0].accepted, "postal codes alone stop nothing");
+}
+
+#[test]
 fn a_wrong_insured_number_is_one_finding() {
     for file in 0..3 {
         assert_eq!(export(&with(good("V81"), file, "0000000001", "000000001")), ["V32"]);

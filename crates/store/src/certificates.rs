@@ -51,6 +51,8 @@ pub enum Renewal {
     Outside,
     /// Renewed too many times without one of the new certificates being used.
     TooMany,
+    /// Somebody acts for another office at it; the certificate says whose the device is.
+    OfAnother,
 }
 
 /// A device's next certificate.
@@ -124,14 +126,16 @@ const INSERT: &str = "
 const KEY_KNOWN: &str = "SELECT count(*) FROM certificate WHERE key_digest = $1";
 
 const RENEWABLE: &str = "
-    SELECT d.origin, c.evidence_digest, c.requested_by, c.approved_by,
+    SELECT d.origin, d.office_id, c.evidence_digest, c.requested_by, c.approved_by,
            (SELECT count(*) FROM certificate n WHERE n.replaces = c.certificate_digest) AS renewals
       FROM certificate c JOIN device d ON d.device_id = c.device_id
      WHERE c.certificate_digest = $1 AND c.revoked_at IS NULL";
 
 /// The overlap begins with the first renewal; asking again does not prolong it.
 const BEGIN_OVERLAP: &str = "
-    UPDATE certificate SET overlap_until = coalesce(overlap_until, $2) WHERE certificate_digest = $1
+    UPDATE certificate SET overlap_until = coalesce(overlap_until, $2)
+     WHERE certificate_digest = $1 AND revoked_at IS NULL
+       AND EXISTS (SELECT 1 FROM device d WHERE d.device_id = certificate.device_id AND d.revoked_at IS NULL)
     RETURNING overlap_until";
 
 /// Successors that never were used make way for the newest.
@@ -197,6 +201,7 @@ const ISSUE_ENTRIES: &str = "
 #[derive(FromRow)]
 struct RenewableRow {
     origin: String,
+    office_id: String,
     evidence_digest: Option<String>,
     requested_by: Option<String>,
     approved_by: Option<String>,
@@ -284,6 +289,10 @@ impl Store {
             refuse("outside").await?;
             return Ok(Renewal::Outside);
         }
+        if row.office_id != asker.office.id.to_string() {
+            refuse("another-office").await?;
+            return Ok(Renewal::OfAnother);
+        }
         if row.renewals >= RENEWALS_MAX {
             refuse("too-many").await?;
             return Ok(Renewal::TooMany);
@@ -310,9 +319,11 @@ impl Store {
                     if key_is_known(c, &issued.key_digest).await? {
                         return Ok(None);
                     }
+                    // Decided again here: it may have been revoked since it was looked up.
+                    let overlap_until: Option<String> =
+                        sqlx::query_scalar(BEGIN_OVERLAP).bind(&old).bind(overlap).fetch_optional(&mut *c).await?;
+                    let Some(overlap_until) = overlap_until else { return Ok(None) };
                     sqlx::query(DROP_UNUSED).bind(&old).bind(&at).execute(&mut *c).await?;
-                    let overlap_until: String =
-                        sqlx::query_scalar(BEGIN_OVERLAP).bind(&old).bind(overlap).fetch_one(&mut *c).await?;
                     let new = NewCertificate {
                         digest: Digest::of_file(&issued.der).to_string(),
                         serial: hex(&issued.serial),

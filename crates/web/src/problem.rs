@@ -151,6 +151,16 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "H32", "この証明書は、ここでは更新できません。", fix)
     }
 
+    /// At a device that serves several offices.
+    pub(crate) fn device_of_another() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "H59",
+            "この端末は、別の事業所のものです。",
+            "端末の事業所を選んでサインインし直した方が、証明書を更新してください。",
+        )
+    }
+
     /// Opening would be collecting, which not everybody may.
     pub(crate) fn not_collected() -> Self {
         Self::new(

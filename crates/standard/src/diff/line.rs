@@ -123,10 +123,11 @@ pub(super) fn fill(kind: FileKind, lines: &mut [Line<'_>]) {
         let (above, below) = lines.split_at_mut(at);
         let (Some(above), Some(line)) = (above.last(), below.first_mut()) else { continue };
         let ([issue, goal, _], [issue_above, goal_above, _]) = (line.numbers(numbers), above.numbers(numbers));
-        if line.bytes(plan) != above.bytes(plan) || issue != issue_above {
+        if line.bytes(plan) != above.bytes(plan) || issue != issue_above || issue == 0 {
             continue;
         }
-        let same_goal = goal == goal_above;
+        // Without a number of its own a row of 第2表 goes with no goal.
+        let same_goal = goal == goal_above && (goal != 0 || kind == FileKind::UpyoboSub);
         if kind == FileKind::Up2kyo {
             inherit(above, line, &["issue"]);
             if same_goal {

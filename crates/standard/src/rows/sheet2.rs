@@ -63,6 +63,15 @@ impl Machine for Sheet2 {
         self.served |= office == self.receiver;
         now.doubtful |= row.any_faulty(bit(self.office));
         let numbers = self.numbers.map(|column| calendar::number(row.value(column)).filter(|no| (1..=99).contains(no)));
+        if let Some(issue) = numbers[0]
+            && self.issues & 1 << issue == 0
+        {
+            self.issues |= 1 << issue;
+            // The text may stand in a row that nobody could read: that row has its finding.
+            if row.is_empty(self.issue) && !now.spoiled && links.is_sure(now.person) {
+                say.cell(&v47::RULE, row, self.issue, "");
+            }
+        }
         let [Some(issue), Some(goal), Some(support)] = numbers else { return };
         let number = issue << 16 | goal << 8 | support;
         let new = self.seen.insert(Print::new(ROW).and(u64::from(number)).end());
@@ -73,13 +82,6 @@ impl Machine for Sheet2 {
             say.cell(&v46::RULE, row, self.numbers[0], "");
         }
         self.last = self.last.max(number);
-        if self.issues & 1 << issue == 0 {
-            self.issues |= 1 << issue;
-            // The text may stand in a row that nobody could read: that row has its finding.
-            if row.is_empty(self.issue) && !now.spoiled && links.is_sure(now.person) {
-                say.cell(&v47::RULE, row, self.issue, "");
-            }
-        }
     }
 
     fn close(&mut self, _: &mut Say<'_>, now: &Now, links: &mut Links) {

@@ -182,10 +182,10 @@ impl Sheet {
         let sums = group.of_all.iter_mut().zip(&mut group.of_inside);
         for ((of_all, of_inside), value) in sums.zip(values) {
             let Some(value) = value else { continue };
-            of_all.amount += value;
+            of_all.amount = of_all.amount.saturating_add(value);
             of_all.filled += 1;
             if inside {
-                of_inside.amount += value;
+                of_inside.amount = of_inside.amount.saturating_add(value);
                 of_inside.filled += 1;
             }
         }

@@ -230,19 +230,23 @@ fn grouped_numbers_are_named_and_lose_their_commas() {
 }
 
 #[test]
-fn the_wave_dash_of_other_tables_is_named_and_becomes_its_twin() {
-    let sound = replaced(&sample(UnitKind::CarePlan, 7, 2), "UP1KYO", "\u{FF5E}");
-    let files = utf8(&replaced(&sample(UnitKind::CarePlan, 7, 2), "UP1KYO", "\u{301C}"));
-    let dialects = dialect::of(&sources(&files));
-    assert!(dialects.iter().any(|dialect| dialect.manner == Manner::Twins), "{dialects:?}");
-    let sound: Vec<File> = sound
-        .into_iter()
-        .map(|file| File {
-            bytes: encoding_rs::SHIFT_JIS.encode(&String::from_utf8(file.bytes).unwrap()).0.into_owned(),
-            ..file
-        })
-        .collect();
-    becomes(&files, &sound);
+fn characters_of_other_tables_are_named_and_become_their_twins() {
+    for (twin, other) in
+        [("\u{FF5E}", "\u{301C}"), ("\u{FFE5}", "\u{A5}"), ("\u{FFE3}", "\u{203E}"), ("\u{FF0D}", "\u{2212}")]
+    {
+        let sound = replaced(&sample(UnitKind::CarePlan, 7, 2), "UP1KYO", twin);
+        let files = utf8(&replaced(&sample(UnitKind::CarePlan, 7, 2), "UP1KYO", other));
+        let dialects = dialect::of(&sources(&files));
+        assert!(dialects.iter().any(|dialect| dialect.manner == Manner::Twins), "{other}: {dialects:?}");
+        let sound: Vec<File> = sound
+            .into_iter()
+            .map(|file| File {
+                bytes: encoding_rs::SHIFT_JIS.encode(&String::from_utf8(file.bytes).unwrap()).0.into_owned(),
+                ..file
+            })
+            .collect();
+        becomes(&files, &sound);
+    }
 }
 
 /// The set in UTF-8, with the name of the care manager in 第1表 (or whichever file) ending in this text.

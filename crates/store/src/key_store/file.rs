@@ -177,6 +177,9 @@ impl KeyStore for SealedFile {
     }
 
     fn prepare(&self) -> Result<KeyId, Error> {
+        // Of two who begin at once, one makes the key and the other finds it.
+        let alone = File::open(&self.path).map_err(Error::file(&self.path))?;
+        alone.lock().map_err(Error::file(&self.path))?;
         if self.opened()?.masters.len() < 2 {
             write_whole(&self.next(), &sealed(&MasterKey::generate(&mut rand::rng()), &self.unlock)?)?;
         }

@@ -206,9 +206,22 @@ pub(super) const INSERT_CODE: &str = "
     INSERT INTO one_time_code (code_index, account_id, purpose, recovery_id, issued_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6)";
 
-/// An account of this office: one with a right here, in force or awaited.
+/// An account of this office: one with a right here, in force, awaited or of before; whether one is in force, and where the
+/// account is at home: at the office that first gave it a right which is still in force. An application made elsewhere
+/// since, which anybody may make who knows the login, moves it nowhere; nor does a right given before the account is set up.
 const OF_OFFICE: &str = "
-    SELECT a.account_id, a.state, a.side FROM account a
+    SELECT a.account_id, a.state,
+           (SELECT count(*) FROM role_grant g
+             WHERE g.account_id = a.account_id AND coalesce(g.office_id, '') = $2 AND g.confirmed_at IS NOT NULL
+               AND g.withdrawn_at IS NULL AND g.expires_at > $3) AS rights,
+           (SELECT coalesce(g.office_id, '') FROM role_grant g JOIN account h ON h.account_id = g.account_id
+             WHERE g.account_id = a.account_id
+             ORDER BY CASE WHEN h.state = 'invited' THEN 0
+                           WHEN g.confirmed_at IS NOT NULL AND g.withdrawn_at IS NULL AND g.expires_at > $3 THEN 0
+                           WHEN g.confirmed_at IS NOT NULL AND g.withdrawn_at IS NULL THEN 1
+                           WHEN g.confirmed_at IS NOT NULL THEN 2
+                           ELSE 3 END, g.requested_at, g.grant_id LIMIT 1) AS home
+      FROM account a
      WHERE a.account_id = $1
        AND EXISTS (SELECT 1 FROM role_grant g
                     WHERE g.account_id = a.account_id AND coalesce(g.office_id, '') = $2)";
@@ -266,6 +279,17 @@ struct ListRow {
 pub(super) struct Managed {
     pub(super) id: AccountId,
     pub(super) state: AccountState,
+    /// Whoever manages it does so for the office where it is at home: only there it is changed as a whole (R12.2).
+    pub(super) at_home: bool,
+    /// It has a right at the office of whoever manages it.
+    pub(super) works_here: bool,
+}
+
+impl Managed {
+    /// Not only somebody for whom an application was made here.
+    fn is_ours(&self) -> bool {
+        self.at_home || self.works_here
+    }
 }
 
 impl Store {
@@ -366,7 +390,8 @@ impl Store {
     /// When the database fails.
     pub async fn invite_again(&self, by: impl Into<By<'_>>, id: AccountId) -> Result<Option<Invitation>, Error> {
         let by = by.into();
-        let Some(managed) = self.managed(by, id).await?.filter(|managed| managed.state == AccountState::Invited) else {
+        let own = |managed: &Managed| managed.at_home && managed.state == AccountState::Invited;
+        let Some(managed) = self.managed(by, id).await?.filter(own) else {
             return Ok(None);
         };
         let (now, id) = (self.clock.now(), managed.id);
@@ -454,7 +479,8 @@ impl Store {
     /// When the database fails.
     pub async fn suspend_account(&self, by: impl Into<By<'_>>, id: AccountId) -> Result<bool, Error> {
         let by = by.into();
-        let Some(managed) = self.managed(by, id).await?.filter(|managed| managed.state == AccountState::Active) else {
+        let own = |managed: &Managed| managed.at_home && managed.state == AccountState::Active;
+        let Some(managed) = self.managed(by, id).await?.filter(own) else {
             return Ok(false);
         };
         let (now, id) = (self.clock.now(), managed.id);
@@ -473,7 +499,7 @@ impl Store {
     /// When the database fails.
     pub async fn resume_account(&self, by: impl Into<By<'_>>, id: AccountId) -> Result<bool, Error> {
         let by = by.into();
-        let Some(managed) = self.managed(by, id).await? else { return Ok(false) };
+        let Some(managed) = self.managed(by, id).await?.filter(|managed| managed.at_home) else { return Ok(false) };
         let (now, id) = (self.clock.now(), managed.id);
         let entry = by.act(Action::AccountResume, now).object(id).done()?;
         self.writer
@@ -497,7 +523,8 @@ impl Store {
     /// When the database fails.
     pub async fn close_account(&self, by: impl Into<By<'_>>, id: AccountId) -> Result<bool, Error> {
         let by = by.into();
-        let Some(managed) = self.managed(by, id).await?.filter(|managed| managed.state != AccountState::Closed) else {
+        let own = |managed: &Managed| managed.is_ours() && managed.state != AccountState::Closed;
+        let Some(managed) = self.managed(by, id).await?.filter(own) else {
             return Ok(false);
         };
         let (now, id) = (self.clock.now(), managed.id);
@@ -522,7 +549,7 @@ impl Store {
     ) -> Result<bool, Error> {
         let by = by.into();
         let (Some(name), Some(kana)) = (presentable(name), presentable(kana)) else { return Ok(false) };
-        let Some(managed) = self.managed(by, id).await? else { return Ok(false) };
+        let Some(managed) = self.managed(by, id).await?.filter(|managed| managed.at_home) else { return Ok(false) };
         let id = managed.id;
         let name = self.seal_field(NAME, id, name.as_bytes())?;
         let kana = self.seal_field(KANA, id, kana.as_bytes())?;
@@ -547,7 +574,7 @@ impl Store {
     /// When the database fails.
     pub async fn end_sessions(&self, by: impl Into<By<'_>>, id: AccountId) -> Result<Option<u64>, Error> {
         let by = by.into();
-        let Some(managed) = self.managed(by, id).await? else { return Ok(None) };
+        let Some(managed) = self.managed(by, id).await?.filter(Managed::is_ours) else { return Ok(None) };
         let (now, id) = (self.clock.now(), managed.id);
         let act = by.act(Action::SessionEnd, now).object(id).code("why", "ended-by-another");
         self.writer
@@ -627,20 +654,29 @@ impl Store {
     /// An account that this person may manage: one with a right, now or before, at the same office.
     pub(super) async fn managed(&self, by: By<'_>, id: AccountId) -> Result<Option<Managed>, Error> {
         const WHERE: Error = Error::Impossible("account");
-        const ANY: &str = "SELECT account_id, state, side FROM account WHERE account_id = $1";
+        const ANY: &str = "SELECT account_id, state, 1 AS rights, '' AS home FROM account WHERE account_id = $1";
         if !by.sound() {
             return Ok(None);
         }
-        let row: Option<(String, String, String)> = match by {
+        let place = match by {
+            By::Person(person) => grant_place(person),
+            By::Terminal { .. } => String::new(),
+        };
+        let row: Option<(String, String, i64, String)> = match by {
             By::Person(person) if manages(person) => {
-                let query = sqlx::query_as(OF_OFFICE).bind(id.to_string()).bind(grant_place(person));
+                let query = sqlx::query_as(OF_OFFICE).bind(id.to_string()).bind(&place).bind(self.now_text());
                 query.fetch_optional(&self.reads).await?
             }
             By::Person(_) => None,
             By::Terminal { .. } => sqlx::query_as(ANY).bind(id.to_string()).fetch_optional(&self.reads).await?,
         };
-        row.map(|(id, state, _)| {
-            Ok(Managed { id: id.parse().map_err(|_| WHERE)?, state: AccountState::from_id(&state).ok_or(WHERE)? })
+        row.map(|(id, state, rights, home)| {
+            Ok(Managed {
+                id: id.parse().map_err(|_| WHERE)?,
+                state: AccountState::from_id(&state).ok_or(WHERE)?,
+                at_home: home == place,
+                works_here: rights > 0,
+            })
         })
         .transpose()
     }
@@ -666,8 +702,8 @@ impl Store {
                 if person.may(Deed::RegisterOffices) && role == Role::OfficeAdministrator =>
             {
                 match self.office(number).await? {
-                    Some(office) => office,
-                    None => return Ok(None),
+                    Some(office) if !self.is_administered(office.id).await? => office,
+                    _ => return Ok(None),
                 }
             }
             (Side::Office, By::Terminal { .. }, Some(number)) => match self.office(number).await? {
@@ -681,6 +717,21 @@ impl Store {
             number: place.register.number,
             is_operator: place.is_operator,
         }))
+    }
+
+    /// Whether an office has an administrator: from then on it makes its own (R2.7, R12.2).
+    async fn is_administered(&self, office: OfficeId) -> Result<bool, Error> {
+        const ADMINISTRATORS: &str = "
+            SELECT count(*) FROM role_grant g JOIN account a ON a.account_id = g.account_id
+             WHERE g.office_id = $1 AND g.role = $2 AND g.confirmed_at IS NOT NULL AND g.withdrawn_at IS NULL
+               AND g.expires_at > $3 AND a.state IN ('active', 'suspended')";
+        let administrators: i64 = sqlx::query_scalar(ADMINISTRATORS)
+            .bind(office.to_string())
+            .bind(Role::OfficeAdministrator.id())
+            .bind(self.now_text())
+            .fetch_one(&self.reads)
+            .await?;
+        Ok(administrators > 0)
     }
 
     /// Everything a person holds, by any account, in force or awaited (R12.5).

@@ -121,9 +121,9 @@ const AWAITING: &str = grants!(
      ORDER BY g.requested_at LIMIT $3"
 );
 
-/// What the operator decides about at offices: administrators, and whatever a lone administrator asked for.
+/// What the operator decides about at offices: the first administrators, and whatever a lone one asked for.
 const AWAITING_AT_OFFICES: &str = grants!(
-    "(g.office_id IS NULL OR g.role = 'office-administrator'
+    "(g.office_id IS NULL
       OR (SELECT count(*) FROM role_grant k
            WHERE k.office_id = g.office_id AND k.role = 'office-administrator'
              AND k.confirmed_at IS NOT NULL AND k.withdrawn_at IS NULL) < 2)
@@ -511,15 +511,15 @@ impl Store {
         Ok(passkeys > 0)
     }
 
-    /// A grant that this person may decide about: at the same place; for the operator, an office's administrators too, and
-    /// whatever a lone administrator asked for, who has nobody else to confirm it (R12.5: small offices need outside persons).
+    /// A grant that this person may decide about: at the same place; for the operator, an office's first administrators too,
+    /// and whatever a lone one asked for, who has nobody else to confirm it (R12.5: small offices need outside persons).
     async fn grant_here(&self, by: &Person, deed: Deed, id: GrantId) -> Result<Option<Row>, Error> {
         if !by.may(deed) {
             return Ok(None);
         }
         let row: Option<Row> = sqlx::query_as(ONE).bind(id.to_string()).fetch_optional(&self.reads).await?;
         Ok(row.filter(|row| {
-            let lone = row.role == Role::OfficeAdministrator.id() || row.administrators < 2;
+            let lone = row.administrators < 2;
             row.office_id.as_deref().unwrap_or_default() == grant_place(by)
                 || (by.office.is_operator && row.office_id.is_some() && lone)
         }))

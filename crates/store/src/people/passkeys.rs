@@ -142,7 +142,7 @@ impl Store {
         holder: Holder<'_>,
         site: &PasskeySite,
     ) -> Result<Option<PasskeyChallenge>, Error> {
-        if !holder.sets_factor() {
+        if !self.changes_factors(holder).await? {
             return Ok(None);
         }
         let account = holder.account_id();
@@ -171,7 +171,7 @@ impl Store {
         site: &PasskeySite,
     ) -> Result<FactorSet, Error> {
         let Some(label) = presentable(label) else { return Ok(FactorSet::Unfit) };
-        if !holder.sets_factor() {
+        if !self.changes_factors(holder).await? {
             return Ok(FactorSet::Over);
         }
         let now = self.clock.now();

@@ -2,7 +2,7 @@
 
 use super::attempts::{self, Reserved};
 use super::hash::{Compared, Place};
-use super::sessions::{Enrolling, NewSession, Person, end_all, end_one, rotate};
+use super::sessions::{Enrolling, NewSession, Person, SecondKind, end_all, end_one, rotate};
 use super::{FACTOR_LABEL, KANA, NAME, Token, presentable};
 use crate::database::Connection;
 use crate::enrolment::{fresh_code, normalise_code};
@@ -22,8 +22,8 @@ use sqlx::FromRow;
 use standard::value::Private;
 use std::sync::Arc;
 
-/// Earlier passwords that are not taken again (R8.8).
-const HISTORY_MAX: i64 = 10;
+/// Passwords that are not taken again: the present one and ten before it (R8.8).
+const HISTORY_MAX: i64 = 11;
 /// Recovery codes at a time.
 const CODES: usize = 10;
 /// Second factors of one person.
@@ -205,6 +205,8 @@ pub enum OwnChange {
     Done(Option<Token>),
     /// It is the only one: set another up first.
     LastOne,
+    /// This person's factors are changed by whoever came in with a passkey.
+    ByPasskey,
     /// None of this person's has this id, or the label does not fit.
     NotFound,
 }
@@ -601,12 +603,23 @@ impl Store {
         Ok(codes > 0)
     }
 
+    /// Whether this holder may add factors, take them away or make recovery codes. Who has a passkey for a role that needs one
+    /// does so with it: what can be phished must not open the way to what cannot (R8.4).
+    pub(super) async fn changes_factors(&self, holder: Holder<'_>) -> Result<bool, Error> {
+        let Holder::Person(person) = holder else { return Ok(holder.sets_factor()) };
+        if !holder.sets_factor() || person.second == SecondKind::Passkey {
+            return Ok(holder.sets_factor());
+        }
+        let held = self.held(&self.person_index_of(person.account_id).await?).await?;
+        Ok(!held.iter().any(|held| held.role.needs_passkey()) || !self.has_passkey(person.account_id).await?)
+    }
+
     /// Offers a seed for an authenticator app: the same one until it is confirmed. `None` when this holder may not.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn begin_totp(&self, holder: Holder<'_>) -> Result<Option<TotpOffer>, Error> {
-        if !holder.sets_factor() {
+        if !self.changes_factors(holder).await? {
             return Ok(None);
         }
         let (account, session) = (holder.account_id(), holder.session_id());
@@ -667,9 +680,10 @@ impl Store {
     pub async fn confirm_totp(&self, holder: Holder<'_>, label: &str, code: &str) -> Result<FactorSet, Error> {
         let Some(label) = presentable(label) else { return Ok(FactorSet::Unfit) };
         let now = self.clock.now();
-        let Some((factor, seed)) = self.offered(holder).await?.filter(|_| holder.sets_factor()) else {
+        if !self.changes_factors(holder).await? {
             return Ok(FactorSet::Over);
-        };
+        }
+        let Some((factor, seed)) = self.offered(holder).await? else { return Ok(FactorSet::Over) };
         let login_index = self.login_index_of(holder.account_id()).await?;
         let blocked = holder.act(Action::FactorAdd, now);
         let tried = match self.reserve(Bucket::SecondFactor, &login_index, holder.asker(), blocked).await? {
@@ -785,6 +799,9 @@ impl Store {
         if !person.may(identity::Deed::OwnAccount) {
             return Ok(OwnChange::NotFound);
         }
+        if !self.changes_factors(person.into()).await? {
+            return Ok(OwnChange::ByPasskey);
+        }
         let (now, account, session) = (self.clock.now(), person.account_id, person.session_id);
         let act = Act::person(Action::FactorRemove, person, now).object(id);
         let token = Token::fresh("");
@@ -823,7 +840,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn make_recovery_codes(&self, holder: Holder<'_>) -> Result<Option<Vec<Zeroizing<String>>>, Error> {
-        if !holder.sets_factor() {
+        if !self.changes_factors(holder).await? {
             return Ok(None);
         }
         let (now, account, session) = (self.clock.now(), holder.account_id(), holder.session_id());
@@ -842,6 +859,8 @@ impl Store {
                         return Ok(false);
                     }
                     sqlx::query(END_CODES).bind(account.to_string()).bind(&at).execute(&mut *c).await?;
+                    // A factor has changed (R8.14).
+                    end_all(c, account, Some(session), "factor", now).await?;
                     for index in indexes {
                         sqlx::query(INSERT_CODE)
                             .bind(index)

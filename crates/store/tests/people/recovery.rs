@@ -3,8 +3,8 @@
 use crate::world::{OFFICE_A, OFFICE_B, OTHER_PASSWORD, Staff, World, code};
 use fumibako_store::AccountId;
 use fumibako_store::people::{
-    NewRecovery, PasswordAnswer, PasswordSet, Person, RecoveryIssued, RecoveryOpened, RecoveryState, Redeemed,
-    SecondAnswer, SecondKind, SetUpEnded,
+    GrantAsked, GrantDecided, NewRecovery, PasswordAnswer, PasswordSet, Person, RecoveryIssued, RecoveryOpened,
+    RecoveryState, Redeemed, SecondAnswer, SecondKind, SetUpEnded,
 };
 use identity::Level;
 use identity::recovery::{Method, Purpose, Refusal};
@@ -309,4 +309,65 @@ async fn r8_11_new_secrets_for_the_operators_people_take_a_fourth_hand() {
     let RecoveryOpened::Done(issued) = approved else { panic!("{approved:?}") };
     assert!(matches!(world.store.approve_recovery(&third, id).await.expect("asked"), RecoveryOpened::NotAllowed));
     world.redeem(&subject.login, &issued.codes[0], &subject.desk).await;
+}
+
+/// Whoever gives rights to others must not fall to one person's word; where an office has no fourth hand the operator is one.
+#[tokio::test]
+async fn r8_11_new_secrets_for_an_administrator_take_another_hand_the_operators_at_need() {
+    let office = office().await;
+    let world = &office.world;
+    let case =
+        NewRecovery { account_id: office.deputy_id, verified_by: Some(office.staff.id), ..office.case(Purpose::Both) };
+    let RecoveryOpened::AwaitsApproval(id) = office.opens(case).await else { panic!("issued") };
+    assert!(world.rows("SELECT code_index FROM one_time_code WHERE recovery_id IS NOT NULL").await.is_empty());
+    let refused = world.store.approve_recovery(&office.chief, id).await.expect("asked");
+    assert!(matches!(refused, RecoveryOpened::Refused(Refusal::ApproverNotAnother)), "{refused:?}");
+    let boss = world.staff("boss", Role::OfficeAdministrator, OFFICE_B).await;
+    let boss = world.signs_in(&boss).await;
+    let elsewhere = world.store.approve_recovery(&boss, id).await.expect("asked");
+    assert!(matches!(elsewhere, RecoveryOpened::NotAllowed), "{elsewhere:?}");
+    assert!(world.store.evidence(&boss, id).await.expect("asked").is_none());
+    let (_, operator) = world.operator("operator", Role::OperatorAdministrator).await;
+    assert_eq!(world.store.recoveries(&operator).await.expect("listed").len(), 1);
+    assert!(world.store.evidence(&operator, id).await.expect("asked").is_some());
+    let approved = world.store.approve_recovery(&operator, id).await.expect("asked");
+    assert!(matches!(approved, RecoveryOpened::Done(_)), "{approved:?}");
+    assert!(world.store.recoveries(&operator).await.expect("listed").is_empty(), "no more of its business");
+    assert!(world.store.evidence(&operator, id).await.expect("asked").is_none());
+}
+
+/// R12.2: an application for somebody of another office gives no hold on them.
+#[tokio::test]
+async fn r12_2_whoever_only_applied_for_a_right_of_anothers_person_changes_nothing_of_them() {
+    let office = office().await;
+    let world = &office.world;
+    let staff = [("boss", Role::OfficeAdministrator), ("vice", Role::OfficeAdministrator)];
+    let mut bosses = Vec::new();
+    for (login, role) in staff {
+        let made = world.staff(login, role, OFFICE_B).await;
+        bosses.push((made.id, world.signs_in(&made).await));
+    }
+    let [(boss_id, boss), (_, vice)] = &bosses[..] else { panic!("two") };
+    let hanako = office.staff.id;
+    let token = world.token(&office.staff).await;
+    let asked = world.store.request_grant(boss, "hanako", Role::OfficeViewer, None).await.expect("asked");
+    let GrantAsked::Done(grant) = asked else { panic!("{asked:?}") };
+    let touches = async || {
+        let case = NewRecovery { verified_by: Some(*boss_id), ..office.case(Purpose::Both) };
+        let opened = world.store.open_recovery(boss, case).await.expect("asked");
+        assert!(matches!(opened, RecoveryOpened::NotAllowed), "{opened:?}");
+        assert!(!world.store.suspend_account(boss, hanako).await.expect("asked"));
+        assert!(!world.store.rename_account(boss, hanako, "架空 花子", "カクウ ハナコ").await.expect("asked"));
+        assert!(!world.store.resume_account(boss, hanako).await.expect("asked"));
+        assert!(world.store.invite_again(boss, hanako).await.expect("asked").is_none());
+    };
+    touches().await;
+    assert!(!world.store.close_account(boss, hanako).await.expect("asked"));
+    assert!(world.store.end_sessions(boss, hanako).await.expect("asked").is_none());
+    assert!(world.person(&token, &office.staff.desk).await.is_some(), "she works on");
+    // Nor where she has a right, too: she is at home at the office that gave her the first.
+    assert_eq!(world.store.confirm_grant(vice, grant).await.expect("asked"), GrantDecided::Done);
+    touches().await;
+    assert!(world.store.suspend_account(&office.chief, hanako).await.expect("asked"));
+    assert!(world.store.resume_account(&office.chief, hanako).await.expect("asked"));
 }

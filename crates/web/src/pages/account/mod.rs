@@ -64,7 +64,9 @@ pub(crate) async fn totp(State(app): State<App>, signed_in: SignedIn) -> Result<
 }
 
 async fn totp_page(app: &App, signed_in: &SignedIn, label: &str, faults: Faults) -> Result<Response, Problem> {
-    let Some(offer) = app.store.begin_totp((&*signed_in.person).into()).await? else { return Ok(on_to("/account")) };
+    let Some(offer) = app.store.begin_totp((&*signed_in.person).into()).await? else {
+        return changed(app, signed_in, OwnChange::ByPasskey, "").await;
+    };
     let faulty = !faults.is_empty();
     let page = Totp::new(signed_in, offer, label, faults);
     if faulty { show_again(&page) } else { show(&page) }
@@ -85,7 +87,7 @@ pub(crate) async fn passkey(State(app): State<App>, signed_in: SignedIn) -> Resu
 
 async fn passkey_page(app: &App, signed_in: &SignedIn, label: &str, faults: Faults) -> Result<Response, Problem> {
     let offer = passkeys::offer(app, (&*signed_in.person).into()).await?;
-    let Some(offer) = offer else { return Ok(on_to("/account")) };
+    let Some(offer) = offer else { return changed(app, signed_in, OwnChange::ByPasskey, "").await };
     let faulty = !faults.is_empty();
     let page = Passkey::new(signed_in, offer, label, faults);
     Ok(with_script(if faulty { show_again(&page)? } else { show(&page)? }))
@@ -132,6 +134,7 @@ async fn changed(app: &App, signed_in: &SignedIn, change: OwnChange, done: &str)
     let fault = match change {
         OwnChange::Done(token) => return on_with(token.as_ref(), done),
         OwnChange::LastOne => wording::LAST_ONE,
+        OwnChange::ByPasskey => wording::BY_PASSKEY,
         OwnChange::NotFound => wording::NOT_FOUND,
     };
     show_again(&account(app, signed_in, None, Faults::of("factors", fault)).await?)
@@ -143,9 +146,10 @@ pub(crate) async fn codes(State(app): State<App>, signed_in: SignedIn) -> Result
 }
 
 pub(crate) async fn make_codes(State(app): State<App>, signed_in: SignedIn, _form: Form) -> Result<Response, Problem> {
-    if let Some(codes) = app.store.make_recovery_codes((&*signed_in.person).into()).await? {
-        app.once.keep(signed_in.token.text(), Secret::codes(codes), Instant::now());
-    }
+    let Some(codes) = app.store.make_recovery_codes((&*signed_in.person).into()).await? else {
+        return changed(&app, &signed_in, OwnChange::ByPasskey, "").await;
+    };
+    app.once.keep(signed_in.token.text(), Secret::codes(codes), Instant::now());
     Ok(on_to("/account/codes"))
 }
 

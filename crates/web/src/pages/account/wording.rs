@@ -7,5 +7,7 @@ pub(super) const DONE: &[(&str, &str)] = &[
 ];
 
 pub(super) const LAST_ONE: &str = "最後の一つは外せません。先に、別の手段を追加してください。";
+pub(super) const BY_PASSKEY: &str = "パスキーが要る役割の方は、パスキーでサインインしてから変えてください。\
+     パスキーをなくしたときは、再登録を管理者に頼んでください。";
 pub(super) const NOT_FOUND: &str =
     "その手段は見つからないか、名前が1文字から100文字までになっていません。一覧から選び直してください。";

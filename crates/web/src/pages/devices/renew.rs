@@ -44,5 +44,6 @@ pub(crate) async fn renew(
         Renewal::RequestRefused => Err(Problem::bad_request_for_certificate()),
         Renewal::Outside => Err(Problem::not_renewable(true)),
         Renewal::TooMany => Err(Problem::not_renewable(false)),
+        Renewal::OfAnother => Err(Problem::device_of_another()),
     }
 }

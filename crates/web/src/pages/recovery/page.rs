@@ -125,7 +125,7 @@ impl Open {
             ),
             verified_by: filled(
                 Field::select("verified_by", "本人確認をした方", active().map(person).collect())
-                    .hint("本人ではない方です。申請するあなた自身でもかまいません。"),
+                    .hint("本人ではない方です。申請するあなた自身のときは、もう一人の承認が要ります。"),
             ),
             method: filled(Field::select("method", "どのように確かめたか", methods.into())),
             evidence: Field::file("evidence", "確かめた書類の写し", ".pdf,.jpg,.jpeg,.png")

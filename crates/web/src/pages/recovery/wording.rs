@@ -2,7 +2,10 @@ use identity::recovery::Refusal;
 use store::people::RecoveryState;
 
 pub(super) const DONE: &[(&str, &str)] = &[
-    ("requested", "台帳に書きました。もう一人が承認すると、コードが出ます。"),
+    (
+        "requested",
+        "台帳に書きました。申請した方でも本人確認をした方でもない、もう一人の管理者が承認すると、コードが出ます。事業所にいないときは、交換所の運営者が承認します。",
+    ),
     ("withdrawn", "取り消しました。コードは、もう使えません。"),
 ];
 
