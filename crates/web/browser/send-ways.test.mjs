@@ -129,6 +129,7 @@ journey("where the page's script does not come, the server looks the files over"
     await page.locator("input[type=file]").first().setInputFiles({ name: "計画書.pdf", mimeType: "application/pdf", buffer: PDF });
     await press(page, button(page, "2事業所に2件をまとめて送る"));
     await on(page, "送った結果");
+    await link(page, "残りを開く").waitFor();
     await look(page, "send-draft-4-result");
     assert.equal(await link(page, "送達の記録").count() + (await page.getByRole("link", { name: /送達の記録$/ }).count()) > 0, true);
   });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as lib from "./lib.mjs";
-import { administrator, button, link, on, signIn, go } from "./people.mjs";
+import { administrator, button, link, on, setUp, signIn, go } from "./people.mjs";
 import { PDF, desk, files, isReady, month, opens, rewritten, sets, signedIn } from "./sending.mjs";
 
 const { accessible, fits, journey, leave, look, press, tabTo, type, world } = lib;
@@ -22,6 +22,7 @@ const CARE = "架空なでしこ居宅介護支援事業所";
 journey("files are looked over, put right, confirmed once for all partners, and sent", async (step) => {
   const { care, services, certificate, who } = await desk(CARE, 3, "kaede", "裏山のZ色の狐が5匹、縁側で茶を飲む");
   const page = await signedIn(certificate, who);
+  const colleague = administrator(care, `colleague-${care}`, ["架空 すみれ", "かくうすみれ", "1971-05-30"], "峠のZ色の蟹が4匹、便箋を折っている");
   const folder = lib.freshFolder();
   const [first, second, third] = services.map((to, at) => month(join(folder, `p${at}`), care, to, { second: at + 1 }));
 
@@ -126,6 +127,37 @@ journey("files are looked over, put right, confirmed once for all partners, and 
     await other.close();
     await button(page, "続きを送る").click();
     await page.getByRole("heading", { name: "1件を送りました" }).waitFor();
+  });
+
+  await step("what cannot go stays beside the result", async () => {
+    const more = month(join(folder, "beside"), care, services[0], { second: 32, seed: 11 });
+    const broken = rewritten(month(lib.freshFolder(), care, services[1], { second: 33, seed: 12 }), (text) => text.replaceAll(",202604,", ",202613,"));
+    await opens(page);
+    await page.locator("#files").setInputFiles([...files(more), ...files(broken)]);
+    await sets(page, 1, 1).waitFor();
+    await page.locator("#confirm").click();
+    await page.getByRole("heading", { name: "1件を送りました" }).waitFor();
+    await page.getByRole("heading", { name: "直さないと送れないもの（1件）" }).waitFor();
+    await accessible(page, "send-7-beside");
+  });
+
+  await step("what one person chose never goes in the name of another who signs in elsewhere", async () => {
+    const more = month(join(folder, "others"), care, services[0], { second: 31, seed: 10 });
+    await opens(page);
+    await page.locator("#files").setInputFiles(files(more));
+    await sets(page, 1, 1).waitFor();
+    const other = await page.context().newPage();
+    await other.goto(`${world.exchange}/`);
+    await press(other, button(other, /^(出る|サインアウト)$/));
+    await other.waitForURL(/sign-in/);
+    await setUp(other, colleague);
+    await signIn(other, colleague);
+    await page.locator("#confirm").click();
+    await page.getByText("別の人がサインインしています。").waitFor();
+    await accessible(page, "send-7-other-person");
+    await other.goto(`${world.exchange}/sent`);
+    assert.equal(await other.getByRole("region", { name: "これまでに送ったもの" }).locator("tbody tr").count(), 5);
+    await other.close();
   });
 
   await leave(page, /403|Forbidden/);

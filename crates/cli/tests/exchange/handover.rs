@@ -4,7 +4,7 @@
 use crate::answer::Answer;
 use crate::browser::{Browser, in_class};
 use crate::device::{Device, unzip};
-use crate::samples::{actuals, care_plan, request, schedule};
+use crate::samples::{actuals, care_plan, file, replaced, request, schedule};
 use crate::server::Server;
 use crate::vault;
 use crate::world::{Exchange, World, shared_world};
@@ -369,6 +369,12 @@ async fn r5_2_from_the_door_without_a_certificate_nothing_else_can_be_reached() 
 async fn only_sound_sets_for_this_partner_are_handed_over() {
     let desk = desk().await;
     let page = desk.new_page();
+    // Everything in it is served by another office: by letter it goes no more than otherwise, and that is recorded.
+    let mut misdirected = care_plan(&desk.office, &desk.outside, 1);
+    let sheet = file(&mut misdirected, "UP2KYO");
+    sheet.bytes = replaced(&sheet.bytes, desk.outside.as_bytes(), b"0399999998");
+    uploads(&desk.browser, &page, &page, &misdirected).await.faulty("誤送信かもしれません");
+    assert!(desk.recorded().await.contains(&(Action::SetRefuse, false)), "{:?}", desk.recorded().await);
     let other = desk.exchange.fresh_number();
     let mut broken = care_plan(&desk.office, &desk.outside, 1);
     broken.pop();

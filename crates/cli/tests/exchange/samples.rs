@@ -94,6 +94,22 @@ pub(crate) fn file<'a>(set: &'a mut Set, prefix: &str) -> &'a mut SampleFile {
     set.iter_mut().find(|file| file.name.starts_with(&format!("{prefix}_"))).unwrap()
 }
 
+/// The same bytes with one text in place of another.
+pub(crate) fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(byte) = rest.first() {
+        if rest.starts_with(from) {
+            out.extend_from_slice(to);
+            rest = &rest[from.len()..];
+        } else {
+            out.push(*byte);
+            rest = &rest[1..];
+        }
+    }
+    out
+}
+
 /// Another content in one cell, still a sound file: the postal code of the first person.
 pub(crate) fn reworded(set: &[SampleFile]) -> Set {
     let mut set = set.to_vec();

@@ -5,7 +5,7 @@ use crate::answer::Answer;
 use crate::browser::{Browser, hidden_fields};
 use crate::device::{Device, form};
 use crate::people::Member;
-use crate::samples::{Set, care_plan, file, renumbered, schedule, serial};
+use crate::samples::{Set, care_plan, file, renumbered, replaced, schedule, serial};
 use crate::vault;
 use crate::world::{Offices, StoppedClock, World, shared_world};
 use http::Method;
@@ -54,21 +54,6 @@ impl Desk {
         }
         set
     }
-}
-
-fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some(byte) = rest.first() {
-        if rest.starts_with(from) {
-            out.extend_from_slice(to);
-            rest = &rest[from.len()..];
-        } else {
-            out.push(*byte);
-            rest = &rest[1..];
-        }
-    }
-    out
 }
 
 async fn token(browser: &Browser) -> String {
@@ -168,10 +153,22 @@ async fn files_with_errors_stay_and_the_others_go() {
     let page = browser.get(&draft).await.done().text();
     assert!(page.contains("直さないと送れないもの（1件）") && page.contains("<mark>202613</mark>"), "{page}");
     let ticked = [("acknowledged", &*desk.offices.receiver.number)];
-    confirms(browser, &draft, &ticked).await.sent_on();
+    assert_eq!(confirms(browser, &draft, &ticked).await.sent_on(), draft);
     let transmissions = sent(&desk.offices.sender).await;
     assert_eq!(transmissions.len(), 1);
     assert_eq!(transmissions[0]["serial"], serial(1));
+
+    // The result names what stayed and leads there.
+    let result = browser.get(&draft).await.done().text();
+    assert!(result.contains("送れたもの 1件、送れなかったもの 1件") && result.contains(&serial(2)), "{result}");
+    let rest = result.split("href=\"/send/drafts/").nth(1).unwrap().split('"').next().unwrap();
+    let rest = format!("/send/drafts/{rest}");
+    let page = browser.get(&rest).await.done().text();
+    assert!(page.contains("<mark>202613</mark>") && page.contains("送るもの（0事業所、0件）"), "{page}");
+    // With nothing to send, nothing is confirmed and nothing forgotten.
+    let form = Form::new().text("form_token", token(browser).await);
+    assert_eq!(posts(browser, &format!("{rest}/confirm"), form).await.sent_on(), rest);
+    assert!(browser.get(&rest).await.done().text().contains("<mark>202613</mark>"));
 }
 
 #[tokio::test]
@@ -251,6 +248,23 @@ async fn an_expired_session_in_the_middle_loses_nothing() {
     assert_eq!(posts(&again, "/send/sets", call(old)).await.status, 403, "a token of the session before");
     posts(&again, "/send/sets", call(token(&again).await)).await.accepted();
     assert_eq!(sent(&desk.offices.sender).await.len(), 1);
+}
+
+/// Whose page it is, as its script reads it.
+async fn mark(browser: &Browser) -> String {
+    let page = browser.get("/send").await.done().text();
+    page.split("data-mark=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_page_knows_the_person_it_was_made_for_from_whoever_signs_in_next() {
+    let desk = desk().await;
+    let [browser, other] = &desk.browsers;
+    let own = mark(browser).await;
+    let again = desk.members[0].signs_in(&desk.offices.sender).await;
+    assert_eq!(mark(&again).await, own, "in every session");
+    assert_ne!(mark(other).await, own);
+    assert!(own.len() == 64 && !own.contains(&desk.members[0].account), "{own}");
 }
 
 #[tokio::test]

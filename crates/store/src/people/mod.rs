@@ -215,6 +215,16 @@ impl Store {
         Ok(hex(&self.keys.blind_index(field, value)?))
     }
 
+    /// What a page carries of the person and office it was made for, so that its script can tell them from whoever signs
+    /// in next on the same device. The same in every session; without the key it says nothing.
+    ///
+    /// # Errors
+    /// When the key of the indexes is out of reach.
+    pub fn page_mark(&self, person: &Person) -> Result<String, Error> {
+        let value = format!("{}/{}", person.asker.office.id, person.account_id);
+        self.keyed_index("page.person", value.as_bytes())
+    }
+
     pub(crate) fn login_index(&self, login: &str) -> Result<String, Error> {
         self.keyed_index("account.login", normal_login(login).as_bytes())
     }

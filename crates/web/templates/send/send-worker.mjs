@@ -17,7 +17,7 @@ onmessage = async ({ data: { id, deed, files } }) => {
     const checks = await standard;
     const bytes = files.map(({ name, buffer }) => ({ name, bytes: new Uint8Array(buffer) }));
     postMessage({ id, answer: deed === "mend" ? checks.mend(bytes) : checks.lookOver(bytes) });
-  } catch (problem) {
-    postMessage({ id, failed: String(problem) });
+  } catch {
+    postMessage({ id, failed: true });
   }
 };

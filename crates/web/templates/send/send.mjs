@@ -23,14 +23,26 @@ const at = (id) => document.getElementById(id);
 const [work, status, drop] = [at("send-work"), at("send-status"), at("drop")];
 const say = (text) => { status.textContent = text; };
 
+/** What is thrown with words of ours. Whatever else is thrown speaks the browser's language, and is never shown. */
+class Said extends Error {}
+const said = (problem, otherwise) => (problem instanceof Said ? problem : new Said(otherwise));
+
+const UNCHECKED = "検査できませんでした。ページを開き直して、もう一度選んでください。";
+const CHANGED = "ファイルが変わりました。選び直してください。";
+const UNSENT = "送った結果を確かめられませんでした。続きを送ってください。送ったものが二重になることはありません。";
+const NOT_ASKED = "確認を頼めませんでした。少し待って、もう一度頼んでください。";
+const OTHER_PERSON = "別の人がサインインしています。その人の名前では送りません。まだ送っていない組は送られていません。" +
+  "自分でサインインし直して続けるか、画面を開き直して、もう一度選んでください。";
+
 let token = work.dataset.token;
-let files = [];
-let byName = new Map();
 let sending = false;
+/** Counts what is looked over: only the last of them is shown. */
+let looks = 0;
 
 const worker = new Worker("/send-worker.mjs", { type: "module" });
 const waiting = new Map();
 let questions = 0;
+let failed = false;
 
 worker.onmessage = ({ data }) => {
   if ("ready" in data) {
@@ -38,14 +50,23 @@ worker.onmessage = ({ data }) => {
     if (data.ready) offer();
     return;
   }
-  const { resolve, reject } = waiting.get(data.id);
+  const asked = waiting.get(data.id);
   waiting.delete(data.id);
-  if ("failed" in data) reject(new Error(data.failed));
-  else resolve(data.answer);
+  if (data.failed) asked?.reject(new Said(UNCHECKED));
+  else asked?.resolve(data.answer);
+};
+
+// A worker that fails answers nobody any more.
+worker.onerror = worker.onmessageerror = () => {
+  failed = true;
+  for (const { reject } of waiting.values()) reject(new Said(UNCHECKED));
+  waiting.clear();
 };
 
 async function ask(deed, asked) {
-  const read = await Promise.all(asked.map(async ({ name, blob }) => ({ name, buffer: await blob.arrayBuffer() })));
+  const bytes = async ({ name, blob }) => ({ name, buffer: await blob.arrayBuffer() });
+  const read = await Promise.all(asked.map(bytes)).catch(() => { throw new Said(CHANGED); });
+  if (failed) throw new Said(UNCHECKED);
   const id = ++questions;
   return new Promise((resolve, reject) => {
     waiting.set(id, { resolve, reject });
@@ -56,8 +77,11 @@ async function ask(deed, asked) {
 function offer() {
   for (const id of ["drop-says", "folder-field"]) at(id).hidden = false;
   at("plain-acts").hidden = true;
-  at("files").addEventListener("change", (event) => bring([...event.target.files]));
-  at("folder").addEventListener("change", (event) => bring([...event.target.files]));
+  for (const id of ["files", "folder"]) {
+    at(id).addEventListener("change", (event) => bring([...event.target.files]));
+    // Otherwise choosing files of the same names again, written anew meanwhile, would be no change.
+    at(id).addEventListener("click", (event) => { event.target.value = ""; });
+  }
   drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
   drop.addEventListener("dragleave", () => drop.classList.remove("over"));
   drop.addEventListener("drop", async (event) => {
@@ -116,26 +140,34 @@ async function bring(brought) {
     say("一度に扱える数や大きさを超えています。何回かに分けて選んでください。");
     return;
   }
-  files = meant.map((blob) => ({ name: blob.name, blob }));
-  await look();
+  await look(meant.map((blob) => ({ name: blob.name, blob })));
 }
 
-async function look() {
-  byName = Map.groupBy(files, ({ name }) => name);
+/** Looks over files and shows what is said of them, unless others have come meanwhile or something is being sent. */
+async function look(files) {
+  const number = ++looks;
+  const overtaken = () => number !== looks;
+  const byName = Map.groupBy(files, ({ name }) => name);
   say(`${files.length}ファイルを検査しています…`);
   step(1);
   try {
     const survey = await ask("look", files);
+    if (overtaken()) return;
+    for (const set of survey.sets) set.blobs = [...new Set(set.files)].flatMap((name) => byName.get(name) ?? []);
     const broken = survey.sets.filter((set) => set.state === "faulty");
     for (const set of broken.slice(0, MENDINGS_MAX)) {
-      const mending = await ask("mend", filesOf(set));
+      const mending = await ask("mend", set.blobs);
+      if (overtaken()) return;
       if (mending.changes.length > 0) set.mending = mending;
     }
     const held = survey.sets.filter((set) => set.state === "unserved");
     const partners = await partnersOf(survey.sets.filter((set) => set.state === "ready"));
     const others = await known([...broken, ...held]);
+    if (overtaken()) return;
+    // What has gone by now is not looked over again.
+    const left = () => files.filter(({ name }) => !survey.sets.some((set) => set.id && set.files.includes(name)));
     work.replaceChildren(...[
-      faulty(broken, others, mended),
+      faulty(broken, others, (set) => mended(set, left())),
       unserved(held, others, hold),
       strays(survey.strays),
       ready(partners, () => go(partners)),
@@ -143,11 +175,9 @@ async function look() {
     say(`${files.length}ファイルを検査しました。${broken.length + held.length > 0 ? "このままでは送れないものがあります。" : ""}`);
     work.querySelector("h2").focus();
   } catch (problem) {
-    say(problem.message || "検査できませんでした。ページを開き直して、もう一度選んでください。");
+    if (!overtaken()) say(said(problem, UNCHECKED).message);
   }
 }
-
-const filesOf = (set) => [...new Set(set.files)].flatMap((name) => byName.get(name) ?? []);
 
 /** The name of each office, and what to know before sending to it. */
 async function askPartners(counts) {
@@ -168,18 +198,18 @@ async function partnersOf(sets) {
     ({ number, name: name ?? "登録のない事業所", cautions, sets: bySet.get(number) }));
 }
 
-async function mended(set) {
+async function mended(set, files) {
+  if (sending) return;
   const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const put = set.mending.files.map(({ name, base64 }) => ({ name, blob: new Blob([bytesOf(base64)]) }));
-  files = [...files.filter(({ name }) => !set.files.includes(name)), ...put];
-  await look();
+  await look([...files.filter(({ name }) => !set.files.includes(name)), ...put]);
 }
 
 async function hold(set, reason) {
   const form = new FormData();
   form.append("reason", reason);
-  for (const { name, blob } of filesOf(set)) form.append("file", blob, name);
-  await call("/send/hold", form);
+  for (const { name, blob } of set.blobs) form.append("file", blob, name);
+  await call("/send/hold", form).catch((problem) => { throw said(problem, NOT_ASKED); });
 }
 
 /** One call. Whoever had to sign in anew goes on with a token of the new session; what did not get through is tried again. */
@@ -189,19 +219,20 @@ async function call(path, form, tries = TRIES) {
   try {
     answer = await fetch(path, { method: "POST", body: form, redirect: "manual", headers: { accept: "application/json" } });
   } catch {
-    return again(path, form, tries, new Error("交換所につながりません。つながったら、続きを送ってください。"));
+    if (!(await readable(form))) throw Object.assign(new Said(CHANGED), { refused: true });
+    return again(path, form, tries, new Said("交換所につながりません。つながったら、続きを送ってください。"));
   }
   if (answer.ok) return answer;
   // To the door: the session is over.
   const over = answer.type === "opaqueredirect" || answer.status === 403;
   if (over) {
     if (tries > 0 && (await renewed())) return call(path, form, 0);
-    const problem = new Error("サインインの時間が終わりました。選んだファイルはこの画面に残っています。サインインし直してから、続きを送ってください。");
+    const problem = new Said("サインインの時間が終わりました。選んだファイルはこの画面に残っています。サインインし直してから、続きを送ってください。");
     throw Object.assign(problem, { signIn: true });
   }
-  if (answer.status >= 500) return again(path, form, tries, new Error("交換所がいま受け付けられません。少し待って、続きを送ってください。"));
+  if (answer.status >= 500) return again(path, form, tries, new Said("交換所がいま受け付けられません。少し待って、続きを送ってください。"));
   const told = await answer.json().catch(() => ({}));
-  throw Object.assign(new Error(`${told.what ?? "送れませんでした。"}${told.fix ?? ""}`), { refused: true });
+  throw Object.assign(new Said(`${told.what ?? "送れませんでした。"}${told.fix ?? ""}`), { refused: true });
 }
 
 async function again(path, form, tries, problem) {
@@ -210,20 +241,30 @@ async function again(path, form, tries, problem) {
   return call(path, form, tries - 1);
 }
 
-/** The token of the session that is open now, if there is one. */
+/** Whether everything in a form is still as it was chosen. The browser lets go of a file that was written anew. */
+async function readable(form) {
+  const blobs = [...form.values()].filter((value) => value instanceof Blob);
+  return Promise.all(blobs.map((blob) => blob.slice(0, 1).arrayBuffer())).then(() => true, () => false);
+}
+
+/** Takes the token of the session that is open now, if there is one and it is of whom this page was made for. */
 async function renewed() {
   const answer = await fetch("/send", { headers: { accept: "text/html" } }).catch(() => null);
   if (!answer?.ok || new URL(answer.url).pathname !== "/send") return false;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const found = page.getElementById("send-work")?.dataset.token;
-  if (!found || found === token) return false;
-  token = found;
+  const page = new DOMParser().parseFromString(await answer.text().catch(() => ""), "text/html");
+  const found = page.getElementById("send-work")?.dataset;
+  if (!found?.token || found.token === token) return false;
+  // Nothing goes in the name of somebody who has not seen it.
+  if (found.mark !== work.dataset.mark) throw new Said(OTHER_PERSON);
+  token = found.token;
   return true;
 }
 
 /** Sends what has no answer yet. */
 async function go(partners) {
   sending = true;
+  // What is still being looked over must not take the place of this.
+  looks += 1;
   step(2);
   at("stopped")?.remove();
   say("送っています。このページを閉じないでください。");
@@ -240,14 +281,17 @@ async function go(partners) {
   const failure = outcomes.find(({ status }) => status === "rejected")?.reason;
   if (failure) {
     say("");
-    const note = stopped(failure.message, failure.signIn, () => go(partners));
+    const { message, signIn } = said(failure, UNSENT);
+    const note = stopped(message, signIn, () => go(partners));
     work.prepend(note);
     note.querySelector("button").focus();
     return;
   }
   step(3);
   at("choose").hidden = true;
-  work.replaceChildren(result(partners));
+  // What did not go stays to be dealt with, with the reasons that were typed.
+  const rest = [...work.children].filter((part) => ["faulty", "unserved"].includes(part.getAttribute("aria-labelledby")));
+  work.replaceChildren(result(partners), ...rest);
   say("送信が終わりました。");
   at("result").focus();
 }
@@ -257,7 +301,7 @@ function batches(partners) {
   const made = [];
   let [batch, bytes] = [[], 0];
   for (const set of partners.flatMap(({ sets }) => sets).filter((set) => set.says === undefined)) {
-    const size = filesOf(set).reduce((sum, { blob }) => sum + blob.size, 0);
+    const size = set.blobs.reduce((sum, { blob }) => sum + blob.size, 0);
     if (batch.length === SETS_AT_ONCE || (batch.length > 0 && bytes + size > BYTES_AT_ONCE)) {
       made.push(batch);
       [batch, bytes] = [[], 0];
@@ -275,7 +319,7 @@ async function carry(batch, partners, left) {
   form.append("acknowledged", partners.map(({ number }) => number).join(","));
   for (const set of batch) {
     const target = `${set.serial}.${set.receiver}`;
-    for (const { name, blob } of filesOf(set)) form.append("file", blob, name);
+    for (const { name, blob } of set.blobs) form.append("file", blob, name);
     for (const file of set.pdf.files) form.append(`attachment.${target}`, file, file.name);
     if (set.message.value.trim() !== "") form.append(`message.${target}`, set.message.value);
   }

@@ -19,7 +19,7 @@ use page::{Choose, Code, Letter, List};
 use parcel::{Parcel, first_fault};
 use standard::{OfficeNumber, Profile, Severity, SourceFile};
 use std::time::Instant;
-use store::{DirectoryRow, Handover, HandoverId, NewHandover, Offered};
+use store::{DirectoryRow, Hand, Handover, HandoverId, NewHandover, Offered};
 
 pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
     let handovers = app.store.handovers(&signed_in.person).await?;
@@ -63,7 +63,11 @@ pub(crate) async fn offer(
     let (parcel, found) = checked.await?;
     let letters = match found {
         Ok(letters) => letters,
-        Err(text) => return again(text),
+        Err(NotHanded::Fault(text)) => return again(text),
+        Err(NotHanded::Refused(refusal)) => {
+            app.store.record_refusal_by(&Hand::from(&signed_in.person), refusal).await?;
+            return again(refused(refusal));
+        }
     };
     let new = NewHandover { partner: to, partner_name: partner.name.clone(), letters };
     match app.store.offer_handover(&signed_in.person, new, &parcel.sources()).await? {
@@ -84,28 +88,38 @@ pub(crate) async fn offer(
 
 const CODE_PAGE: &str = "handover-code";
 
+/// Why files are not handed over.
+enum NotHanded {
+    /// Something is wrong with them, in words.
+    Fault(String),
+    /// They may not go.
+    Refused(Refusal),
+}
+
 /// The sets in the files with their warnings, if all of it is sound and from this office to the partner.
 fn check(
     files: &[SourceFile<'_>],
     sender: &exchange::Office,
     to: OfficeNumber,
-) -> Result<Vec<(exchange::Letter, u64)>, String> {
+) -> Result<Vec<(exchange::Letter, u64)>, NotHanded> {
     let report = standard::check(files, Profile::Export);
     if let Some(fault) = first_fault(&report) {
-        return Err(fault);
+        return Err(NotHanded::Fault(fault));
     }
     if report.units.is_empty() {
-        return Err(wording::NO_FILE.to_owned());
+        return Err(NotHanded::Fault(wording::NO_FILE.to_owned()));
     }
     let mut letters = Vec::with_capacity(report.units.len());
     for (at, unit) in report.units.iter().enumerate() {
         if unit.receiver != to {
-            return Err(wording::OTHER_RECEIVER.to_owned());
+            return Err(NotHanded::Fault(wording::OTHER_RECEIVER.to_owned()));
         }
         // The register knows nothing of the partner: what the file names say of it has to do.
         let partner =
             exchange::Office { number: to, service_types: unit.receiver_type.into_iter().collect(), closed: false };
-        let letter = exchange::address(sender, Some(&partner), unit, files).map_err(refused)?;
+        // A letter is not held for a second person: what may be going to the wrong office does not go by one.
+        let letter = exchange::address_guarded(sender, Some(&partner), (&report, at), files, false);
+        let letter = letter.map_err(NotHanded::Refused)?;
         let of_set = report.findings.iter().filter(|finding| finding.unit == Some(at));
         letters.push((letter, of_set.filter(|finding| finding.severity == Severity::Warning).count() as u64));
     }
@@ -113,7 +127,12 @@ fn check(
 }
 
 fn refused(refusal: Refusal) -> String {
-    format!("{}{}", refusal.what(), refusal.fix())
+    let fix = match refusal {
+        // An office that is not on the exchange cannot be sent to on the page 送る.
+        Refusal::Unserved => wording::UNSERVED_FIX,
+        _ => refusal.fix(),
+    };
+    format!("{}{fix}", refusal.what())
 }
 
 /// The code, once, and what to do with it.

@@ -5,6 +5,8 @@ pub(super) const DONE: &[(&str, &str)] = &[("withdrawn", "取り下げました�
 pub(super) const NO_FILE: &str = "渡すファイルを選んでください。ケアソフトから書き出したままのファイルです。";
 pub(super) const OTHER_RECEIVER: &str =
     "送信先が、この連携先ではないファイルがあります。この連携先あてに書き出したファイルだけを選んでください。";
+pub(super) const UNSERVED_FIX: &str =
+    "相手を選び直すか、その利用者を除いて、書き出し直してください。手紙では、このまま渡すことはできません。";
 pub(super) const REGISTERED: &str = "この事業所は、もう交換所に参加しています。ふつうに送ってください。";
 pub(super) const TOO_MANY: &str =
     "受渡し中のものが200件あります。済んだものを取り下げるか、期限が来るのを待ってください。";

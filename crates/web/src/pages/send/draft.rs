@@ -65,7 +65,24 @@ pub(crate) async fn confirm(
     let (parcel, survey, _) = sending::look_over(&app, &signed_in.person.asker, Parcel::of(files)).await?;
     let ready: BTreeSet<&String> =
         survey.sets.iter().filter(|set| set.state == SetState::Ready).flat_map(|set| &set.files).collect();
-    let files: Vec<Upload> = parcel.files.into_iter().filter(|file| ready.contains(&file.name)).collect();
+    if ready.is_empty() {
+        return Ok(on_to(&format!("/send/drafts/{id}")));
+    }
+    let (files, rest): (Vec<Upload>, Vec<Upload>) =
+        parcel.files.into_iter().partition(|file| ready.contains(&file.name));
+    let others: Vec<&SurveyedSet> = survey.sets.iter().filter(|set| set.state != SetState::Ready).collect();
+    // They have a place of their own before anything goes, so that nothing is lost. Files of no set stay with them: they may be
+    // what is missing.
+    let kept = if others.is_empty() {
+        None
+    } else {
+        match app.store.keep_draft(&signed_in.person, &Parcel::of(rest).packed()).await? {
+            OutgoingKept::Done(kept) => Some(kept),
+            OutgoingKept::TooMuch | OutgoingKept::UnfitReason => {
+                return Err(Problem::unreadable_request(wording::TOO_MANY_DRAFTS));
+            }
+        }
+    };
     let parcel = Parcel::of(files).enclosing(form.enclosures);
     let answer =
         sending::send(&app, &hand(&signed_in), parcel, Terms { acknowledged: Some(read.clone()), releases: None })
@@ -78,7 +95,10 @@ pub(crate) async fn confirm(
         let faults = Faults::of("acknowledged", wording::NOT_READ);
         return show_again(&DraftPage::new(&signed_in, id.to_string(), looked, None, faults));
     }
-    let answers: Vec<String> = answer.sets.iter().map(line).collect();
+    let mut answers: Vec<String> = answer.sets.iter().map(line).collect();
+    if let Some(kept) = kept {
+        answers.extend(others.iter().map(|set| format!("{} {} kept {kept}", set.serial, set.receiver)));
+    }
     app.store.end_draft(&signed_in.person, id, "sent", answers.join("\n")).await?;
     Ok(on_to(&format!("/send/drafts/{id}")))
 }
@@ -239,9 +259,13 @@ fn rows(answers: &str) -> Vec<ResultRow> {
         let mut words = line.split(' ');
         let mut word = || words.next().unwrap_or_default().to_owned();
         let (serial, receiver, outcome, what) = (word(), word(), word(), word());
-        let good = outcome != "refused";
-        let name = String::new();
-        ResultRow { serial, receiver, name, says: wording::outcome(&outcome, &what), good, id: good.then_some(what) }
+        let (name, says) = (String::new(), wording::outcome(&outcome, &what));
+        let (good, id, rest) = match &*outcome {
+            "refused" => (false, None, None),
+            "kept" => (false, None, Some(what)),
+            _ => (true, Some(what), None),
+        };
+        ResultRow { serial, receiver, name, says, good, id, rest }
     };
     answers.lines().map(row).collect()
 }
@@ -252,9 +276,12 @@ mod tests {
 
     #[test]
     fn what_came_of_a_set_is_read_back_as_it_was_kept() {
-        let read = rows("20260401090000 0300000005 accepted 0199\n20260401090001 0300000006 refused X05");
+        let kept = "20260401090002 0300000006 kept 0200";
+        let read =
+            rows(&format!("20260401090000 0300000005 accepted 0199\n20260401090001 0300000006 refused X05\n{kept}"));
         assert_eq!((read[0].id.as_deref(), read[0].good, read[1].id.as_deref()), (Some("0199"), true, None));
         assert!(read[1].says.contains("登録されていません"));
+        assert_eq!((read[2].good, &read[2].id, read[2].rest.as_deref()), (false, &None, Some("0200")));
         assert!(rows("").is_empty());
     }
 }

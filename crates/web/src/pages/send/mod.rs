@@ -30,7 +30,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; scri
 pub(crate) async fn start(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
     let waiting = app.store.held_sets(&signed_in.person).await?.len();
     let notice = asked.done(wording::DONE);
-    Ok(scripted(crate::pages::frame::show(&Start::new(&signed_in, waiting, notice, Faults::default()))?))
+    let mark = app.store.page_mark(&signed_in.person)?;
+    Ok(scripted(crate::pages::frame::show(&Start::new(&signed_in, mark, waiting, notice, Faults::default()))?))
 }
 
 /// Files from a form, without a script: they wait as a draft.
@@ -46,7 +47,8 @@ pub(crate) async fn bring(State(app): State<App>, signed_in: SignedIn, request: 
         }
     };
     let waiting = app.store.held_sets(&signed_in.person).await?.len();
-    Ok(scripted(show_again(&Start::new(&signed_in, waiting, None, Faults::of("files", fault)))?))
+    let mark = app.store.page_mark(&signed_in.person)?;
+    Ok(scripted(show_again(&Start::new(&signed_in, mark, waiting, None, Faults::of("files", fault)))?))
 }
 
 /// What a form brings, if it is one of ours.

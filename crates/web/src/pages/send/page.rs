@@ -15,13 +15,22 @@ pub(super) struct Start {
     frame: Frame,
     faults: Faults,
     fault: Option<String>,
+    /// Whose page it is, for its script alone.
+    mark: String,
     waiting: usize,
 }
 
 impl Start {
-    pub(super) fn new(signed_in: &SignedIn, waiting: usize, notice: Option<&'static str>, faults: Faults) -> Self {
+    pub(super) fn new(
+        signed_in: &SignedIn,
+        mark: String,
+        waiting: usize,
+        notice: Option<&'static str>,
+        faults: Faults,
+    ) -> Self {
         let fault = faults.beside("files");
-        Self { frame: signed_in.frame("送る").notice(notice).faulty(!faults.is_empty()), faults, fault, waiting }
+        let frame = signed_in.frame("送る").notice(notice).faulty(!faults.is_empty());
+        Self { frame, faults, fault, mark, waiting }
     }
 }
 
@@ -149,6 +158,9 @@ pub(super) struct ResultPage {
     rows: Vec<ResultRow>,
     sent: usize,
     others: usize,
+    /// The draft with what was not part of the confirmation, and how many sets that is.
+    rest: Option<String>,
+    kept: usize,
 }
 
 pub(super) struct ResultRow {
@@ -159,6 +171,8 @@ pub(super) struct ResultRow {
     pub(super) says: String,
     pub(super) good: bool,
     pub(super) id: Option<String>,
+    /// The draft in which it waits.
+    pub(super) rest: Option<String>,
 }
 
 impl ResultPage {
@@ -168,7 +182,9 @@ impl ResultPage {
             row.name = office.map_or_else(|| "登録のない事業所".to_owned(), |office| office.name.clone());
         }
         let sent = rows.iter().filter(|row| row.good).count();
-        Self { frame: signed_in.frame("送った結果"), others: rows.len() - sent, sent, rows }
+        let kept = rows.iter().filter(|row| row.rest.is_some()).count();
+        let rest = rows.iter().find_map(|row| row.rest.clone());
+        Self { frame: signed_in.frame("送った結果"), others: rows.len() - sent, sent, rest, kept, rows }
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) fn outcome(outcome: &str, code: &str) -> String {
         "accepted" => "送りました。".to_owned(),
         "already" => "すでに送ってあります。二重には送っていません。".to_owned(),
         "held" => "もう一人の職員の確認を待っています。".to_owned(),
+        "kept" => "まだ送っていません。直すか、もう一人の職員が確かめると送れます。".to_owned(),
         _ => match Refusal::ALL.iter().find(|refusal| refusal.code() == code) {
             Some(refusal) => format!("{}{}", refusal.what(), refusal.fix()),
             None => "送れませんでした。もう一度選んで送ってください。".to_owned(),
