@@ -176,8 +176,16 @@ async fn r8_13_a_temporary_pass_opens_the_days_work_and_nothing_about_rights() {
     let (offices, [_, verifier], [one, _]) = two_administrators().await;
     let subject = world().await.exchange.member(&offices.sender, Role::OfficeAdministrator).await;
     let opened = opens_case(&one, &subject, &verifier.account, "temporary", SCAN).await;
-    assert_eq!(opened.sent_on(), "/recovery/code");
-    let code = in_class(&one.get("/recovery/code").await.done().text(), "secret");
+    // She gives rights to others: somebody who neither asked nor checked agrees.
+    assert_eq!(opened.sent_on(), "/recovery?done=requested");
+    let another = world().await.exchange.member(&offices.sender, Role::OfficeAdministrator).await;
+    let another = another.signs_in(&offices.sender).await;
+    let list = another.get("/recovery").await.done().text();
+    let approve = list.split("action=\"").find(|action| action.contains("/approve\"")).unwrap();
+    let approve = approve.split('"').next().unwrap();
+    assert!(!one.get("/recovery").await.done().text().contains(approve), "not by who asked");
+    assert_eq!(another.fill("/recovery", approve, &[]).await.sent_on(), "/recovery/code");
+    let code = in_class(&another.get("/recovery/code").await.done().text(), "secret");
     let browser = Browser::on(&offices.sender);
     subject.gives_password(&browser).await.sent_on();
     let entered = browser.fill("/sign-in/second", "/sign-in/second/pass", &[("pass", &code)]).await;
