@@ -47,11 +47,13 @@ pub enum Refusal {
     SamePerson,
     /// It went by a letter, which opens all that went with it: the handover is taken back as a whole.
     ByLetter,
+    /// What waited for a second person waits no longer: it was sent, taken back, or its time was over.
+    NoLongerHeld,
 }
 
 impl Refusal {
     /// Every refusal, for documents and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::SenderMismatch,
         Self::SenderClosed,
         Self::SenderTypeUnregistered,
@@ -74,9 +76,10 @@ impl Refusal {
         Self::Unacknowledged,
         Self::SamePerson,
         Self::ByLetter,
+        Self::NoLongerHeld,
     ];
 
-    /// Stable code, `X01`–`X22`.
+    /// Stable code, `X01`–`X23`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -102,6 +105,7 @@ impl Refusal {
             Self::Unacknowledged => "X20",
             Self::SamePerson => "X21",
             Self::ByLetter => "X22",
+            Self::NoLongerHeld => "X23",
         }
     }
 
@@ -139,6 +143,9 @@ impl Refusal {
             Self::Unacknowledged => "送信先について、送る前に確かめていただくことがあるため、送りませんでした。",
             Self::SamePerson => "送ることを申し出た本人なので、確かめて送ることはできません。",
             Self::ByLetter => "一方向の受渡しで渡したものなので、一組だけを取り下げることはできません。",
+            Self::NoLongerHeld => {
+                "この組の確認待ちは、もう終わっています。送信済みか、取り下げられたか、期限が過ぎています。"
+            }
         }
     }
 
@@ -186,6 +193,7 @@ impl Refusal {
             Self::Unacknowledged => "「送る」の画面で注意を読み、確かめたことに印を付けて送ってください。",
             Self::SamePerson => "事業所のほかの職員に、「送る」の画面の「確認待ち」で確かめてもらってください。",
             Self::ByLetter => "「一方向の受渡し」のページで、手紙ごと取り下げてください。",
+            Self::NoLongerHeld => "「送ったもの」の一覧で、送られているか確かめてください。",
         }
     }
 }

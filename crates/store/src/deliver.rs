@@ -56,7 +56,9 @@ const WITHDRAW: &str = "
      WHERE transmission_id = $1 AND sender_office_id = $2 AND withdrawn_at IS NULL AND collected_at IS NULL
        AND erased_at IS NULL";
 
-const DAMAGED: &str = "UPDATE transmission SET damaged_at = $2 WHERE transmission_id = $1 AND damaged_at IS NULL";
+const DAMAGED: &str = "
+    UPDATE transmission SET damaged_at = $2
+     WHERE transmission_id = $1 AND damaged_at IS NULL AND erased_at IS NULL";
 /// It opens again, from a copy that somebody put back.
 const SOUND: &str = "UPDATE transmission SET damaged_at = NULL WHERE transmission_id = $1";
 
@@ -174,15 +176,7 @@ impl Store {
         }
         // Opened and compared as a whole, even for one file of it: a set is delivered whole or not at all (R1.2).
         let mut opened = match self.open_boxes(asker, &set).await {
-            Err(Error::Damaged) => {
-                // Erased between the look at the set and that into its boxes: nobody damaged anything.
-                let set = find(&mut *self.reads.acquire().await?, asker, id).await?;
-                if let Some(Err(refusal)) = set.map(|set| may_open(set.state(), set.erased_at.is_some())) {
-                    return Ok(Answer::Refused(refusal));
-                }
-                self.record_damage(asker, id).await?;
-                return Err(Error::Damaged);
-            }
+            Err(Error::Damaged) => return self.found_damaged(asker, id).await,
             opened => opened?,
         };
         if let Some(only) = only {
@@ -192,7 +186,10 @@ impl Store {
             }
         }
         let count = opened.len() as u64;
-        let answer = self.record_opening(asker, &set, count, reader, opened).await?;
+        // The mark does not say which box it is about. It goes only when all of them have opened just now: the files, and
+        // what was put beside them.
+        let sound = set.damaged_at.is_some() && self.open_enclosure_boxes(asker, &set).await.is_ok();
+        let answer = self.record_opening(asker, &set, (count, sound), reader, opened).await?;
         // Of before there was an index; a part of a set is not enough to tell who it is about.
         if let Answer::Done(opened) = &answer
             && only.is_none()
@@ -204,12 +201,13 @@ impl Store {
         Ok(answer)
     }
 
-    /// What was opened, once the record of it is on disk. For the receiver this collects the set.
+    /// What was opened, once the record of it is on disk. For the receiver this collects the set. `sound`: a set that is
+    /// marked as damaged has been found whole.
     pub(crate) async fn record_opening<T>(
         &self,
         asker: &Asker,
         set: &Transmission,
-        count: u64,
+        (count, sound): (u64, bool),
         reader: Option<Reader>,
         opened: T,
     ) -> Result<Answer<T>, Error> {
@@ -232,7 +230,7 @@ impl Store {
                     if let Err(refusal) = may_open(set.state(), set.erased_at.is_some()) {
                         return Ok(Answer::Refused(refusal));
                     }
-                    if set.damaged_at.is_some() {
+                    if sound {
                         sqlx::query(SOUND).bind(id.to_string()).execute(&mut *c).await?;
                     }
                     let act = match &reader {
@@ -321,7 +319,18 @@ impl Store {
         Err(Error::Damaged)
     }
 
-    pub(crate) async fn record_damage(&self, asker: &Asker, id: TransmissionId) -> Result<(), Error> {
+    /// What does not open is recorded as damaged, unless it was erased between the look at the set and that into its boxes:
+    /// then nobody damaged anything.
+    pub(crate) async fn found_damaged<T>(&self, asker: &Asker, id: TransmissionId) -> Result<Answer<T>, Error> {
+        let set = find(&mut *self.reads.acquire().await?, asker, id).await?;
+        if let Some(Err(refusal)) = set.map(|set| may_open(set.state(), set.erased_at.is_some())) {
+            return Ok(Answer::Refused(refusal));
+        }
+        self.record_damage(asker, id).await?;
+        Err(Error::Damaged)
+    }
+
+    async fn record_damage(&self, asker: &Asker, id: TransmissionId) -> Result<(), Error> {
         let (now, at) = (self.clock.now(), self.now_text());
         let entry = Act::asker(Action::BoxDamaged, asker, now).object(id).failed("damaged")?;
         self.writer

@@ -139,17 +139,15 @@ impl Store {
             return Ok(Answer::Refused(refusal));
         }
         let opened = match self.open_enclosure_boxes(asker, &set).await {
-            Err(Error::Damaged) => {
-                self.record_damage(asker, id).await?;
-                return Err(Error::Damaged);
-            }
+            Err(Error::Damaged) => return self.found_damaged(asker, id).await,
             opened => opened?,
         };
         let count = opened.len() as u64;
-        self.record_opening(asker, &set, count, reader, opened).await
+        // Of the files nothing is known by this: whether the set is sound is found out when they are opened.
+        self.record_opening(asker, &set, (count, false), reader, opened).await
     }
 
-    async fn open_enclosure_boxes(
+    pub(crate) async fn open_enclosure_boxes(
         self: &Arc<Self>,
         asker: &Asker,
         set: &Transmission,

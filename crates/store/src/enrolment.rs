@@ -3,7 +3,7 @@
 use crate::certificates::{self, NewCertificate};
 use crate::database::Connection;
 use crate::hex::hex;
-use crate::people::Token;
+use crate::people::{Reserved, Token, succeeded};
 use crate::record::{self, Act};
 use crate::{DeviceId, EnrolmentRequestId, Error, OfficeId, OperatorName, Store, clock};
 use exchange::Digest;
@@ -114,6 +114,8 @@ pub enum Enrolment {
     RequestRefused,
     /// A device of this name has a good certificate already. The code stays good.
     DeviceTaken,
+    /// Too many tries that failed, from this address; a quarter of an hour helps. The code was not looked at.
+    Wait,
 }
 
 /// A device's new certificate.
@@ -416,6 +418,9 @@ impl Store {
     /// When the database fails or the authority's key does not open.
     pub async fn enrol(&self, code: &str, request_pem: &str, from: IpAddr) -> Result<Enrolment, Error> {
         let now = self.clock.now();
+        // Whoever knocks here is unknown, and each refusal is an entry for good: their number needs a bound.
+        let blocked = Act::unknown(Action::DeviceEnrol, now).source(Some(from));
+        let Reserved::Go(counted) = self.reserve_enrolment(from, blocked).await? else { return Ok(Enrolment::Wait) };
         let index = match normalise_code(code) {
             Some(code) => self.code_index(&code)?,
             None => return self.refuse_enrolment(now, from, "code").await.map(|()| Enrolment::CodeRefused),
@@ -504,6 +509,7 @@ impl Store {
                         software.insert(c).await?;
                         record::append(c, &entry).await?;
                     }
+                    succeeded(c, &counted).await?;
                     Ok(Tried::Done)
                 })
             })

@@ -53,6 +53,8 @@ const HELD: &str = "
 const HELD_BODY: &str = "
     SELECT body_sealed FROM outgoing
      WHERE outgoing_id = $1 AND office_id = $2 AND purpose = 'held' AND ended_at IS NULL AND expires_at > $3";
+const WAS_HELD: &str = "
+    SELECT count(*) FROM outgoing WHERE outgoing_id = $1 AND office_id = $2 AND purpose = 'held'";
 const MAY_RELEASE: &str = "
     SELECT count(*) FROM outgoing
      WHERE outgoing_id = $1 AND office_id = $2 AND account_id <> $3 AND purpose = 'held' AND ended_at IS NULL";
@@ -62,7 +64,12 @@ const END: &str = "
 const EXPIRE: &str = "
     UPDATE outgoing SET ended_at = $1, result = 'expired', body_sealed = $2, reason_sealed = NULL
      WHERE ended_at IS NULL AND expires_at <= $1
-    RETURNING outgoing_id, purpose";
+    RETURNING outgoing_id";
+/// The same of one person, before they bring something: what is over must not stand for the new, nor take its place.
+const EXPIRE_OF: &str = "
+    UPDATE outgoing SET ended_at = $1, result = 'expired', body_sealed = $2, reason_sealed = NULL
+     WHERE office_id = $3 AND account_id = $4 AND ended_at IS NULL AND expires_at <= $1
+    RETURNING outgoing_id";
 const FORGET: &str = "DELETE FROM outgoing WHERE ended_at <= $1";
 
 /// What is to be held for a second person.
@@ -187,6 +194,14 @@ impl Store {
         self.writer
             .run(move |c| {
                 Box::pin(async move {
+                    let over: Vec<String> = sqlx::query_scalar(EXPIRE_OF)
+                        .bind(clock::text(now))
+                        .bind(Vec::<u8>::new())
+                        .bind(&office)
+                        .bind(&account)
+                        .fetch_all(&mut *c)
+                        .await?;
+                    record_expired(c, &over, now).await?;
                     let open: i64 = sqlx::query_scalar(OPEN_OF).bind(&office).bind(&account).fetch_one(&mut *c).await?;
                     let inserted = if open >= OPEN_MAX {
                         0
@@ -305,6 +320,19 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
+    /// Whether this ever waited for a second person of this office, as far as is still known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn was_held(&self, person: &Person, id: OutgoingId) -> Result<bool, Error> {
+        let rows: i64 = sqlx::query_scalar(WAS_HELD)
+            .bind(id.to_string())
+            .bind(person.asker.office.id.to_string())
+            .fetch_one(&self.reads)
+            .await?;
+        Ok(rows > 0)
+    }
+
     /// What is held, opened for a person of its office. The record is on disk before it is handed out (R10.2).
     ///
     /// # Errors
@@ -336,12 +364,9 @@ impl Store {
         self.writer
             .run(move |c| {
                 Box::pin(async move {
-                    let over: Vec<(String, String)> =
-                        sqlx::query_as(EXPIRE).bind(clock::text(now)).bind(Vec::<u8>::new()).fetch_all(&mut *c).await?;
-                    for (id, _) in &over {
-                        let act = Act::system(Action::SetHoldEnd, now).object(id).code("result", "expired");
-                        record::append(c, &act.done()?).await?;
-                    }
+                    let expire = sqlx::query_scalar(EXPIRE).bind(clock::text(now)).bind(Vec::<u8>::new());
+                    let over: Vec<String> = expire.fetch_all(&mut *c).await?;
+                    record_expired(c, &over, now).await?;
                     sqlx::query(FORGET).bind(clock::text(now - ENDED_KEPT)).execute(&mut *c).await?;
                     Ok(over.len() as u64)
                 })
@@ -398,6 +423,14 @@ pub(crate) async fn release(
     }
     let act = Act::person(Action::SetRelease, person, now).object(id).code("transmission", &sent.to_string());
     record::append(c, &act.done()?).await?;
+    Ok(())
+}
+
+async fn record_expired(c: &mut Connection, over: &[String], now: Timestamp) -> Result<(), Error> {
+    for id in over {
+        let act = Act::system(Action::SetHoldEnd, now).object(id).code("result", "expired");
+        record::append(c, &act.done()?).await?;
+    }
     Ok(())
 }
 

@@ -18,6 +18,8 @@ pub const PARTNER_NOTES_MAX: usize = 500;
 pub const PARTNER_NOTE_CHARACTERS_MAX: usize = 300;
 /// Characters of a name, a place, a program's name.
 const TEXT_CHARACTERS_MAX: usize = 100;
+/// Tries to keep a note while colleagues keep and forget theirs about the same partner.
+const KEEP_TRIES: usize = 3;
 /// Partners with whom sets were exchanged, each way.
 const KNOWN_MAX: i64 = 200;
 const NOTE: Column = Column("partner_note", "note_sealed");
@@ -335,53 +337,63 @@ impl Store {
         if !shown(&lines, PARTNER_NOTE_CHARACTERS_MAX) {
             return Ok(PartnerKept::UnfitNote);
         }
-        let office = by.office.id.to_string();
-        let kept: Option<String> =
-            sqlx::query_scalar(KEPT_ID).bind(&office).bind(new.number.to_string()).fetch_optional(&self.reads).await?;
-        let id: PartnerNoteId = match kept {
-            Some(id) => id.parse().map_err(|_| Error::Impossible("partner_note.note_id"))?,
-            None => PartnerNoteId::fresh(),
-        };
-        let sealed = if note.is_empty() { None } else { Some(self.seal_field(NOTE, id, note.as_bytes())?) };
         // What the register knows is not kept a second time.
         let (name, kind, place) = if registered {
             (String::new(), String::new(), String::new())
         } else {
             (name.to_owned(), new.service_type.map(|kind| kind.to_string()).unwrap_or_default(), place.to_owned())
         };
-        let now = self.clock.now();
-        let entry = Act::person(Action::PartnerKeep, by, now).object(id).counterpart(new.number);
-        let entry = entry.code("channel", new.channel.id()).done()?;
-        let at = clock::text(now);
-        self.writer
-            .run(move |c| {
-                Box::pin(async move {
-                    let others: i64 =
-                        sqlx::query_scalar(COUNT).bind(&office).bind(new.number.to_string()).fetch_one(&mut *c).await?;
-                    if usize::try_from(others).unwrap_or(usize::MAX) >= PARTNER_NOTES_MAX {
-                        return Ok(PartnerKept::TooMany);
-                    }
-                    let kept = sqlx::query(KEEP)
-                        .bind(id.to_string())
-                        .bind(office)
-                        .bind(new.number.to_string())
-                        .bind(name)
-                        .bind(kind)
-                        .bind(place)
-                        .bind(new.channel.id())
-                        .bind(sealed)
-                        .bind(at)
-                        .execute(&mut *c)
-                        .await?;
-                    // A colleague has kept the first note about it a moment ago: ours is bound to another id.
-                    if kept.rows_affected() == 0 {
-                        return Err(Error::Busy);
-                    }
-                    record::append(c, &entry).await?;
-                    Ok(PartnerKept::Done)
+        let (number, channel) = (new.number, new.channel);
+        for _ in 0..KEEP_TRIES {
+            let office = by.office.id.to_string();
+            let kept: Option<String> =
+                sqlx::query_scalar(KEPT_ID).bind(&office).bind(number.to_string()).fetch_optional(&self.reads).await?;
+            let id: PartnerNoteId = match kept {
+                Some(id) => id.parse().map_err(|_| Error::Impossible("partner_note.note_id"))?,
+                None => PartnerNoteId::fresh(),
+            };
+            let sealed = if note.is_empty() { None } else { Some(self.seal_field(NOTE, id, note.as_bytes())?) };
+            let now = self.clock.now();
+            let entry = Act::person(Action::PartnerKeep, by, now).object(id).counterpart(number);
+            let entry = entry.code("channel", channel.id()).done()?;
+            let at = clock::text(now);
+            let (name, kind, place) = (name.clone(), kind.clone(), place.clone());
+            let done = self
+                .writer
+                .run(move |c| {
+                    Box::pin(async move {
+                        let others: i64 =
+                            sqlx::query_scalar(COUNT).bind(&office).bind(number.to_string()).fetch_one(&mut *c).await?;
+                        if usize::try_from(others).unwrap_or(usize::MAX) >= PARTNER_NOTES_MAX {
+                            return Ok(Some(PartnerKept::TooMany));
+                        }
+                        let kept = sqlx::query(KEEP)
+                            .bind(id.to_string())
+                            .bind(office)
+                            .bind(number.to_string())
+                            .bind(name)
+                            .bind(kind)
+                            .bind(place)
+                            .bind(channel.id())
+                            .bind(sealed)
+                            .bind(at)
+                            .execute(&mut *c)
+                            .await?;
+                        // A colleague has kept the first note about it a moment ago: ours is bound to another id. No error in
+                        // here, which would undo what others write in the same commit.
+                        if kept.rows_affected() == 0 {
+                            return Ok(None);
+                        }
+                        record::append(c, &entry).await?;
+                        Ok(Some(PartnerKept::Done))
+                    })
                 })
-            })
-            .await
+                .await?;
+            if let Some(done) = done {
+                return Ok(done);
+            }
+        }
+        Err(Error::Busy)
     }
 
     /// Forgets what an office noted about a partner. False where there was nothing, or for who may not.

@@ -88,5 +88,6 @@ async fn enrol(
         Enrolment::CodeRefused => Err(Problem::bad_code()),
         Enrolment::RequestRefused => Err(Problem::bad_request_for_certificate()),
         Enrolment::DeviceTaken => Err(Problem::device_taken()),
+        Enrolment::Wait => Err(Problem::enrolment_waits()),
     }
 }

@@ -142,6 +142,15 @@ impl Problem {
         )
     }
 
+    pub(crate) fn enrolment_waits() -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "H59",
+            "登録できなかった試みが続いたため、この場所からの登録をしばらく止めています。登録コードは使われていません。",
+            "15分ほど待ってから、登録コードを確かめて、もう一度お試しください。",
+        )
+    }
+
     pub(crate) fn not_renewable(outside: bool) -> Self {
         let fix = if outside {
             "証明書を発行した認証局で更新し、新しい証明書を運営者に登録してもらってください。"
@@ -155,7 +164,7 @@ impl Problem {
     pub(crate) fn device_of_another() -> Self {
         Self::new(
             StatusCode::CONFLICT,
-            "H59",
+            "H60",
             "この端末は、別の事業所のものです。",
             "端末の事業所を選んでサインインし直した方が、証明書を更新してください。",
         )
@@ -346,7 +355,8 @@ impl From<Refusal> for Problem {
             | Refusal::ByLetter
             | Refusal::NotCollected
             | Refusal::NotAcknowledged
-            | Refusal::AlreadyAnswered => StatusCode::CONFLICT,
+            | Refusal::AlreadyAnswered
+            | Refusal::NoLongerHeld => StatusCode::CONFLICT,
             Refusal::Withdrawn | Refusal::Erased => StatusCode::GONE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };

@@ -301,11 +301,22 @@ async fn somebody_without_a_service_at_the_receiver_goes_only_when_two_people_sa
     stranger.get(&path).await.problem_page(404, "H01");
     assert!(sent(&desk.offices.sender).await.is_empty());
 
-    let went = agrees.fill(&path, &format!("{path}/confirm"), &[]).await.sent_on();
+    // The second person is told of the receiver, too, and says so: nothing was ever sent there.
+    assert!(shown.contains("に送ってよいことを確かめました"), "{shown}");
+    let confirm = format!("{path}/confirm");
+    agrees.fill(&path, &confirm, &[]).await.problem_page(422, "X20");
+    assert!(sent(&desk.offices.sender).await.is_empty());
+    let read = [("acknowledged", desk.offices.receiver.number.as_str())];
+    let went = agrees.fill(&path, &confirm, &read).await.sent_on();
     let transmission = went.strip_prefix("/sets/").unwrap().strip_suffix("/receipt").unwrap().to_owned();
     let fetched = crate::device::unzip(&desk.offices.receiver.fetches(&transmission).await.done().body);
     crate::device::assert_same(&fetched, &set);
-    agrees.get(&path).await.problem_page(404, "H01");
+    // A second click, and the page once more: it has gone, and nothing is wrong.
+    let form_token = token(agrees).await;
+    let again = agrees.post(&confirm, &[("form_token", &form_token), read[0]]).await;
+    assert_eq!(again.sent_on(), "/send/held?done=gone");
+    assert_eq!(agrees.get(&path).await.sent_on(), "/send/held?done=gone");
+    assert_eq!(sent(&desk.offices.sender).await.len(), 1);
 
     let entries = vault::ledger(&world().await.exchange.data()).await;
     let who = |action: Action, object: &str| {
@@ -377,7 +388,7 @@ async fn what_is_held_can_be_taken_back_and_ends_by_itself() {
     let path = format!("/send/held/{id}");
     let back = agrees.fill(&path, &format!("{path}/withdraw"), &[]).await.sent_on();
     assert_eq!(back, "/send/held?done=withdrawn");
-    asks.get(&path).await.problem_page(404, "H01");
+    assert_eq!(asks.get(&path).await.sent_on(), "/send/held?done=gone");
 
     let id = hold(2).await;
     let later = Timestamp::now() + SignedDuration::from_hours(24 * 8);
@@ -386,7 +397,7 @@ async fn what_is_held_can_be_taken_back_and_ends_by_itself() {
     store.close().await;
     // So has the session.
     let back = desk.members[0].signs_in(&desk.offices.sender).await;
-    back.get(&format!("/send/held/{id}")).await.problem_page(404, "H01");
+    assert_eq!(back.get(&format!("/send/held/{id}")).await.sent_on(), "/send/held?done=gone");
     assert!(sent(&desk.offices.sender).await.is_empty());
     let left = "UPDATE outgoing SET kind = kind WHERE outgoing_id = $1 AND length(body_sealed) > 0";
     assert_eq!(vault::execute(&world().await.exchange.data(), left, &id).await, 0, "no content is left");

@@ -183,7 +183,10 @@ pub(crate) async fn write(
     if let Some((hand, held)) = held
         && !outgoing::may_release(c, hand, held).await?
     {
-        return Ok(Answer::NotFound);
+        // A second click, or two people at once: the other was first.
+        let act = bearer.act(Action::SetRefuse, now).counterpart(letter.receiver()).code("hold", &held.to_string());
+        record::append(c, &act.refused(Refusal::NoLongerHeld)?).await?;
+        return Ok(Answer::Refused(Refusal::NoLongerHeld));
     }
     if let (By::Letter(_), Some(handover)) = (&bearer.by, bearer.handover)
         && !handover::is_open(c, handover, at).await?

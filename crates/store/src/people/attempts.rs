@@ -6,6 +6,7 @@ use crate::{AccountId, Asker, Error, Store, clock};
 use identity::guess::{self, Bucket, Counter, Decision, Limit};
 use jiff::Timestamp;
 use sqlx::FromRow;
+use std::net::{IpAddr, Ipv6Addr};
 
 const READ: &str = "SELECT failures, since, blocked_until, told FROM attempt WHERE bucket = $1";
 
@@ -52,11 +53,11 @@ struct Counted {
 
 /// A try that has been counted as if it failed.
 #[derive(Clone, Debug)]
-pub(super) struct Try(Vec<Counted>);
+pub(crate) struct Try(Vec<Counted>);
 
 /// Whether to go on.
 #[derive(Debug)]
-pub(super) enum Reserved {
+pub(crate) enum Reserved {
     Go(Try),
     Wait(Timestamp),
     Locked,
@@ -71,7 +72,6 @@ impl Store {
         asker: &Asker,
         blocked: Act,
     ) -> Result<Reserved, Error> {
-        let now = self.clock.now();
         let device = asker.device_id.to_string();
         let mut counted = vec![
             self.counted(bucket, &format!("{login_index}:{device}"), Some(login_index))?,
@@ -80,6 +80,18 @@ impl Store {
         if let Some(address) = asker.address {
             counted.push(self.counted(Bucket::Address, &address.to_string(), None)?);
         }
+        self.reserve_all(counted, blocked).await
+    }
+
+    /// Counts a try at the door of enrolment against the address it comes from. Apart from the tries of those who have a
+    /// certificate already: whoever shares an address with an office must not be able to shut it out without one (R8.9).
+    pub(crate) async fn reserve_enrolment(&self, from: IpAddr, blocked: Act) -> Result<Reserved, Error> {
+        let counted = self.counted(Bucket::Address, &format!("enrolment:{}", subscriber(from)), None)?;
+        self.reserve_all(vec![counted], blocked).await
+    }
+
+    async fn reserve_all(&self, counted: Vec<Counted>, blocked: Act) -> Result<Reserved, Error> {
+        let now = self.clock.now();
         self.writer
             .run(move |c| {
                 Box::pin(async move {
@@ -130,7 +142,7 @@ impl Store {
 }
 
 /// Gives back a try that turned out right.
-pub(super) async fn succeeded(c: &mut Connection, tried: &Try) -> Result<(), Error> {
+pub(crate) async fn succeeded(c: &mut Connection, tried: &Try) -> Result<(), Error> {
     for one in &tried.0 {
         let row: Option<Row> = sqlx::query_as(READ).bind(&one.key).fetch_optional(&mut *c).await?;
         let Some(row) = row else { continue };
@@ -147,6 +159,15 @@ pub(super) async fn succeeded(c: &mut Connection, tried: &Try) -> Result<(), Err
 pub(super) async fn unlock(c: &mut Connection, account: AccountId) -> Result<(), Error> {
     sqlx::query(UNLOCK).bind(account.to_string()).execute(c).await?;
     Ok(())
+}
+
+/// Whose an address is, as far as counting goes: a subscriber has 2^64 addresses of IPv6.
+#[must_use]
+pub fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(long) => Ipv6Addr::from_bits(long.to_bits() & (u128::MAX << 64)).into(),
+        short => short,
+    }
 }
 
 async fn keep(c: &mut Connection, one: &Counted, counter: &Counter) -> Result<(), Error> {

@@ -19,6 +19,8 @@ mod software;
 mod upkeep;
 
 pub use accounts::{AccountState, By, Invitation, Invited, NewAccount, StaffListed, StaffRow};
+pub use attempts::subscriber;
+pub(crate) use attempts::{Reserved, succeeded};
 pub use grants::{GrantAsked, GrantDecided, GrantRow, GrantState};
 pub use hash::HashCost;
 pub(crate) use hash::pepper_mark;

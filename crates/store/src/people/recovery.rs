@@ -165,7 +165,8 @@ const OPEN: &str = "SELECT count(*) FROM recovery WHERE account_id = $1 AND ende
 /// A case whose time is over makes room for the next.
 const EXPIRE: &str = "
     UPDATE recovery SET ended_at = $2, result = 'expired'
-     WHERE account_id = $1 AND ended_at IS NULL AND expires_at <= $2";
+     WHERE account_id = $1 AND ended_at IS NULL AND expires_at <= $2
+    RETURNING recovery_id";
 
 const APPROVE: &str = "
     UPDATE recovery SET approved_by = $2
@@ -328,7 +329,12 @@ impl Store {
             .run(move |c| {
                 Box::pin(async move {
                     let at = clock::text(now);
-                    sqlx::query(EXPIRE).bind(account.to_string()).bind(&at).execute(&mut *c).await?;
+                    let expired: Vec<String> =
+                        sqlx::query_scalar(EXPIRE).bind(account.to_string()).bind(&at).fetch_all(&mut *c).await?;
+                    for id in &expired {
+                        let act = Act::system(Action::RecoveryClose, now).object(id).code("result", "expired");
+                        record::append(c, &act.done()?).await?;
+                    }
                     let inserted = sqlx::query(INSERT)
                         .bind(id.to_string())
                         .bind(account.to_string())

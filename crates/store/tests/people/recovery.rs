@@ -128,7 +128,9 @@ async fn r8_11_a_code_ends_after_a_day_and_with_its_case() {
     let late = world.store.redeem(&staff.login, &issued.codes[0], &staff.desk).await.expect("asked");
     assert!(matches!(late, Redeemed::Refused));
     // Its time being over, the next case can be opened, and be taken back.
+    let over = issued.recovery_id.to_string();
     let issued = office.issued(Purpose::Password).await;
+    assert_eq!(world.entries_with(&["recovery.close", "expired", &over]).await.len(), 1, "its end is on record");
     assert!(world.store.withdraw_recovery(&office.chief, issued.recovery_id).await.expect("asked"));
     let withdrawn = world.store.redeem(&staff.login, &issued.codes[0], &staff.desk).await.expect("asked");
     assert!(matches!(withdrawn, Redeemed::Refused));

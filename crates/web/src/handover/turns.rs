@@ -7,9 +7,10 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
+use store::people::subscriber;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -61,7 +62,7 @@ impl Turns {
 
     fn of_one(&self, address: IpAddr) -> Arc<Semaphore> {
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
-        let address = one(address);
+        let address = subscriber(address);
         if let Some(known) = of.get(&address).and_then(Weak::upgrade) {
             return known;
         }
@@ -69,14 +70,6 @@ impl Turns {
         let turns = Arc::new(Semaphore::new(OF_ONE_MAX));
         of.insert(address, Arc::downgrade(&turns));
         turns
-    }
-}
-
-/// A subscriber has 2^64 addresses of IPv6.
-fn one(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(long) => Ipv6Addr::from_bits(long.to_bits() & (u128::MAX << 64)).into(),
-        short => short,
     }
 }
 
@@ -98,6 +91,7 @@ pub(super) async fn in_turn(State(turns): State<Arc<Turns>>, request: Request, n
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv6Addr;
     use std::task::{Context, Poll, Waker};
 
     fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {

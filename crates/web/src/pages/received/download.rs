@@ -80,6 +80,10 @@ pub(crate) async fn file(
         {
             return Err(Problem::not_collected());
         }
+        // Looked for before anything is opened: a wrong name must not collect the set. Of an erased one no names are left.
+        Answer::Done(set) if set.erased_at.is_none() && !set.files.iter().any(|file| file.name == name) => {
+            Answer::NotFound
+        }
         Answer::Done(_) => app.store.read_set(person, id, Reading::Download).await?,
         Answer::Refused(refusal) => Answer::Refused(refusal),
         Answer::NotFound => Answer::NotFound,

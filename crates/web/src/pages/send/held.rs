@@ -13,8 +13,13 @@ use crate::sending::{self, Parcel, Terms};
 use axum::extract::State;
 use axum::response::Response;
 use exchange::Refusal;
+use exchange::misdirection::{Caution, cautions};
+use standard::OfficeNumber;
 use std::collections::BTreeSet;
 use store::{HeldRow, OutgoingId};
+
+/// Where whoever comes too late is led: a colleague, or a first click, has decided about it.
+const GONE: &str = "/send/held?done=gone";
 
 pub(crate) async fn list(State(app): State<App>, signed_in: SignedIn, asked: Asked) -> Result<Response, Problem> {
     let rows = app.store.held_sets(&signed_in.person).await?;
@@ -26,9 +31,10 @@ pub(crate) async fn page(
     signed_in: SignedIn,
     DraftId(id): DraftId,
 ) -> Result<Response, Problem> {
-    let (row, parcel) = opened(&app, &signed_in, id).await?;
+    let Some((row, parcel)) = opened(&app, &signed_in, id).await? else { return Ok(on_to(GONE)) };
     let (_, survey, _) = sending::look_over(&app, &signed_in.person.asker, parcel).await?;
-    show(&HeldSet::new(&signed_in, &row, survey.sets.into_iter().next()))
+    let said = said_of(&app, &signed_in, row.receiver).await?;
+    show(&HeldSet::new(&signed_in, &row, survey.sets.into_iter().next(), said))
 }
 
 /// The second person says so too, and it goes.
@@ -36,19 +42,22 @@ pub(crate) async fn confirm(
     State(app): State<App>,
     signed_in: SignedIn,
     DraftId(id): DraftId,
-    _form: Form,
+    form: Form,
 ) -> Result<Response, Problem> {
-    let (row, parcel) = opened(&app, &signed_in, id).await?;
+    let Some((row, parcel)) = opened(&app, &signed_in, id).await? else { return Ok(on_to(GONE)) };
     if row.by == signed_in.person.account_id {
         app.store.record_refusal_by(&hand(&signed_in), Refusal::SamePerson).await?;
         return Err(Refusal::SamePerson.into());
     }
-    // Whoever confirms has read the page, what it says of the receiver included.
-    let terms = Terms { acknowledged: Some(BTreeSet::from([row.receiver])), releases: Some(id) };
+    // What the page says of the receiver is acknowledged by its own mark, or refused (X20).
+    let read = form.text("acknowledged") == row.receiver.as_str();
+    let acknowledged = read.then_some(row.receiver).into_iter().collect();
+    let terms = Terms { acknowledged: Some(acknowledged), releases: Some(id) };
     let answer = sending::send(&app, &hand(&signed_in), parcel, terms).await?;
     let set = answer.sets.into_iter().next().ok_or_else(Problem::not_found)?;
     match (set.transmission, set.problem) {
         (Some(sent), _) => Ok(on_to(&format!("/sets/{}/receipt", sent.id))),
+        (None, Some(problem)) if problem.code == Refusal::NoLongerHeld.code() => Ok(on_to(GONE)),
         (None, Some(problem)) => Err(problem),
         (None, None) => Err(Problem::not_found()),
     }
@@ -60,24 +69,34 @@ pub(crate) async fn withdraw(
     DraftId(id): DraftId,
     _form: Form,
 ) -> Result<Response, Problem> {
-    named(&app, &signed_in, id).await?;
+    if named(&app, &signed_in, id).await?.is_none() {
+        return Ok(on_to(GONE));
+    }
     app.store.withdraw_held(&signed_in.person, id).await?;
     Ok(on_to("/send/held?done=withdrawn"))
 }
 
-async fn named(app: &App, signed_in: &SignedIn, id: OutgoingId) -> Result<HeldRow, Problem> {
-    let rows = app.store.held_sets(&signed_in.person).await?;
-    match rows.into_iter().find(|row| row.id == id) {
-        Some(row) => Ok(row),
-        None => {
-            app.store.record_not_found(&signed_in.person.asker).await?;
-            Err(Problem::not_found())
-        }
-    }
+/// What is to be known of the receiver before anything goes there.
+async fn said_of(app: &App, signed_in: &SignedIn, receiver: OfficeNumber) -> Result<Vec<String>, Problem> {
+    let receivers = app.store.offices(&BTreeSet::from([receiver])).await?;
+    let facts = app.store.partner_facts(&signed_in.person.asker, &receivers).await?;
+    let said = facts.get(&receiver).map(|facts| cautions(facts, 1)).unwrap_or_default();
+    Ok(said.into_iter().map(Caution::says).collect())
 }
 
-async fn opened(app: &App, signed_in: &SignedIn, id: OutgoingId) -> Result<(HeldRow, Parcel), Problem> {
-    let row = named(app, signed_in, id).await?;
-    let body = app.store.open_held(&signed_in.person, id).await?.ok_or_else(Problem::not_found)?;
-    Ok((row, Parcel::unpacked(body.reveal()).ok_or(store::Error::Damaged)?))
+/// What waits; nothing where it did and does no longer. What never waited at this office is not found.
+async fn named(app: &App, signed_in: &SignedIn, id: OutgoingId) -> Result<Option<HeldRow>, Problem> {
+    let rows = app.store.held_sets(&signed_in.person).await?;
+    let row = rows.into_iter().find(|row| row.id == id);
+    if row.is_none() && !app.store.was_held(&signed_in.person, id).await? {
+        app.store.record_not_found(&signed_in.person.asker).await?;
+        return Err(Problem::not_found());
+    }
+    Ok(row)
+}
+
+async fn opened(app: &App, signed_in: &SignedIn, id: OutgoingId) -> Result<Option<(HeldRow, Parcel)>, Problem> {
+    let Some(row) = named(app, signed_in, id).await? else { return Ok(None) };
+    let Some(body) = app.store.open_held(&signed_in.person, id).await? else { return Ok(None) };
+    Ok(Some((row, Parcel::unpacked(body.reveal()).ok_or(store::Error::Damaged)?)))
 }

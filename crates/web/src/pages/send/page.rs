@@ -236,12 +236,15 @@ pub(super) struct HeldSet {
     line: HeldLine,
     reason: String,
     set: Option<SetLine>,
+    receiver: String,
+    cautions: Vec<String>,
 }
 
 impl HeldSet {
-    pub(super) fn new(signed_in: &SignedIn, row: &HeldRow, set: Option<SurveyedSet>) -> Self {
+    pub(super) fn new(signed_in: &SignedIn, row: &HeldRow, set: Option<SurveyedSet>, cautions: Vec<String>) -> Self {
         let line = HeldLine::new(signed_in, row);
         let set = set.map(|set| SetLine::new(0, set, line.receiver.clone(), None));
-        Self { frame: signed_in.frame("確認して送る"), line, reason: row.reason.reveal().clone(), set }
+        let (reason, receiver) = (row.reason.reveal().clone(), row.receiver.to_string());
+        Self { frame: signed_in.frame("確認して送る"), line, reason, set, receiver, cautions }
     }
 }
