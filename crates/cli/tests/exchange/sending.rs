@@ -418,6 +418,37 @@ async fn sends_with(device: &Device, call: Form) -> Answer {
     Answer::read(device.request(Method::POST, "/api/v1/transmissions").multipart(call).send().await.unwrap()).await
 }
 
+/// What is enclosed opens by itself and says nothing of the files; and of what is not there nobody has taken anything.
+#[tokio::test]
+async fn a_set_found_damaged_stays_so_until_all_of_it_opens() {
+    const DAMAGED: &str = "SELECT count(*) FROM transmission WHERE transmission_id = $1 AND damaged_at IS NOT NULL";
+    let desk = desk().await;
+    let (sender, receiver) = (&desk.offices.sender, &desk.offices.receiver);
+    let set = desk.schedule(1);
+    let enclosed = with_enclosures(&set, &serial(1), &receiver.number, &[("計画書.pdf", PDF)], MESSAGE);
+    let id = sends_with(sender, enclosed).await.accepted();
+    let data = world().await.exchange.data();
+    let is_damaged = async || {
+        let mut database = vault::database(&data).await;
+        let rows: i64 = sqlx::query_scalar(DAMAGED).bind(&id).fetch_one(&mut database).await.unwrap();
+        rows == 1
+    };
+    let reader = world().await.exchange.member(receiver, Role::OfficeStaff).await.signs_in(receiver).await;
+    reader.get(&format!("/sets/{id}/files/nothing.csv")).await.problem_page(404, "H01");
+    assert_eq!(receiver.state(&id).await, "waiting", "a wrong name collects nothing");
+    let swap = "UPDATE transmission_file SET ordinal = CASE ordinal WHEN 0 THEN 900 ELSE 0 END
+                 WHERE transmission_id = $1 AND ordinal IN (0, 900)";
+    assert_eq!(vault::execute(&data, swap, &id).await, 1);
+    receiver.fetches(&id).await.problem(500, "H09");
+    assert!(is_damaged().await);
+    receiver.get(&format!("/api/v1/transmissions/{id}/enclosures")).await.done();
+    assert!(is_damaged().await, "the files are as they were");
+    // Somebody puts it right, and all of it opens.
+    assert_eq!(vault::execute(&data, swap, &id).await, 1);
+    receiver.fetches(&id).await.done();
+    assert!(!is_damaged().await);
+}
+
 #[tokio::test]
 async fn documents_and_a_message_go_with_a_set_whose_files_stay_as_they_are() {
     let desk = desk().await;

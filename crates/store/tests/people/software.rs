@@ -1,6 +1,7 @@
 //! Programs: a token, on the device it was given to, for what it was given for.
 
 use crate::world::{OFFICE_A, OFFICE_B, World};
+use fumibako_store::Enrolment;
 use fumibako_store::people::SoftwareMade;
 use identity::role::{Deed, Role};
 use jiff::SignedDuration;
@@ -92,4 +93,31 @@ async fn r12_1_staff_makes_no_tokens_and_nobody_makes_one_for_another_offices_de
     let elsewhere = world.desk(OFFICE_B).await;
     let made = world.store.make_software(&chief, "ソフト", scopes, elsewhere.device_id).await.expect("asked");
     assert!(matches!(made, SoftwareMade::NotAllowed));
+}
+
+/// Nobody at the door of enrolment has a certificate, and what is written of them stays: it is bounded for each address.
+#[tokio::test]
+async fn r8_9_tries_to_enrol_are_counted_by_address_and_recorded_once_when_they_are_too_many() {
+    let world = World::new().await;
+    let tries = |address: &'static str, count: usize| {
+        let world = &world;
+        async move {
+            let address = address.parse().expect("an address");
+            let mut waits = 0;
+            for _ in 0..count {
+                let enrolled = world.store.enrol("0000-0000-0000-0000", "none", address).await.expect("asked");
+                waits += usize::from(matches!(enrolled, Enrolment::Wait));
+            }
+            waits
+        }
+    };
+    let before = world.entries_with(&["device.enrol"]).await.len();
+    let waits = tries("2001:db8::1", 130).await;
+    assert!((20..=40).contains(&waits), "{waits}");
+    let entries = world.entries_with(&["device.enrol"]).await.len() - before;
+    assert!(entries <= 130 - waits + 1, "{entries} entries, of {waits} held back one");
+    assert_eq!(tries("2001:db8::2", 1).await, 1, "the same subscriber");
+    assert_eq!(tries("192.0.2.99", 1).await, 0, "not another");
+    world.later(SignedDuration::from_mins(16));
+    assert_eq!(tries("2001:db8::1", 1).await, 0);
 }
