@@ -54,7 +54,9 @@ impl Store {
         // Two looks lie between; sessions are few, and one that ended is told twice without harm.
         const BACK: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
         let mut changed = Changed::default();
-        for (sql, mark) in [(ARRIVED, &mut looked.arrived), (STEPPED, &mut looked.stepped)] {
+        // Whoever is not told of it because a later question fails is told by the next look.
+        let Looked { mut arrived, mut stepped } = *looked;
+        for (sql, mark) in [(ARRIVED, &mut arrived), (STEPPED, &mut stepped)] {
             let rows: Vec<(i64, String)> =
                 sqlx::query_as(sql).bind(*mark).bind(ROWS_MAX).fetch_all(&self.reads).await?;
             for (index, office) in rows {
@@ -67,6 +69,7 @@ impl Store {
         for session in ended {
             changed.ended.insert(session.parse().map_err(|_| Error::Impossible("session.session_id"))?);
         }
+        *looked = Looked { arrived, stepped };
         Ok(changed)
     }
 }
