@@ -223,15 +223,15 @@ async function call(path, form, tries = TRIES) {
     return again(path, form, tries, new Said("交換所につながりません。つながったら、続きを送ってください。"));
   }
   if (answer.ok) return answer;
-  // To the door: the session is over.
-  const over = answer.type === "opaqueredirect" || answer.status === 403;
-  if (over) {
+  const redirected = answer.type === "opaqueredirect";
+  const told = redirected ? {} : await answer.json().catch(() => ({}));
+  // To the door, or with the token of a session that is over (H14). Another no has its own words.
+  if (redirected || told.code === "H14") {
     if (tries > 0 && (await renewed())) return call(path, form, 0);
     const problem = new Said("サインインの時間が終わりました。選んだファイルはこの画面に残っています。サインインし直してから、続きを送ってください。");
     throw Object.assign(problem, { signIn: true });
   }
   if (answer.status >= 500) return again(path, form, tries, new Said("交換所がいま受け付けられません。少し待って、続きを送ってください。"));
-  const told = await answer.json().catch(() => ({}));
   throw Object.assign(new Said(`${told.what ?? "送れませんでした。"}${told.fix ?? ""}`), { refused: true });
 }
 
