@@ -63,8 +63,13 @@ journey("files are looked over, put right, confirmed once for all partners, and 
     await page.getByText("直しの提案を見る").first().click();
     assert.ok((await page.locator("details[open] tbody tr").count()) > 0);
     await look(page, "send-3-mending");
+    const [more, words] = [page.getByText("内訳を見る・PDFやメッセージを添える").first(), page.locator("#confirm-form textarea").first()];
+    await more.click();
+    await words.fill("直す前に書いたことばです。");
     await button(page, "上のとおりに直して使う").click();
     await sets(page, 3, 3).waitFor();
+    assert.equal(await words.inputValue(), "直す前に書いたことばです。");
+    await more.click();
     assert.equal(await page.getByText("直さないと送れないもの").count(), 0);
   });
 

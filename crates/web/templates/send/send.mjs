@@ -144,7 +144,7 @@ async function bring(brought) {
 }
 
 /** Looks over files and shows what is said of them, unless others have come meanwhile or something is being sent. */
-async function look(files) {
+async function look(files, before = []) {
   const number = ++looks;
   const overtaken = () => number !== looks;
   const byName = Map.groupBy(files, ({ name }) => name);
@@ -167,11 +167,20 @@ async function look(files) {
     // What has gone by now is not looked over again.
     const left = () => files.filter(({ name }) => !survey.sets.some((set) => set.id && set.files.includes(name)));
     work.replaceChildren(...[
-      faulty(broken, others, (set) => mended(set, left())),
+      faulty(broken, others, (set) => mended(set, left(), partners)),
       unserved(held, others, hold),
       strays(survey.strays),
       ready(partners, () => go(partners)),
     ].filter((part) => part));
+    const sets = partners.flatMap((partner) => partner.sets);
+    // What was to go with a set goes with it still.
+    for (const { serial, receiver, pdf, message } of before) {
+      const same = sets.find((set) => set.serial === serial && set.receiver === receiver);
+      if (!same) continue;
+      same.pdf.files = pdf.files;
+      same.message.value = message.value;
+      same.message.closest("details").open ||= pdf.files.length > 0 || message.value !== "";
+    }
     say(`${files.length}ファイルを検査しました。${broken.length + held.length > 0 ? "このままでは送れないものがあります。" : ""}`);
     work.querySelector("h2").focus();
   } catch (problem) {
@@ -198,11 +207,12 @@ async function partnersOf(sets) {
     ({ number, name: name ?? "登録のない事業所", cautions, sets: bySet.get(number) }));
 }
 
-async function mended(set, files) {
+async function mended(set, files, partners) {
   if (sending) return;
   const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const put = set.mending.files.map(({ name, base64 }) => ({ name, blob: new Blob([bytesOf(base64)]) }));
-  await look([...files.filter(({ name }) => !set.files.includes(name)), ...put]);
+  const before = partners.flatMap(({ sets }) => sets);
+  await look([...files.filter(({ name }) => !set.files.includes(name)), ...put], before);
 }
 
 async function hold(set, reason) {
