@@ -6,7 +6,8 @@
 //! A set that came twice is applied once.
 //!
 //! Every receiver (office and service type) has truths of its own: one schedule goes to many offices, and its
-//! withdrawal at one of them says nothing about the others.
+//! withdrawal at one of them says nothing about the others. Names of edition 3.x do not say the type: such a set belongs to
+//! the one type of the office that others name for the same key, and stands by itself where there is none, or several.
 
 use crate::value::{Date, PersonKey, Sheet, Value};
 use crate::{FileKind, OfficeNumber, ServiceMonth, ServiceType, SourceFile, UnitKind, group, unit::UnitKey};
@@ -137,7 +138,7 @@ impl<P> Arrival<P> {
 pub struct Receiver {
     /// 事業所番号.
     pub office: OfficeNumber,
-    /// サービス種類コード; none in names of edition 3.x.
+    /// サービス種類コード; none where only names of edition 3.x speak of the key, or others of several types.
     pub service_type: Option<ServiceType>,
 }
 
@@ -212,13 +213,21 @@ pub fn truth<'a, P: Ord + Clone + 'a>(arrivals: impl IntoIterator<Item = &'a Arr
         }
         same.insert(arrival);
     }
+    let mut types: BTreeMap<(OfficeNumber, &Key<P>), BTreeSet<ServiceType>> = BTreeMap::new();
+    for (unit, same) in &sets {
+        for key in same.first().into_iter().flat_map(|set| &set.keys) {
+            types.entry((unit.receiver, key)).or_default().extend(unit.receiver_type);
+        }
+    }
     for (unit, same) in sets {
         if same.len() > 1 {
             truth.contradictory.insert(unit);
         }
         let Some(set) = same.first() else { continue };
-        let receiver = Receiver { office: unit.receiver, service_type: unit.receiver_type };
         for key in &set.keys {
+            let known = types.get(&(unit.receiver, key)).filter(|known| known.len() == 1);
+            let service_type = unit.receiver_type.or_else(|| known?.first().copied());
+            let receiver = Receiver { office: unit.receiver, service_type };
             let steps = truth.histories.entry((receiver, key.clone())).or_default();
             // At most one is current, and it is the last upload.
             let current = steps.iter_mut().rfind(|step| step.state == State::Current);

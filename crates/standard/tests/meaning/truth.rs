@@ -120,6 +120,30 @@ fn a_plan_without_sheet_3_counts_once_it_has_arrived() {
     assert_eq!(steps(&truth([&first, &second, &gone]), 1, date("20260320")), states);
 }
 
+/// A sender's software of edition 3.x names no types; after its update it does.
+#[test]
+fn sets_with_names_of_before_go_on_under_the_names_of_today() {
+    let rows = row(28, &[(3, "0000000001"), (14, "20260320")]);
+    let files: Vec<SampleFile> = [("UP1KYO", &*rows), ("UP2KYO", ""), ("UPHOSOKU_000000", "")]
+        .iter()
+        .map(|(name, text)| file(&format!("{name}_0390000100_0390001000_20260401090001.CSV"), text))
+        .collect();
+    let old = arrivals(&sources(&files)).remove(0);
+    assert_eq!(old.unit.receiver_type, None);
+    let (new, gone) = (plan(2, &[1], "20260320"), plan_delete(3, &[1], "20260320"));
+    assert_eq!(steps(&truth([&new, &old]), 1, date("20260320")), [State::ReplacedBy(new.unit), State::Current]);
+    assert_eq!(
+        steps(&truth([&gone, &old]), 1, date("20260320")),
+        [State::WithdrawnBy(gone.unit), State::Withdraws(old.unit)]
+    );
+    // For which of two it was, nobody can say.
+    let mut other = plan(4, &[1], "20260320");
+    other.unit.receiver_type = Some("15".parse().unwrap());
+    let truth = truth([&old, &new, &other]);
+    assert_eq!(truth.histories.len(), 3);
+    assert!(truth.histories.values().all(|steps| steps[0].state == State::Current));
+}
+
 #[test]
 fn a_delete_touches_only_those_it_names() {
     let plan = plan(1, &[1, 2], "20260320");
