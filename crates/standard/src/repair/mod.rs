@@ -23,7 +23,7 @@ pub const FILE_BYTES_MAX: usize = 64 << 20;
 /// Decisions about characters kept per file; further ones are counted.
 pub const CHARACTERS_PER_FILE_MAX: usize = 1_000;
 
-/// Files named with a file that may belong to them; all of them are held back.
+/// Files of a set that are named with one decision; all of them are held back.
 const STRAY_SET_MAX: usize = 100;
 /// Digits of a ファイル連番.
 const SERIAL_DIGITS: usize = 14;
@@ -204,21 +204,29 @@ pub fn repair(files: &[SourceFile<'_>], accepted: &Accepted) -> Repaired {
     let sources: Vec<SourceFile<'_>> =
         named.iter().zip(&drafts).map(|(name, draft)| SourceFile { name, bytes: &draft.bytes }).collect();
     let report = check(&sources, Profile::Export);
+    // Of a set of very many files each finding names a hundred; all of them are held back.
+    let mut stopped: BTreeSet<usize> = BTreeSet::new();
+    let some_of = |unit: Option<usize>| {
+        let files = unit.and_then(|unit| report.units.get(unit)).map_or(&[][..], |unit| &unit.files);
+        files.iter().copied().take(STRAY_SET_MAX).collect::<Vec<_>>()
+    };
     for finding in &report.findings {
         // A row that might be a header, and is kept for that, is not passed over in silence.
         if finding.severity == Severity::Error || finding.rule.code == "V24" {
-            let set = finding.unit.and_then(|unit| report.units.get(unit)).map_or(&[][..], |unit| &unit.files);
-            decisions.push(from_check(finding, set, &drafts));
+            stopped.extend(finding.unit);
+            decisions.push(from_check(finding, some_of(finding.unit), &drafts));
         }
     }
     for more in report.suppressed.iter().filter(|more| more.errors > 0) {
-        let set = more.unit.and_then(|unit| report.units.get(unit)).map_or(Vec::new(), |unit| unit.files.clone());
+        stopped.extend(more.unit);
+        let set = some_of(more.unit);
         let what = format!("{}（ほかに{}件）", more.rule.what, more.errors);
         decisions.push(Decision { set, ..decision(more.file, more.rule.code, what, more.rule.fix) });
     }
 
     let mut held = strays(files, &report.units, &mut decisions);
     held.extend(decisions.iter().flat_map(|decision| decision.file.iter().chain(&decision.set)));
+    held.extend(stopped.iter().filter_map(|unit| report.units.get(*unit)).flat_map(|unit| &unit.files));
     let kept: BTreeSet<usize> = report
         .units
         .iter()
@@ -394,7 +402,7 @@ fn characters(file: usize, draft: &Draft, decisions: &mut Vec<Decision>) {
 }
 
 /// What a check still finds: where it stands in the original.
-fn from_check(finding: &Finding, set: &[usize], drafts: &[Draft]) -> Decision {
+fn from_check(finding: &Finding, set: Vec<usize>, drafts: &[Draft]) -> Decision {
     let Place { file, row, column, item, .. } = finding.place;
     let rows = file.and_then(|file| drafts.get(file)).map(|draft| draft.rows.as_slice());
     let original = |row: u64| {
@@ -406,7 +414,7 @@ fn from_check(finding: &Finding, set: &[usize], drafts: &[Draft]) -> Decision {
         None => finding.rule.what.to_owned(),
     };
     Decision {
-        set: set.to_vec(),
+        set,
         row: row.map(|row| original(row).unwrap_or(row)),
         column,
         item,

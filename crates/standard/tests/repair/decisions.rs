@@ -150,6 +150,19 @@ fn a_set_without_one_of_its_files_is_held_back_with_it() {
 }
 
 #[test]
+fn a_set_of_very_many_faulty_files_is_held_back_whole_and_named_in_part() {
+    let mut files = sample(UnitKind::PreventionBasicInfo, 7, 1);
+    let number = |at: usize| {
+        format!("UPKIHON_IMAGE_{}_{at:04}.JPG", files[0].name.split_once('_').unwrap().1.trim_end_matches(".CSV"))
+    };
+    let names: Vec<String> = (1..=2_000).map(number).collect();
+    files.extend(names.into_iter().map(|name| File { name, bytes: vec![b'x'] }));
+    let decisions = asks(&files);
+    assert!(decisions.len() > 100);
+    assert!(decisions.iter().all(|decision| decision.set.len() <= 100));
+}
+
+#[test]
 fn a_copy_beside_its_original_leaves_it_open_which_to_take() {
     let mut files = sample(UnitKind::Actual, 7, 1);
     files.push(File { name: files[0].name.replace(".CSV", " - コピー.CSV"), bytes: files[0].bytes.clone() });
