@@ -131,10 +131,23 @@ journey("somebody is invited, sets up an account, adds a passkey, loses everythi
     await field(desk, "確かめた書類の写し").setInputFiles(evidence);
     await look(desk, "recovery-new");
     await press(desk, button(desk, "台帳に書いて申請する"));
-    await on(desk, "再登録のコード");
-    sumire.code = await desk.locator(".secret").textContent();
-    await look(desk, "recovery-code");
+    // She says that she checked it herself: no code yet.
+    await desk.getByText("台帳に書きました。").waitFor();
+    assert.equal(await desk.locator(".secret").count(), 0);
     await leave(desk, REFUSED);
+  });
+
+  await step("r8_11 another administrator agrees, and the code comes out", async () => {
+    const other = await visit(world.exchange, { certificate });
+    await signIn(other, tsubaki);
+    await go(other, "再登録");
+    await on(other, "再登録");
+    await look(other, "recovery-approve");
+    await press(other, button(other, `${sumire.name}の再登録を承認する`));
+    await on(other, "再登録のコード");
+    sumire.code = await other.locator(".secret").textContent();
+    await look(other, "recovery-code");
+    await leave(other);
   });
 
   await step("r8_13 what was lost opens nothing any more", async () => {

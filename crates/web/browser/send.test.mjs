@@ -253,6 +253,11 @@ journey("what may be going to the wrong office waits for a second person", async
     await press(other, link(other, "内容を見て確認する"));
     await on(other, "確認して送る");
     await look(other, "send-10-second");
+    // Nothing was ever sent there: until one says that one has seen it, nothing goes.
+    await button(other, "確かめたので送る").click();
+    await on(other, "確認して送る");
+    await tabTo(other, other.locator("#ack"));
+    await other.keyboard.press("Space");
     await press(other, button(other, "確かめたので送る"));
     await on(other, "送達の記録");
     await leave(other);
