@@ -134,31 +134,32 @@ const INSERT: &str = "
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     ON CONFLICT DO NOTHING";
 
-const ONE: &str = "
-    SELECT r.recovery_id, r.account_id, r.kind, r.requested_by, r.verified_by, r.approved_by, r.method,
-           r.evidence_digest, r.awaits_approval, r.made_at, r.expires_at, r.ended_at, r.result, a.name_sealed,
-           a.person_index
-      FROM recovery r JOIN account a ON a.account_id = r.account_id
-     WHERE r.recovery_id = $1 AND coalesce(r.office_id, '') = $2";
+macro_rules! cases {
+    ($rest:literal) => {
+        concat!(
+            "SELECT r.recovery_id, r.account_id, r.kind, r.requested_by, r.verified_by, r.approved_by, r.method,
+                    r.evidence_digest, r.awaits_approval, r.made_at, r.expires_at, r.ended_at, r.result, a.name_sealed,
+                    a.person_index
+               FROM recovery r JOIN account a ON a.account_id = r.account_id ",
+            $rest
+        )
+    };
+}
 
-/// The same to be approved. Where an office has no fourth hand the operator is one.
-const TO_APPROVE: &str = "
-    SELECT r.recovery_id, r.account_id, r.kind, r.requested_by, r.verified_by, r.approved_by, r.method,
-           r.evidence_digest, r.awaits_approval, r.made_at, r.expires_at, r.ended_at, r.result, a.name_sealed,
-           a.person_index
-      FROM recovery r JOIN account a ON a.account_id = r.account_id
-     WHERE r.recovery_id = $1 AND r.awaits_approval = 1 AND r.ended_at IS NULL
-       AND (coalesce(r.office_id, '') = $2 OR $2 = '')";
+const ONE: &str = cases!("WHERE r.recovery_id = $1 AND coalesce(r.office_id, '') = $2");
+
+/// One to be approved. Where an office has no fourth hand the operator is one.
+const TO_APPROVE: &str = cases!(
+    "WHERE r.recovery_id = $1 AND r.awaits_approval = 1 AND r.ended_at IS NULL
+       AND (coalesce(r.office_id, '') = $2 OR $2 = '')"
+);
 
 /// What offices wait for is the operator's to see until it is approved.
-const LIST: &str = "
-    SELECT r.recovery_id, r.account_id, r.kind, r.requested_by, r.verified_by, r.approved_by, r.method,
-           r.evidence_digest, r.awaits_approval, r.made_at, r.expires_at, r.ended_at, r.result, a.name_sealed,
-           a.person_index
-      FROM recovery r JOIN account a ON a.account_id = r.account_id
-     WHERE coalesce(r.office_id, '') = $1
+const LIST: &str = cases!(
+    "WHERE coalesce(r.office_id, '') = $1
         OR ($1 = '' AND r.awaits_approval = 1 AND r.approved_by IS NULL AND r.ended_at IS NULL)
-     ORDER BY r.made_at DESC LIMIT $2";
+     ORDER BY r.made_at DESC LIMIT $2"
+);
 
 const OPEN: &str = "SELECT count(*) FROM recovery WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2";
 
